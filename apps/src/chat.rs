@@ -13,7 +13,7 @@ instep::thing! {
 
 /// The application's declaration.
 pub const APP: App = App::new("chat", "A chat among browsers")
-    .thing_with_backlog(&Chat::THING) // a page that opens later gets the last lines, too
+    .thing_with_backlog(&Chat::THING) // a page that opens later also gets the last lines
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 

@@ -1,4 +1,6 @@
-//! The device's own log, live in every page, without messages of clients and without secrets.
+//! The device's own log, live in every page.
+//!
+//! It has no messages of clients and no secrets.
 
 use core::cell::Cell;
 use core::fmt::Write as _;
@@ -19,7 +21,7 @@ instep::thing! {
 
 /// The application's declaration.
 pub const APP: App = App::new("console", "The log of the device, live")
-    .thing_with_backlog(&Console::THING) // a page that opens later gets the last lines, too
+    .thing_with_backlog(&Console::THING) // a page that opens later also gets the last lines
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
@@ -34,7 +36,7 @@ struct Line {
 }
 
 static LINES: Channel<CriticalSectionRawMutex, Line, LINES_MAX> = Channel::new();
-// A mutex, because not every chip has atomic additions.
+// The counter has a mutex, because not every chip has atomic additions.
 static LOST: Mutex<CriticalSectionRawMutex, Cell<u32>> = Mutex::new(Cell::new(0));
 
 /// Queues a line of the log. A board's logger calls it.
@@ -87,7 +89,7 @@ impl core::fmt::Write for Cut {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
         let room = self.0.capacity() - self.0.len();
         let end = text.floor_char_boundary(room);
-        // Cannot fail, because the text fits.
+        // This cannot fail, because the text fits.
         let _ = self.0.push_str(&text[..end]);
         if end < text.len() { Err(core::fmt::Error) } else { Ok(()) }
     }
@@ -97,7 +99,7 @@ impl core::fmt::Write for Cut {
 mod tests {
     use super::*;
 
-    /// A single test, because the log is global.
+    /// There is a single test, because the log is global.
     #[test]
     fn log_lines_are_truncated_counted_and_filtered() {
         let take = |target, level, text: &str| {

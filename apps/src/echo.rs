@@ -2,7 +2,7 @@
 
 use instep::App;
 
-/// The application's declaration: no page, and two endpoints that answer each message themselves.
+/// The application's declaration. Two endpoints answer each message themselves.
 pub const APP: App = App::new("echo", "Sends back what it is sent").echo("/ws").echo("/");
 
 /// Runs the application, which has nothing to do.

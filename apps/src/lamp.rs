@@ -23,7 +23,7 @@ pub const APP: App = App::new("lamp", "A lamp to switch, to dim and to blink")
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
-/// Interval and number of changes while the lamp blinks.
+/// Interval between changes while the lamp blinks, and number of changes.
 const BLINK: (Duration, u8) = (Duration::from_millis(250), 6);
 
 /// Runs the application.
@@ -38,7 +38,7 @@ pub async fn run(
     dim(&mut dimmer, percent);
     lamp.led(on);
     lamp.brightness(percent);
-    // While the lamp blinks: the number of changes left, and the responder of the action.
+    // The number of changes left and the responder of the action, while the lamp blinks.
     let mut blinking: Option<(u8, Responder<'_>)> = None;
     loop {
         let change = async {

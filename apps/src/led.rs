@@ -3,7 +3,9 @@
 use embedded_hal::digital::OutputPin;
 use instep_settings::{Kept, KeptName, KeptSwitch, PowerUp};
 
-/// Key of the LED's state in the settings. It has a dot, because properties of a Thing are stored by their names.
+/// Key of the LED's state in the settings.
+///
+/// It has a dot, because properties of a Thing are stored by their names, which have none.
 pub const LED: KeptName = KeptName::new(".led");
 
 /// An output, and its state at power-up.
@@ -38,7 +40,7 @@ impl<'a, P: OutputPin> Led<'a, P> {
         on
     }
 
-    /// Sets the output, logs its state, and stores it. A failure is logged, and the device goes on.
+    /// Sets the output, logs its state, and stores it. A failure is only logged.
     pub fn switch(&mut self, on: bool) {
         self.drive(on);
         log::info!("LED {}", if on { "ON" } else { "OFF" });

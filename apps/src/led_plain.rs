@@ -7,7 +7,9 @@ use instep_panel::INSTEP_JS;
 
 instep::topics! { const TOPICS = [LED]; }
 
-/// The application's declaration: a page that is filled in with the state, and an endpoint that keeps it in step.
+/// The application's declaration.
+///
+/// It has a page with the state, and an endpoint that sends changes of the state.
 pub const APP: App = App::new("led-plain", "An LED in step, as 1 and 0")
     .page("/", Asset::template(include_str!("../pages/led-plain.html")))
     .page("/instep.js", INSTEP_JS)

@@ -1,4 +1,6 @@
-//! The LED of `led_plain` with a page that shows `HIGH` or `LOW`, and sends a greeting when it connects.
+//! The LED of `led_plain`, with a page that shows `HIGH` or `LOW`.
+//!
+//! The page sends a greeting when it connects.
 
 use crate::Led;
 use embedded_hal::digital::OutputPin;
@@ -14,7 +16,9 @@ pub const APP: App = App::new("led-state", "An LED in step, as HIGH and LOW")
     .endpoint("/ws")
     .topics(TOPICS);
 
-/// Runs the application. A greeting is logged, like any other message that is not `toggle`.
+/// Runs the application.
+///
+/// Messages other than `toggle`, such as the greeting, are only logged.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl OutputPin>) {
     let mut on = led.begin();
     show(device, on);

@@ -1,11 +1,15 @@
-//! An LED with commands in words, which are answered to every client. It is written with a callback.
+//! An LED with commands in words, which every client gets as events.
+//!
+//! The application is written with a callback.
 
 use crate::Led;
 use embedded_hal::digital::OutputPin;
 use instep::{App, Asset, Device, Inbox, Message};
 use instep_panel::INSTEP_JS;
 
-/// The application's declaration. The WebSocket is at `/`, too, for clients that do not send a path.
+/// The application's declaration.
+///
+/// The WebSocket is also at `/`, for clients that do not send a path.
 pub const APP: App = App::new("led-words", "An LED told ON and OFF in words, with a callback")
     .page("/", Asset::template(include_str!("../pages/led-words.html")))
     .page("/instep.js", INSTEP_JS)

@@ -1,7 +1,7 @@
-//! The example applications of instep. Each is one short file, and runs on every board.
+//! The example applications of instep. Each is short, and builds for every board.
 //!
-//! An application is a `const APP`, which declares what it serves, and an `async fn run`. It is generic over its hardware
-//! (`embedded-hal`), and names neither a chip nor a network stack.
+//! An application is a `const APP`, which declares what it serves, and an `async fn run`. It is generic over its
+//! hardware (`embedded-hal`), and names neither a chip nor a network stack.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -9,7 +9,7 @@
 #[cfg(test)]
 extern crate std;
 
-/// Compiles the examples in the documents.
+/// Documents whose examples are compiled as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/your-own-device.md")]
 struct YourOwnDevice;
@@ -41,7 +41,7 @@ use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;
 use instep::{App, Device, Inbox};
 
-/// All applications, in the order for a newcomer.
+/// All applications, in the order in which a newcomer should read them.
 pub const ALL: [&App; 14] = [
     &workshop::APP,
     &lamp::APP,
@@ -69,7 +69,9 @@ pub fn has_led(app: &App) -> bool {
     !matches!(app.name(), "weather" | "motor" | "chat" | "console" | "hello" | "soft-ap" | "echo")
 }
 
-/// Runs the application of that name on a board with an LED that is off at power-up, and never returns.
+/// Runs the application of that name with an LED and simulated hardware.
+///
+/// The LED is off at power-up. The function never returns.
 ///
 /// # Panics
 /// If there is no application of that name; see [`find`].
@@ -77,10 +79,10 @@ pub async fn run(name: &str, device: &Device, inbox: &mut Inbox<'_>, led: impl O
     run_with(name, device, inbox, Hardware::new(Led::new(led))).await;
 }
 
-/// Runs the application of that name, and never returns.
+/// Runs the application of that name with the given hardware, and never returns.
 ///
 /// # Panics
-/// As [`run`].
+/// If there is no application of that name; see [`find`].
 pub async fn run_with<P, D, S, M>(
     name: &str,
     device: &Device,
@@ -108,7 +110,7 @@ pub async fn run_with<P, D, S, M>(
         "led-state" => led_state::run(device, inbox, led).await,
         "soft-ap" => soft_ap::run().await,
         "echo" => echo::run().await,
-        other => panic!("there is no application {other}"),
+        other => panic!("unknown application {other:?}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Pages without indentation, which would take flash and means nothing to a browser.
+//! Pages without indentation, which takes flash and has no meaning for a browser.
 
 /// Includes a page like `include_str!`, but without indentation and empty lines.
 ///
@@ -9,7 +9,7 @@ macro_rules! unindented {
         const PAGE: [u8; $crate::page::unindented_len(FILE)] = $crate::page::unindent(FILE);
         const TEXT: &str = match core::str::from_utf8(&PAGE) {
             Ok(text) => text,
-            Err(_) => panic!("only spaces and line feeds were left out"),
+            Err(_) => panic!("a removed byte was neither a space nor a line feed"),
         };
         TEXT
     }};
@@ -46,7 +46,9 @@ pub(crate) const fn unindent<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
     kept
 }
 
-/// Returns whether the byte at `at` is neither indentation nor the end of an empty line.
+/// Returns whether the byte at `at` stays.
+///
+/// It stays if it is neither indentation nor the end of an empty line.
 const fn is_kept(bytes: &[u8], at: usize) -> bool {
     if !matches!(bytes[at], b' ' | b'\n') {
         return true;

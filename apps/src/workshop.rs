@@ -27,7 +27,7 @@ instep::thing! {
 
 /// The application's declaration.
 pub const APP: App = App::new("workshop", "All kinds of controls in one device, simulated")
-    .thing_with_backlog(&Workshop::THING) // a page that opens later gets the last lines, too
+    .thing_with_backlog(&Workshop::THING) // a page that opens later also gets the last lines
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
@@ -73,7 +73,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
                 workshop.mode(mode);
                 workshop.lines(Severity::Info, format_args!("It is {mode} now"));
             }
-            First((Command::Name(""), responder)) => responder.refuse("a workshop has a name"),
+            First((Command::Name(""), responder)) => responder.refuse("the name must not be empty"),
             First((Command::Name(name), _)) => workshop.name(name),
             First((Command::Say(text), _)) => workshop.said(text),
             First((Command::Blink, responder)) if blinking.is_some() => responder.refuse("it blinks already"),
@@ -104,7 +104,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut led: Led<'_, impl O
     }
 }
 
-/// A temperature that follows a random walk, which is the same after each start.
+/// A temperature that follows the same random walk after each start.
 struct Walk {
     tenths: i32,
     random: u32,

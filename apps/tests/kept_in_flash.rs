@@ -59,7 +59,7 @@ impl SetDutyCycle for Dimmer {
     }
 }
 
-/// Returns the settings from the flash, their saver, and the outcome of loading them.
+/// Returns the settings from the flash, their saver, and the outcome of loading.
 type Stored<'f> =
     (&'static Settings, Saver<'static, FlashStorage<&'f mut MockFlash>>, LoadOutcome<FlashError<MockError>>);
 
@@ -74,7 +74,9 @@ fn properties(settings: &'static Settings) -> &'static Kept<'static> {
     Box::leak(Box::new(Kept::by(settings)))
 }
 
-/// A server of the lamp, whose application runs on its own thread, and the lamp's brightness.
+/// A server of the lamp, and the lamp's brightness.
+///
+/// The application runs on a thread of its own.
 fn start(settings: &'static Settings) -> (Server, Receiver<u16>) {
     let server = Server::new(&lamp::APP, &ACCESS, Limits::LINUX.with_clients(4), SocketLimits::default(), 1);
     let (told, levels) = channel();
@@ -117,7 +119,7 @@ fn brightness_is_restored_after_a_restart() {
     for (before, after) in [(None, 60), (Some(60), 1), (Some(1), 100), (Some(100), 42)] {
         let (settings, mut saver, _) = open(&mut flash);
         let (server, levels) = start(settings);
-        // First the initial brightness, then the restored one.
+        // The initial brightness comes first, and then the restored one.
         for wanted in [Some(100), before].into_iter().flatten() {
             assert_eq!(levels.recv_timeout(ENOUGH), Ok(wanted));
         }

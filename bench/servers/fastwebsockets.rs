@@ -7,6 +7,7 @@ use fastwebsockets::upgrade::{UpgradeFut, upgrade};
 use fastwebsockets::{
     FragmentCollector, FragmentCollectorRead, Frame, OpCode, Payload, Role, WebSocket, WebSocketError,
 };
+use futures_util::FutureExt as _;
 use http_body_util::Empty;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,35 +19,27 @@ use tokio::sync::broadcast;
 use tokio::task::{spawn_local, unconstrained};
 
 fn main() -> io::Result<()> {
-    serving::run(async {
-        let start = serving::start()?;
-        let job = start.job;
-        let listener = start.tokio_listener()?;
-        let (publish, _) = broadcast::channel(KEPT);
-        loop {
-            let stream = serving::accept(&listener).await;
+    let start = serving::start()?;
+    let job = start.job;
+    let (publish, _) = broadcast::channel(KEPT);
+    serving::run(start, |stream| {
+        let publish = publish.clone();
+        let service = service_fn(move |mut request| {
             let publish = publish.clone();
-            spawn_local(async move {
-                let service = service_fn(|mut request| {
-                    let publish = publish.clone();
-                    async move {
-                        let (response, upgraded) = upgrade(&mut request)?;
-                        spawn_local(unconstrained(async move {
-                            // Errors of clients that have gone are ignored.
-                            let _ = match job {
-                                Job::Echo => echo(upgraded).await,
-                                Job::FanOut => fan_out(upgraded, publish).await,
-                            };
-                        }));
-                        Ok::<hyper::Response<Empty<Bytes>>, WebSocketError>(response)
-                    }
-                });
-                let _ = http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .with_upgrades()
-                    .await;
-            });
-        }
+            async move {
+                let (response, upgraded) = upgrade(&mut request)?;
+                spawn_local(unconstrained(async move {
+                    // Errors of clients that have gone are ignored.
+                    let _ = match job {
+                        Job::Echo => echo(upgraded).await,
+                        Job::FanOut => fan_out(upgraded, publish).await,
+                    };
+                }));
+                Ok::<hyper::Response<Empty<Bytes>>, WebSocketError>(response)
+            }
+        });
+        let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
+        served.map(drop)
     })
 }
 

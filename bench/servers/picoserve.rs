@@ -12,7 +12,6 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::broadcast;
-use tokio::task::{spawn_local, unconstrained};
 
 /// Maximum length of an echoed message, in bytes.
 const ECHO: usize = 16_384;
@@ -70,34 +69,33 @@ impl WebSocketCallback for Subscriber {
 
 fn main() -> io::Result<()> {
     static CONFIG: Config = Config::const_default().keep_connection_alive();
-    serving::run(async {
-        let start = serving::start()?;
-        let job = start.job;
-        let listener = start.tokio_listener()?;
-        let (publish, _) = broadcast::channel(KEPT);
-        let echo = Rc::new(
-            Router::new().route("/echo", get(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(Echo))),
-        );
-        let fan_out = Rc::new(Router::new().route(
-            "/",
-            get(move |upgrade: WebSocketUpgrade| {
+    let start = serving::start()?;
+    // Errors of clients that have gone are ignored.
+    match start.job {
+        Job::Echo => {
+            let upgrade = async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(Echo);
+            let echo = Rc::new(Router::new().route("/echo", get(upgrade)));
+            serving::run(start, |stream| {
+                let echo = echo.clone();
+                async move {
+                    let _ = picoserve::Server::new_tokio(&echo, &CONFIG, &mut [0; 2048]).serve(stream).await;
+                }
+            })
+        }
+        Job::FanOut => {
+            let (publish, _) = broadcast::channel(KEPT);
+            let upgrade = move |upgrade: WebSocketUpgrade| {
                 let publish = publish.clone();
                 async move { upgrade.on_upgrade(Subscriber(publish)) }
-            }),
-        ));
-        loop {
-            let stream = serving::accept(&listener).await;
-            let (echo, fan_out) = (echo.clone(), fan_out.clone());
-            // Errors of clients that have gone are ignored.
-            match job {
-                Job::Echo => spawn_local(unconstrained(async move {
-                    let _ = picoserve::Server::new_tokio(&echo, &CONFIG, &mut [0; 2048]).serve(stream).await;
-                })),
-                Job::FanOut => spawn_local(unconstrained(async move {
+            };
+            let fan_out = Rc::new(Router::new().route("/", get(upgrade)));
+            serving::run(start, |stream| {
+                let fan_out = fan_out.clone();
+                async move {
                     let _ =
                         picoserve::Server::new_tokio(&fan_out, &CONFIG, &mut [0; 2048]).serve(stream).await;
-                })),
-            };
+                }
+            })
         }
-    })
+    }
 }

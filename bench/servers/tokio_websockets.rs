@@ -7,29 +7,23 @@ use instep_bench::serving::{self, Job, KEPT};
 use std::io;
 use tokio::net::TcpStream;
 use tokio::sync::broadcast;
-use tokio::task::{spawn_local, unconstrained};
 use tokio_websockets::{Config, Error, Limits, Message, ServerBuilder, WebSocketStream};
 
 fn main() -> io::Result<()> {
-    serving::run(async {
-        let start = serving::start()?;
-        let job = start.job;
-        let listener = start.tokio_listener()?;
-        let (publish, _) = broadcast::channel(KEPT);
-        loop {
-            let stream = serving::accept(&listener).await;
-            let publish = publish.clone();
-            spawn_local(unconstrained(async move {
-                let builder = ServerBuilder::new()
-                    .config(Config::default().frame_size(usize::MAX))
-                    .limits(Limits::unlimited());
-                let Ok((_, socket)) = builder.accept(stream).await else { return };
-                // Errors of clients that have gone are ignored.
-                let _ = match job {
-                    Job::Echo => echo(socket).await,
-                    Job::FanOut => serving::fan_out(socket, &publish, Message::is_text).await,
-                };
-            }));
+    let start = serving::start()?;
+    let job = start.job;
+    let (publish, _) = broadcast::channel(KEPT);
+    serving::run(start, |stream| {
+        let publish = publish.clone();
+        async move {
+            let config = Config::default().frame_size(usize::MAX);
+            let builder = ServerBuilder::new().config(config).limits(Limits::unlimited());
+            let Ok((_, socket)) = builder.accept(stream).await else { return };
+            // Errors of clients that have gone are ignored.
+            let _ = match job {
+                Job::Echo => echo(socket).await,
+                Job::FanOut => serving::fan_out(socket, &publish, Message::is_text).await,
+            };
         }
     })
 }

@@ -7,32 +7,27 @@ use instep_bench::serving::{self, Job, KEPT};
 use std::io;
 use tokio::net::TcpStream;
 use tokio::sync::broadcast;
-use tokio::task::{spawn_local, unconstrained};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 
 fn main() -> io::Result<()> {
-    serving::run(async {
-        let start = serving::start()?;
-        let job = start.job;
-        let mut config = WebSocketConfig::default();
-        if let Some(bytes) = start.number("--buffer") {
-            config = config.read_buffer_size(bytes);
-        }
-        let listener = start.tokio_listener()?;
-        let (publish, _) = broadcast::channel(KEPT);
-        loop {
-            let stream = serving::accept(&listener).await;
-            let publish = publish.clone();
-            spawn_local(unconstrained(async move {
-                let Ok(socket) = accept_async_with_config(stream, Some(config)).await else { return };
-                // Errors of clients that have gone are ignored.
-                let _ = match job {
-                    Job::Echo => echo(socket).await,
-                    Job::FanOut => serving::fan_out(socket, &publish, Message::is_text).await,
-                };
-            }));
+    let start = serving::start()?;
+    let job = start.job;
+    let mut config = WebSocketConfig::default();
+    if let Some(bytes) = start.number("--buffer") {
+        config = config.read_buffer_size(bytes);
+    }
+    let (publish, _) = broadcast::channel(KEPT);
+    serving::run(start, |stream| {
+        let publish = publish.clone();
+        async move {
+            let Ok(socket) = accept_async_with_config(stream, Some(config)).await else { return };
+            // Errors of clients that have gone are ignored.
+            let _ = match job {
+                Job::Echo => echo(socket).await,
+                Job::FanOut => serving::fan_out(socket, &publish, Message::is_text).await,
+            };
         }
     })
 }

@@ -72,18 +72,33 @@ impl Client {
         Ok(Self { stream, frames: Frames::default(), early: head.split_off(end), received: 0 })
     }
 
-    /// Reads the available bytes, and passes each frame of a message to `each`; pings
-    /// are answered. Returns `Ok(false)` if there were none.
+    /// Reads until the socket is empty, as [`Client::read`] does.
+    pub fn drain(
+        &mut self,
+        buffer: &mut [u8],
+        mut each: impl FnMut(Frame<'_>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        loop {
+            let before = self.received;
+            self.read(buffer, &mut each)?;
+            if self.received - before < buffer.len() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads available bytes once, and passes each frame of a message to `each`;
+    /// pings are answered.
     pub fn read(
         &mut self,
         buffer: &mut [u8],
         mut each: impl FnMut(Frame<'_>) -> Result<(), String>,
-    ) -> Result<bool, String> {
+    ) -> Result<(), String> {
         let early = std::mem::take(&mut self.early);
         let length = match (&*early).chain(&mut self.stream).read(buffer) {
             Ok(0) => return Err("the server closed a connection".into()),
             Ok(length) => length,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(format!("a connection broke: {error}")),
         };
         self.received += length;
@@ -95,8 +110,7 @@ impl Client {
                 stream.write_all(&pong).map_err(|error| format!("a pong could not be sent: {error}"))
             }
             opcode => Err(format!("the server sent a frame of opcode {opcode}")),
-        })?;
-        Ok(true)
+        })
     }
 
     /// Sends as much of `bytes` as the socket takes.
@@ -109,6 +123,18 @@ impl Client {
     }
 }
 
+/// Connects clients, which are watched by their indices.
+pub fn connect_all(port: u16, path: &str, count: usize) -> Result<(Vec<Client>, Readiness), String> {
+    let readiness = Readiness::new()?;
+    let mut clients = Vec::new();
+    for key in 0..count {
+        let client = Client::connect(port, path, None)?;
+        readiness.watch(&client, key)?;
+        clients.push(client);
+    }
+    Ok((clients, readiness))
+}
+
 /// Ready sockets.
 pub struct Readiness {
     epoll: OwnedFd,
@@ -117,7 +143,7 @@ pub struct Readiness {
 
 impl Readiness {
     /// Watches no client yet.
-    pub fn new() -> Result<Self, String> {
+    fn new() -> Result<Self, String> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|error| error.to_string())?;
         Ok(Self { epoll, events: Vec::with_capacity(256) })
     }
@@ -125,7 +151,7 @@ impl Readiness {
     /// Watches a client, identified by `key`.
     ///
     /// Events are edge-triggered, so all available bytes must be read.
-    pub fn watch(&self, client: &Client, key: usize) -> Result<(), String> {
+    fn watch(&self, client: &Client, key: usize) -> Result<(), String> {
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::ET;
         epoll::add(&self.epoll, &client.stream, EventData::new_u64(key as u64), flags)
             .map_err(|error| error.to_string())

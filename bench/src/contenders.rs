@@ -22,34 +22,21 @@ pub const PEERS: std::ops::Range<usize> = 2..ALL.len();
 
 /// All of them, in the order of the columns.
 pub const ALL: [Contender; 7] = [
-    Contender { name: "floor", program: "floor", options: &[], package: None },
-    Contender { name: "instep", program: "instep", options: &[], package: Some("instep") },
-    Contender {
-        name: "fastwebsockets",
-        program: "fastwebsockets",
-        options: &[],
-        package: Some("fastwebsockets"),
-    },
-    Contender {
-        name: "tokio-websockets",
-        program: "tokio-websockets",
-        options: &[],
-        package: Some("tokio-websockets"),
-    },
-    Contender {
-        name: "tungstenite",
-        program: "tungstenite",
-        options: &[],
-        package: Some("tokio-tungstenite"),
-    },
-    Contender {
-        name: "tungstenite, 4 KiB",
-        program: "tungstenite",
-        options: &["--buffer", "4096"],
-        package: Some("tokio-tungstenite"),
-    },
-    Contender { name: "picoserve", program: "picoserve", options: &[], package: Some("picoserve") },
+    Contender { package: None, ..server("floor") },
+    server("instep"),
+    server("fastwebsockets"),
+    server("tokio-websockets"),
+    TUNGSTENITE,
+    Contender { name: "tungstenite, 4 KiB", options: &["--buffer", "4096"], ..TUNGSTENITE },
+    server("picoserve"),
 ];
+
+const TUNGSTENITE: Contender = Contender { package: Some("tokio-tungstenite"), ..server("tungstenite") };
+
+/// Returns a server whose name is also that of its program and of its crate.
+const fn server(name: &'static str) -> Contender {
+    Contender { name, program: name, options: &[], package: Some(name) }
+}
 
 /// Returns the version of a crate in the lock file of this build.
 pub fn version(package: &str) -> &'static str {

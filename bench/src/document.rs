@@ -2,9 +2,9 @@
 
 use crate::contenders::{ALL, version};
 use crate::echo::CLIENTS;
-use crate::plan::Plan;
+use crate::plan::{IDLE_CLIENTS, Plan};
 use crate::run::{Results, Row};
-use crate::sample::{Sample, digits};
+use crate::sample::{Sample, whole};
 use crate::{stall_tables, targets};
 use std::fmt::Write as _;
 
@@ -43,7 +43,7 @@ pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
         );
     }
     if let Some(memory) = &results.memory {
-        let clients = digits(f64::from(u32::try_from(plan.idle_clients).expect("too many clients")));
+        let clients = whole(IDLE_CLIENTS);
         let _ = write!(
             text,
             "\n## Memory\n\nMemory of the server in bytes per client, with {clients} clients that were sent one \
@@ -71,18 +71,13 @@ fn replace(text: &str, tables: &str) -> Option<String> {
 
 /// Returns a table of figures and one of ratios.
 fn figures_and_ratios(rows: &[Row], floor: bool) -> String {
-    let mut text = String::new();
-    let shown: Vec<usize> = (usize::from(!floor)..ALL.len()).collect();
-    for index in &shown {
-        let _ = write!(text, "| {} ", ALL[*index].name);
-    }
-    text = format!("| {text}|\n|---{}|\n", "|---:".repeat(shown.len()));
+    let shown = usize::from(!floor)..ALL.len();
+    let names: String = ALL[shown.clone()].iter().map(|server| format!("| {} ", server.name)).collect();
+    let mut text = format!("| {names}|\n|---{}|\n", "|---:".repeat(shown.len()));
     for row in rows {
-        let _ = write!(text, "| {} ", row.name);
-        for index in &shown {
-            let _ = write!(text, "| {} ", row.samples[*index]);
-        }
-        text += "|\n";
+        let samples: String =
+            row.samples[shown.clone()].iter().map(|sample| format!("| {sample} ")).collect();
+        let _ = writeln!(text, "| {} {samples}|", row.name);
     }
     let floor_head = if floor { " instep ÷ floor |" } else { "" };
     let _ = writeln!(text, "\n| | best of the others | instep ÷ best |{floor_head}");

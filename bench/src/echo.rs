@@ -1,6 +1,6 @@
 //! Echo: each client sends a number of messages at once and waits for all answers.
 
-use crate::client::{Client, READ, Readiness};
+use crate::client::{Client, READ, Readiness, connect_all};
 use crate::contenders::Contender;
 use crate::process::Server;
 use crate::sample::Figure;
@@ -27,13 +27,9 @@ struct Echoing {
 pub fn measure(contender: &Contender, size: usize, depth: usize, time: Duration) -> Result<Figure, String> {
     let options = ["--size".into(), size.to_string(), "--depth".into(), depth.to_string()];
     let server = Server::start(contender, "echo", &options)?;
-    let mut clients = Vec::new();
-    let mut readiness = Readiness::new()?;
-    for key in 0..CLIENTS {
-        let client = Client::connect(server.port, wire::ECHO_PATH, None)?;
-        readiness.watch(&client, key)?;
-        clients.push(Echoing { client, sent: 0, missing: 0, offset: 0 });
-    }
+    let (clients, mut readiness) = connect_all(server.port, wire::ECHO_PATH, CLIENTS)?;
+    let echoing = |client| Echoing { client, sent: 0, missing: 0, offset: 0 };
+    let mut clients: Vec<_> = clients.into_iter().map(echoing).collect();
     let text = wire::text(size);
     let round = wire::client_frame(wire::TEXT, &text).repeat(depth);
     let mut run = |time| echo(&mut clients, &mut readiness, &text, &round, depth, time);
@@ -67,24 +63,18 @@ fn echo(
         }
         for key in readiness.look()? {
             let Echoing { client, sent, missing, offset } = &mut clients[key];
-            loop {
-                let before = client.received;
-                client.read(&mut buffer, |frame| {
-                    let (from, to) = (*offset, *offset + frame.payload.len());
-                    if *missing == 0
-                        || text.get(from..to) != Some(frame.payload)
-                        || frame.last != (to == text.len())
-                    {
-                        return Err("a server sent back something else".into());
-                    }
-                    *offset = if frame.last { 0 } else { to };
-                    *missing -= usize::from(frame.last);
-                    Ok(())
-                })?;
-                if client.received - before < buffer.len() {
-                    break;
+            client.drain(&mut buffer, |frame| {
+                let (from, to) = (*offset, *offset + frame.payload.len());
+                if *missing == 0
+                    || text.get(from..to) != Some(frame.payload)
+                    || frame.last != (to == text.len())
+                {
+                    return Err("a server sent back something else".into());
                 }
-            }
+                *offset = if frame.last { 0 } else { to };
+                *missing -= usize::from(frame.last);
+                Ok(())
+            })?;
             if *sent < round.len() {
                 *sent += client.write(&round[*sent..])?;
             } else if *missing == 0 {

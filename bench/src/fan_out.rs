@@ -1,6 +1,6 @@
 //! Fan-out: one client publishes a message, and all wait until all have it.
 
-use crate::client::{Client, READ, Readiness};
+use crate::client::{Client, READ, Readiness, connect_all};
 use crate::contenders::Contender;
 use crate::process::Server;
 use crate::sample::Figure;
@@ -40,13 +40,7 @@ pub struct Subscribers {
 impl Subscribers {
     /// Connects them.
     pub fn connect(server: &Server, count: usize) -> Result<Self, String> {
-        let readiness = Readiness::new()?;
-        let mut clients = Vec::new();
-        for key in 0..count {
-            let client = Client::connect(server.port, wire::FAN_OUT_PATH, None)?;
-            readiness.watch(&client, key)?;
-            clients.push(client);
-        }
+        let (clients, readiness) = connect_all(server.port, wire::FAN_OUT_PATH, count)?;
         Ok(Self { clients, readiness, buffer: vec![0; READ], published: 0 })
     }
 

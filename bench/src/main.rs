@@ -16,7 +16,7 @@ mod stalled;
 mod targets;
 
 use instep_bench::serving::{GENERATOR_CORE, raise_descriptor_limit, take_core};
-use plan::Plan;
+use plan::{IDLE_CLIENTS, Plan};
 use std::process::ExitCode;
 
 /// Takes the options that `cargo xtask bench` has checked.
@@ -43,7 +43,7 @@ fn bench(plan: &Plan, rows: &[&str], write: bool) -> Result<(), String> {
     let machine = machine::describe();
     // The clients of the largest row need as many descriptors here as in the server.
     let descriptors = raise_descriptor_limit().map_err(|error| error.to_string())?;
-    let wanted = u64::try_from(plan.idle_clients + 64).expect("too many clients");
+    let wanted = u64::try_from(IDLE_CLIENTS + 64).expect("too many clients");
     if descriptors < wanted {
         return Err(format!(
             "{wanted} open files are needed, and the hard limit is {descriptors}: raise it with ulimit -Hn"

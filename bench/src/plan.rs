@@ -9,6 +9,9 @@ pub const ECHO_DEPTHS: [usize; 2] = [1, 16];
 /// Numbers of subscribers of a publish.
 pub const SUBSCRIBERS: [usize; 3] = [100, 1000, 5000];
 
+/// Clients of the row of memory.
+pub const IDLE_CLIENTS: usize = 10_000;
+
 /// Extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -20,8 +23,6 @@ pub struct Plan {
     pub fan_out_time: Duration,
     /// Repeats of the row of memory.
     pub idle_repeats: usize,
-    /// Clients of the row of memory.
-    pub idle_clients: usize,
     /// Publishes of instep while a subscriber stalls.
     pub publishes: u32,
     /// Publishes of the others, fewer because only their ratio counts.
@@ -40,7 +41,6 @@ impl Plan {
         echo_time: Duration::from_millis(400),
         fan_out_time: Duration::from_millis(800),
         idle_repeats: 3,
-        idle_clients: 10_000,
         publishes: 1_000_000,
         peer_publishes: 160_000,
         stall_repeats: 3,
@@ -52,7 +52,6 @@ impl Plan {
         echo_time: Duration::from_millis(120),
         fan_out_time: Duration::from_millis(200),
         idle_repeats: 1,
-        idle_clients: 10_000,
         publishes: 300_000,
         peer_publishes: 60_000,
         stall_repeats: 2,

@@ -3,8 +3,8 @@
 //! Each repeat runs every contender once, so that a disturbance of the machine affects all of them.
 
 use crate::contenders::{ALL, Contender, FLOOR, INSTEP, PEERS};
-use crate::plan::{ECHO_DEPTHS, ECHO_SIZES, Plan, SUBSCRIBERS};
-use crate::sample::{Figure, Sample, digits};
+use crate::plan::{ECHO_DEPTHS, ECHO_SIZES, IDLE_CLIENTS, Plan, SUBSCRIBERS};
+use crate::sample::{Figure, Sample, whole};
 use crate::stalled::{self, Seen, Stall};
 use crate::{echo, fan_out, idle};
 
@@ -61,6 +61,17 @@ impl Stalled {
         medians(|(_, with)| with).ratio(&medians(|(without, _)| without))
     }
 
+    /// Returns the maximum growth of memory with a stalled subscriber, in bytes.
+    pub fn growth(&self) -> u64 {
+        self.runs.iter().map(|(_, with)| with.growth()).max().unwrap_or_default()
+    }
+
+    /// Returns the maximum number of bytes up to the latest value, or `None` if that did not arrive in a run.
+    pub fn stale(&self) -> Option<usize> {
+        let each: Option<Vec<usize>> = self.runs.iter().map(|(_, with)| with.stale).collect();
+        each?.into_iter().max()
+    }
+
     /// Returns the same ratio for the two runs
     /// without a stalled subscriber that differ most.
     pub fn p99_noise(&self) -> f64 {
@@ -111,17 +122,14 @@ pub fn all(plan: &Plan, rows: &[&str]) -> Result<Results, String> {
         }
     }
     for subscribers in SUBSCRIBERS {
-        let name = format!(
-            "fan-out to {}",
-            digits(f64::from(u32::try_from(subscribers).expect("too many subscribers")))
-        );
+        let name = format!("fan-out to {}", whole(subscribers));
         if wanted(&name) {
             let measure = |contender: &_| fan_out::measure(contender, subscribers, plan.fan_out_time);
             results.fan_out.push(row(name, 1, plan.repeats, measure)?);
         }
     }
     if wanted("memory") {
-        let measure = |contender: &_| idle::measure(contender, plan.idle_clients);
+        let measure = |contender: &_| idle::measure(contender, IDLE_CLIENTS);
         results.memory = Some(row("memory".into(), 1, plan.idle_repeats, measure)?);
     }
     if wanted("stalled") {

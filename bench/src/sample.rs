@@ -73,12 +73,18 @@ pub fn digits(number: f64) -> String {
         0.0..1.0 => format!("{number:.3}"),
         1.0..10.0 => format!("{number:.2}"),
         10.0..100.0 => format!("{number:.1}"),
-        _ => {
-            let whole = format!("{number:.0}");
-            let groups: Vec<_> = whole.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-            groups.join(",")
-        }
+        _ => grouped(&format!("{number:.0}")),
     }
+}
+
+/// Formats as `12,345`.
+pub fn whole(number: usize) -> String {
+    grouped(&number.to_string())
+}
+
+fn grouped(digits: &str) -> String {
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
+use tokio::net::TcpStream;
 use tokio::sync::broadcast;
+use tokio::task::{LocalSet, spawn_local, unconstrained};
 
 /// Core of the server.
 pub const SERVER_CORE: usize = 0;
@@ -72,26 +74,6 @@ impl Start {
         self.listener.set_nonblocking(true)?;
         Ok(self.listener)
     }
-
-    /// Does the same as [`Start::listener`], for tokio.
-    ///
-    /// # Errors
-    /// If the system refuses.
-    pub fn tokio_listener(self) -> io::Result<tokio::net::TcpListener> {
-        tokio::net::TcpListener::from_std(self.listener()?)
-    }
-}
-
-/// Accepts one connection, retrying for ever,
-/// with TCP_NODELAY, as every peer needs it.
-pub async fn accept(listener: &tokio::net::TcpListener) -> tokio::net::TcpStream {
-    loop {
-        if let Ok((stream, _)) = listener.accept().await
-            && stream.set_nodelay(true).is_ok()
-        {
-            return stream;
-        }
-    }
 }
 
 /// Sends a client's messages for which `is_text` returns
@@ -130,13 +112,23 @@ where
     }
 }
 
-/// Runs a server on a single thread, with tasks that stay on it.
+/// Serves connections on a single thread for ever, each in a task that stays on
+/// it, and with TCP_NODELAY, as every peer needs it.
 ///
 /// # Errors
-/// If the runtime cannot be built, or the server ends with an error.
-pub fn run(server: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+/// If the system refuses.
+pub fn run<F: Future<Output = ()> + 'static>(start: Start, serve: impl Fn(TcpStream) -> F) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio::task::LocalSet::new().block_on(&runtime, server)
+    LocalSet::new().block_on(&runtime, async {
+        let listener = tokio::net::TcpListener::from_std(start.listener()?)?;
+        loop {
+            if let Ok((stream, _)) = listener.accept().await
+                && stream.set_nodelay(true).is_ok()
+            {
+                spawn_local(unconstrained(serve(stream)));
+            }
+        }
+    })
 }
 
 /// Binds this process to one core.

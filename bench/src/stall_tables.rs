@@ -26,15 +26,10 @@ pub fn write(results: &Results) -> String {
     }
     if let Some(dropped) = &results.dropped {
         let when = match dropped.dropped {
-            Some((after, true)) => format!(
-                "dropped it after {:.0} s; when it came back, the state came first",
-                after.as_secs_f64()
-            ),
-            Some((after, false)) => {
-                format!(
-                    "dropped it after {:.0} s; when it came back, something else came first",
-                    after.as_secs_f64()
-                )
+            Some((after, state_first)) => {
+                let first = if state_first { "the state" } else { "something else" };
+                let seconds = after.as_secs_f64();
+                format!("dropped it after {seconds:.0} s; when it came back, {first} came first")
             }
             None => "did not drop it".into(),
         };
@@ -42,37 +37,27 @@ pub fn write(results: &Results) -> String {
             text,
             "\nWith its own limits, instep {when}. The 99th percentile was {} µs, and memory grew by {} KiB.",
             Sample(dropped.p99.clone()),
-            growth(dropped)
+            dropped.growth() / 1024
         );
     }
     text
 }
 
 fn line(stalled: &Stalled) -> String {
-    let (without, with): (Vec<&Seen>, Vec<&Seen>) =
-        stalled.runs.iter().map(|(without, with)| (without, with)).unzip();
-    let p99 = |runs: &[&Seen]| Sample(runs.iter().flat_map(|seen| seen.p99.iter().copied()).collect());
-    let rate = with.iter().map(|seen| seen.rate).fold(f64::INFINITY, f64::min);
-    let grown = with.iter().map(|seen| growth(seen)).max().unwrap_or_default();
-    let stale =
-        match with.iter().map(|seen| seen.stale).max_by_key(|stale| stale.unwrap_or(usize::MAX)).flatten() {
-            Some(bytes) => {
-                format!("{} KiB", digits(f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1024.0))
-            }
-            None => "never came".into(),
-        };
+    let p99 = |run: fn(&(Seen, Seen)) -> &Seen| {
+        Sample(stalled.runs.iter().flat_map(|runs| run(runs).p99.iter().copied()).collect())
+    };
+    let rate = stalled.runs.iter().map(|(_, with)| with.rate).fold(f64::INFINITY, f64::min);
+    let kibibytes = |bytes| digits(f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1024.0);
     format!(
-        "| {} | {} | {} | {} | {} | {} | {grown} KiB | {stale} |",
+        "| {} | {} | {} | {} | {} | {} | {} KiB | {} |",
         stalled.name,
         digits(f64::from(stalled.publishes)),
         digits(rate),
-        p99(&without),
-        p99(&with),
+        p99(|(without, _)| without),
+        p99(|(_, with)| with),
         stalled.p99_ratio(),
+        stalled.growth() / 1024,
+        stalled.stale().map_or("never came".into(), |bytes| format!("{} KiB", kibibytes(bytes))),
     )
-}
-
-/// Returns the growth of memory, in KiB.
-fn growth(seen: &Seen) -> u64 {
-    (seen.memory.1 - seen.memory.0) / 1024
 }

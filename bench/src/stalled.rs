@@ -1,7 +1,7 @@
 //! A stalled subscriber: one client stops reading during
 //! many publishes, and others must not be affected.
 
-use crate::client::{Client, READ, Readiness};
+use crate::client::{Client, READ, Readiness, connect_all};
 use crate::contenders::Contender;
 use crate::process::Server;
 use instep_bench::wire::{self, Frame};
@@ -50,6 +50,13 @@ pub struct Seen {
     /// Time at which a reconnecting client was dropped, and
     /// whether it then first got the state of that time.
     pub dropped: Option<(Duration, bool)>,
+}
+
+impl Seen {
+    /// Returns the growth of memory, in bytes.
+    pub fn growth(&self) -> u64 {
+        self.memory.1 - self.memory.0
+    }
 }
 
 /// Publishes `publishes` messages, and observes.
@@ -119,13 +126,7 @@ struct Run {
 
 impl Run {
     fn start(server: &Server) -> Result<Self, String> {
-        let readiness = Readiness::new()?;
-        let mut readers = Vec::new();
-        for key in 0..READERS {
-            let reader = Client::connect(server.port, wire::FAN_OUT_PATH, None)?;
-            readiness.watch(&reader, key)?;
-            readers.push(reader);
-        }
+        let (readers, readiness) = connect_all(server.port, wire::FAN_OUT_PATH, READERS)?;
         Ok(Self {
             readers,
             readiness,
@@ -161,21 +162,15 @@ impl Run {
         for key in self.readiness.look()? {
             let reader = &mut self.readers[key];
             let last = &mut self.values[key];
-            loop {
-                let before = reader.received;
-                reader.read(&mut self.buffer, |frame| {
-                    let (value, sent_at) = parse(frame)?;
-                    if value <= *last {
-                        return Err("a reader got an older value after a newer one".into());
-                    }
-                    *last = value;
-                    self.latencies.push(nanoseconds().saturating_sub(sent_at));
-                    Ok(())
-                })?;
-                if reader.received - before < self.buffer.len() {
-                    break;
+            reader.drain(&mut self.buffer, |frame| {
+                let (value, sent_at) = parse(frame)?;
+                if value <= *last {
+                    return Err("a reader got an older value after a newer one".into());
                 }
-            }
+                *last = value;
+                self.latencies.push(nanoseconds().saturating_sub(sent_at));
+                Ok(())
+            })?;
             self.newest = self.newest.max(*last);
         }
         Ok(())

@@ -42,8 +42,7 @@ pub fn table(results: &Results) -> String {
         line("less than 1 KiB of memory per idle client", &format!("{} bytes", digits(bytes)), bytes < IDLE);
     }
     if let Some(instep) = results.stalled.first() {
-        let growth =
-            instep.runs.iter().map(|(_, with)| with.memory.1 - with.memory.0).max().unwrap_or_default();
+        let growth = instep.growth();
         line(
             "stalled subscriber, limits raised: the server's memory is constant",
             &format!("grew by {} KiB at most", growth / 1024),
@@ -55,12 +54,7 @@ pub fn table(results: &Results) -> String {
             &format!("ratio {ratio}; among the runs without it up to {}", digits(noise)),
             ratio.median() <= noise,
         );
-        let stale = instep
-            .runs
-            .iter()
-            .map(|(_, with)| with.stale)
-            .max_by_key(|stale| stale.unwrap_or(usize::MAX))
-            .flatten();
+        let stale = instep.stale();
         let measured = stale.map_or("never came".into(), |bytes| format!("after {bytes} bytes"));
         line(
             "… the latest value within 64 KiB of reading",
@@ -85,7 +79,7 @@ pub fn table(results: &Results) -> String {
             &measured,
             holds,
         );
-        let growth = dropped.memory.1 - dropped.memory.0;
+        let growth = dropped.growth();
         line(
             "… and memory is constant, too",
             &format!("grew by {} KiB at most", growth / 1024),

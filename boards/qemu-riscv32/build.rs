@@ -17,6 +17,6 @@ fn main() {
         }
         None => "None".to_owned(),
     };
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("OUT_DIR is not set"));
     std::fs::write(out.join("page.rs"), page).expect("cannot write to OUT_DIR");
 }

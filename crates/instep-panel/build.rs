@@ -1,7 +1,8 @@
-//! Compresses every file of `assets/` at build time, so that no device has to.
+//! Joins the modules of the panel and of the library, and compresses all assets.
 //!
-//! The modules of the panel and those of the library are joined, because a browser requests all modules at once and a device
-//! has few sockets.
+//! The library is also stripped of comments and indentation.
+//!
+//! Modules are joined, because a browser requests all modules at once and a device has few sockets.
 
 use std::{env, fs, io::Write as _, path::Path};
 
@@ -19,13 +20,13 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=assets");
 
-    let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    let out = env::var_os("OUT_DIR").expect("OUT_DIR is not set");
     let [panel, library] = [&PANEL, &LIBRARY].map(joined);
     write_both("panel.js", panel.as_bytes(), Path::new(&out));
     write_both("instep.js", shortened(&library).as_bytes(), Path::new(&out));
-    for entry in fs::read_dir("assets").expect("assets/ is a folder of this crate") {
-        let entry = entry.expect("assets/ can be listed");
-        let name = entry.file_name().into_string().expect("a name in UTF-8");
+    for entry in fs::read_dir("assets").expect("assets/ cannot be listed") {
+        let entry = entry.expect("assets/ cannot be listed");
+        let name = entry.file_name().into_string().expect("the name of an asset is not UTF-8");
         if !PANEL.contains(&&*name) && !LIBRARY.contains(&&*name) {
             write_both(&name, read(&entry.path()).as_bytes(), Path::new(&out));
         }
@@ -38,11 +39,11 @@ fn read(asset: &Path) -> String {
 
 /// Strips indentation and comments, except for the comment at the head.
 fn shortened(script: &str) -> String {
-    let (head, body) = script.split_once("*/\n").expect("a comment at the head");
+    let (head, body) = script.split_once("*/\n").expect("the head has no comment");
     let mut inside = false;
     let mut kept = format!("{head}*/\n");
     for line in body.lines() {
-        assert!(line.matches('`').count() % 2 == 0, "a template has one line: {line}");
+        assert!(line.matches('`').count() % 2 == 0, "a template literal spans several lines: {line}");
         let code = line.trim_start();
         inside |= code.starts_with("/**");
         if !inside && !code.starts_with("//") && !code.is_empty() {
@@ -54,7 +55,7 @@ fn shortened(script: &str) -> String {
     kept
 }
 
-/// Strips the comment at the end of a line, unless the line may have a string there.
+/// Strips the comment at the end of a line, unless it may be part of a string.
 fn without_remark(line: &str) -> &str {
     match line.split_once(" // ") {
         Some((code, remark)) if !remark.contains(['"', '\'', '`']) && code.matches('"').count() % 2 == 0 => {
@@ -66,11 +67,11 @@ fn without_remark(line: &str) -> &str {
 
 /// Joins modules after the comment at the head of the last one.
 ///
-/// Imports of each other are stripped, and so are the exports of all modules but the last.
+/// It strips the imports between these modules, and the exports of all modules but the last.
 fn joined(modules: &[&str; 4]) -> String {
     let sources = modules.map(|name| read(&Path::new("assets").join(name)));
     let [others @ .., last] = &sources;
-    let (head, last) = last.split_once("*/\n").expect("a comment at the head");
+    let (head, last) = last.split_once("*/\n").expect("the head has no comment");
     let imports = |line: &&str| {
         modules.iter().any(|name| line.starts_with("import ") && line.ends_with(&format!("\"./{name}\";")))
     };
@@ -88,6 +89,6 @@ fn write_both(name: &str, body: &[u8], out: &Path) {
     encoder.write_all(body).expect("writing to a Vec failed");
     let gzipped = encoder.finish().expect("writing to a Vec failed");
 
-    fs::write(out.join(name), body).expect("OUT_DIR can be written");
-    fs::write(out.join(format!("{name}.gz")), gzipped).expect("OUT_DIR can be written");
+    fs::write(out.join(name), body).expect("OUT_DIR cannot be written");
+    fs::write(out.join(format!("{name}.gz")), gzipped).expect("OUT_DIR cannot be written");
 }

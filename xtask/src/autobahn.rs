@@ -1,82 +1,69 @@
-//! The conformance suite for RFC 6455: the fuzzing
-//! client of autobahntestsuite against a real server.
+//! The conformance suite for RFC 6455.
+//!
+//! It is the fuzzing client of autobahntestsuite, and runs against a real server.
 //!
 //! The suite runs only under Python 2.7, so it gets an environment of its own below the target folder.
 
-use crate::report::Outcome;
-use crate::tools::{server, target, workspace};
+use crate::report::{Outcome, Stop};
+use crate::tools::{output, server, target, workspace};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 const SUITE: &str = "autobahntestsuite==25.10.1";
-/// The last version that makes environments for Python 2.7.
+/// Last version that makes environments for Python 2.7.
 const VIRTUALENV: &str = "virtualenv==20.21.1";
-/// File of the expected behaviour in each case: OK,
-/// or INFORMATIONAL where the suite does not judge.
+/// File of the expected behaviour in each case.
+///
+/// The behaviour is OK, or INFORMATIONAL if the suite does not judge the case.
 const EXPECTED: &str = "conformance/autobahn.txt";
 /// Groups of cases, with the time limit of each in s.
 ///
 /// They run separately, because the suite writes its results only at the end.
 const GROUPS: [(&str, u64); 9] =
     [("1", 60), ("2", 60), ("3", 60), ("4", 60), ("5", 60), ("6", 120), ("7", 60), ("9", 180), ("10", 60)];
-/// Groups of compressed messages, with a thousand of them in each case.
+/// Groups of compressed messages, with the time limit of each in s.
+///
+/// Each case has a thousand messages.
 const COMPRESSED: [(&str, u64); 2] = [("12", 1200), ("13", 1500)];
-/// Cases of each of their parts that always run: of 16 bytes, of 8 KiB, and of 32
-/// KiB in parts of 256 bytes. All cases take a quarter of an hour.
+/// Cases of each part of groups 12 and 13 that always run.
+///
+/// They send messages of 16 bytes, of 8 KiB, and of 32 KiB in frames of 256 bytes. All cases would take 15 minutes.
 const COMPRESSED_ALWAYS: [&str; 3] = ["1", "8", "13"];
 
-/// The server's behaviour in each case, in the suite's
-/// words: in the messages, and in the closing handshake.
+/// Exit code of the program `timeout` after the time limit.
+const TIMED_OUT: i32 = 124;
+
+/// Behaviour of the server in each case, in the messages and in the closing.
 type Results = BTreeMap<String, String>;
 
-/// Extent of the suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// Only some cases of compressed messages.
-    Quick,
-    Full,
+/// Runs the suite against `instep serve --app echo`.
+///
+/// Prints a table, and compares the results with the expected behaviour.
+///
+/// Unless it is `full`, it has only some cases of compressed messages.
+pub(crate) fn test(full: bool) -> Outcome {
+    conform(&mut Command::new(server()?), "results", &|case| full || is_always_run(case))
 }
 
-impl Extent {
-    pub(crate) fn of(full: bool) -> Extent {
-        if full { Extent::Full } else { Extent::Quick }
-    }
-}
-
-/// Runs the suite against `instep serve --app echo`, prints
-/// a table, and compares with the expected behaviour.
-pub(crate) fn test(extent: Extent) -> Outcome {
-    match server() {
-        Ok(binary) => conform(&mut Command::new(binary), "results", &|case| is_run(case, extent)),
-        Err(outcome) => outcome,
-    }
-}
-
-/// Runs the suite's groups 1 to 7 and 10 against a program that is started like
-/// `instep`, but stands for a small device. Group 9 sends megabytes, and compressed
-/// messages need more memory than a device has.
+/// Runs groups 1 to 7 and 10 against `binary`, which runs a small device.
+///
+/// Group 9 sends megabytes, and compressed messages need more memory than a device has.
 pub(crate) fn test_device(binary: &Path, image: &Path) -> Outcome {
     let is_run = |case: &str| group_of(case).parse().is_ok_and(|group: u32| group <= 7 || group == 10);
     conform(Command::new(binary).env("INSTEP_IMAGE", image), "device", &is_run)
 }
 
-/// Runs the selected cases, and leaves the suite's reports in `name`.
+/// Runs the selected cases, and writes the suite's reports to the folder `name`.
 fn conform(server: &mut Command, name: &str, is_run: &dyn Fn(&str) -> bool) -> Outcome {
     let folder = target().join("autobahn");
-    let suite = match prepare(&folder) {
-        Ok(suite) => suite,
-        Err(missing) => return Outcome::Skipped(missing),
-    };
-    let compared = read_expected().and_then(|expected| {
-        let results = run_groups(&suite, server, &folder.join(name), is_run, &expected)?;
-        print_table(&results);
-        compare(&results, &expected, is_run)
-    });
-    compared.map_or_else(Outcome::Failed, |()| Outcome::Passed)
+    let suite = prepare(&folder).map_err(Stop::Skipped)?;
+    let expected = read_expected()?;
+    let results = run_groups(&suite, server, &folder.join(name), is_run, &expected)?;
+    print_table(&results);
+    compare(&results, &expected, is_run).map_err(Stop::Failed)
 }
 
 fn group_of(case: &str) -> &str {
@@ -90,7 +77,7 @@ fn prepare(folder: &Path) -> Result<PathBuf, String> {
         return Ok(program);
     }
     let python2 = find_python2()
-        .ok_or("the suite needs Python 2.7, which is neither on PATH nor in pyenv: pyenv install 2.7.18")?;
+        .ok_or("the suite needs Python 2.7, which is neither on PATH nor in pyenv; `pyenv install 2.7.18` installs it")?;
     let tools = folder.join("tools");
     let install = |pip: PathBuf, package| {
         succeeds(Command::new(pip).args(["--disable-pip-version-check", "install", "--quiet", package]))
@@ -120,11 +107,10 @@ fn find_python2() -> Option<PathBuf> {
         .find(|python| succeeds(Command::new(python).arg("--version")))
 }
 
-/// Returns whether the case is run.
-fn is_run(case: &str, extent: Extent) -> bool {
+/// Returns whether the case takes little time.
+fn is_always_run(case: &str) -> bool {
     let compressed = COMPRESSED.iter().any(|(compressed, _)| *compressed == group_of(case));
-    let always = case.rsplit('.').next().is_some_and(|last| COMPRESSED_ALWAYS.contains(&last));
-    extent == Extent::Full || !compressed || always
+    !compressed || case.rsplit('.').next().is_some_and(|last| COMPRESSED_ALWAYS.contains(&last))
 }
 
 fn run_groups(
@@ -152,15 +138,13 @@ fn run_groups(
         let spec_file = out.join("spec.json");
         fs::write(&spec_file, spec.to_string())
             .map_err(|error| format!("{}: {error}", spec_file.display()))?;
-        let mut client = Command::new(suite)
-            .args(["-m", "fuzzingclient", "-s"])
-            .arg(&spec_file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("{}: {error}", suite.display()))?;
-        wait(&mut client, Duration::from_secs(seconds))
-            .ok_or(format!("group {group} did not end within {seconds} s"))?;
+        let mut client = Command::new("timeout");
+        client.arg(seconds.to_string()).arg(suite).args(["-m", "fuzzingclient", "-s"]).arg(&spec_file);
+        let ended = client.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let ended = ended.map_err(|error| format!("{}: {error}", suite.display()))?;
+        if ended.code() == Some(TIMED_OUT) {
+            return Err(format!("group {group} did not end within {seconds} s"));
+        }
         read_results(&out.join("index.json"), &mut results)?;
     }
     server.stop()?;
@@ -237,14 +221,14 @@ impl Server {
         let url = lines
             .by_ref()
             .find_map(|line| line.strip_prefix("Open http://").map(|rest| format!("ws://{rest}ws")));
-        // Its log is not used, but must be read, or it would block.
+        // The log is read but not used, because the server would block on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Ok((server, url.ok_or("the server did not say where it listens")?))
+        Ok((server, url.ok_or("the server printed no address")?))
     }
 
     /// Ends the server.
     ///
-    /// Returns an error if it has already ended, which is a failure whatever the suite reports.
+    /// Returns an error if it has already ended, which is a failure even if the suite reports none.
     fn stop(mut self) -> Result<(), String> {
         match self.0.try_wait() {
             Ok(None) => Ok(()),
@@ -256,26 +240,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It fails only if the server has ended already.
+        // This fails only if the server has ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Waits for a process to end, and kills it after the time limit.
-fn wait(child: &mut Child, timeout: Duration) -> Option<()> {
-    let start = Instant::now();
-    while start.elapsed() < timeout {
-        if matches!(child.try_wait(), Ok(Some(_))) {
-            return Some(());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    None
-}
-
 fn succeeds(command: &mut Command) -> bool {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    output(command).is_some()
 }

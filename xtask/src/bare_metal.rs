@@ -1,50 +1,40 @@
 //! Checks that the applications compile for a chip without an operating system.
 //!
-//! A check for this machine would not show it, because it allows `std`. Two toolchains can compile them:
-//! rustup's, with the target installed; or, where rustup cannot download, Debian's rustc for browsers, which
-//! includes the source of the library, built by our own cargo.
+//! A check for this machine would not find a use of `std`, because this machine has it.
+//!
+//! Two toolchains can compile for a chip: rustup's, if it has the target, and Debian's compiler for browsers. Debian's
+//! includes the source of the library, which the cargo of this workspace builds.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, cargo, output, run, target, workspace};
 
 pub(crate) const TARGET: &str = "riscv32imc-unknown-none-elf";
 
-/// Debian's compiler.
+/// Debian's compiler for browsers.
 ///
-/// The package rustc may have another one at the same path, so its version is checked.
+/// The Debian package `rustc` installs another compiler at the same path, so the version is checked.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 /// Source of the library, in a sysroot.
 const SOURCE: &str = "lib/rustlib/src/rust/library/core/Cargo.toml";
 
-/// Builds the library of the applications, and with it all of its dependencies.
+/// Builds the applications, the driver and the Wi-Fi set-up for a chip.
 pub(crate) fn check(tools: &mut Tools) -> Outcome {
-    let toolchain = match toolchain(tools) {
-        Ok(toolchain) => toolchain,
-        Err(outcome) => return outcome,
-    };
-    let mut build = cargo(&[
-        "build",
-        "--package",
-        "instep-apps",
-        "--package",
-        "instep-embassy",
-        "--package",
-        "instep-wifi",
-        "--lib",
-        "--target",
-        TARGET,
-    ]);
+    let toolchain = toolchain(tools)?;
+    let mut build = cargo(&["build", "--lib", "--target", TARGET]);
+    for package in ["instep-apps", "instep-embassy", "instep-wifi"] {
+        build.args(["--package", package]);
+    }
     // This target has one core without atomic instructions, which firmware states by a feature of portable-atomic.
     build.env(
         "CARGO_TARGET_RISCV32IMC_UNKNOWN_NONE_ELF_RUSTFLAGS",
         "--cfg=portable_atomic_unsafe_assume_single_core",
     );
-    // A folder of its own, because the other compiler would delete what the first has built.
+    // The build has a folder of its own, because the other compiler would delete the results of the first.
     build.arg("--target-dir").arg(target().join("bare-metal"));
     toolchain.apply(&mut build);
     run(&mut build)
@@ -58,7 +48,7 @@ pub(crate) enum Toolchain {
 }
 
 impl Toolchain {
-    /// Makes a cargo command build with it.
+    /// Makes a cargo command use this toolchain.
     pub(crate) fn apply(self, cargo: &mut Command) {
         if let Self::Debian = self {
             // Building the library is not stable yet; the variable allows it with a stable compiler.
@@ -69,58 +59,52 @@ impl Toolchain {
         }
     }
 
-    /// Returns the Clippy of the compiler.
-    pub(crate) fn clippy(self, tools: &mut Tools) -> Result<Command, Outcome> {
+    /// Returns the Clippy of this toolchain.
+    pub(crate) fn clippy(self, tools: &mut Tools) -> Outcome<Command> {
         if let Self::Rustup = self {
             return Ok(cargo(&["clippy"]));
         }
         if !Path::new(DEBIAN_CLIPPY).is_file() {
-            tools.install(&format!("{DEBIAN_CLIPPY} is missing; this installs it:"), &["rust-web-clippy"])?;
+            tools.install(&format!("{DEBIAN_CLIPPY} is missing;"), &["rust-web-clippy"])?;
         }
-        // It calls the cargo that CARGO names, which is the one that runs this program.
+        // This Clippy calls the cargo in the variable CARGO, which is the one that runs this program.
         let mut clippy = Command::new(DEBIAN_CLIPPY);
         clippy.arg("clippy");
         Ok(clippy)
     }
 
     fn find(target: &str) -> Option<Self> {
-        if has_target(target) {
-            Some(Self::Rustup)
-        } else if has_source() {
-            Some(Self::Debian)
-        } else {
-            None
-        }
+        let debian = || has_source().then_some(Self::Debian);
+        has_target(target).then_some(Self::Rustup).or_else(debian)
     }
 }
 
 /// Finds a toolchain for [`TARGET`], or installs it with `--install`.
-pub(crate) fn toolchain(tools: &mut Tools) -> Result<Toolchain, Outcome> {
+pub(crate) fn toolchain(tools: &mut Tools) -> Outcome<Toolchain> {
     toolchain_for(TARGET, tools)
 }
 
-/// Finds a toolchain for one of the RISC-V
-/// targets, or installs it with `--install`.
-pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Result<Toolchain, Outcome> {
+/// Finds a toolchain for a RISC-V target, or installs it with `--install`.
+pub(crate) fn toolchain_for(target: &str, tools: &mut Tools) -> Outcome<Toolchain> {
     if let Some(found) = Toolchain::find(target) {
         return Ok(found);
     }
-    let missing = format!(
-        "no toolchain for {target}: `rustup target add {target}` installs it; where rustup cannot download,"
-    );
+    let missing = format!("there is no toolchain for {target}; `rustup target add {target}` or");
     if let Err(outcome) = tools.install(&missing, &["rustc-web", "rust-web-src"]) {
         // Outside of Debian there are no such packages, so only rustup remains.
         let mut rustup = Command::new("rustup");
         rustup.args(["target", "add", target]);
-        if !tools.may_install() || run(&mut rustup) != Outcome::Passed {
+        if !tools.may_install() || run(&mut rustup).is_err() {
             return Err(outcome);
         }
     }
-    Toolchain::find(target).ok_or(Outcome::Failed(format!("what was installed cannot build for {target}")))
+    Toolchain::find(target)
+        .ok_or_else(|| Stop::Failed(format!("the installed toolchain cannot build for {target}")))
 }
 
-/// Returns PATH with the linker of the toolchain that runs this program, because
-/// Debian's compiler has none for chips.
+/// Returns PATH with the linker of the toolchain that runs this program.
+///
+/// Debian's compiler has no linker for chips.
 fn path_with_linker() -> Option<OsString> {
     let linkers = Path::new(&sysroot()?).join(format!("lib/rustlib/{}/bin", host()?));
     let path = std::env::var_os("PATH")?;
@@ -128,13 +112,14 @@ fn path_with_linker() -> Option<OsString> {
 }
 
 /// Returns the target of this machine, as in `host: x86_64-unknown-linux-gnu`.
-fn host() -> Option<String> {
-    let about = output(Command::new("rustc").arg("-vV").current_dir(workspace()))?;
+pub(crate) fn host() -> Option<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let about = output(Command::new(rustc).arg("-vV").current_dir(workspace()))?;
     about.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
 }
 
 fn sysroot() -> Option<String> {
-    // In the workspace, whose rust-toolchain.toml selects the toolchain.
+    // It runs in the workspace, because rust-toolchain.toml there selects the toolchain.
     output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace()))
 }
 
@@ -143,23 +128,24 @@ fn has_target(target: &str) -> bool {
     sysroot().is_some_and(|root| Path::new(&root).join("lib/rustlib").join(target).join("lib").is_dir())
 }
 
-/// Returns a compiler with the source of its own library, which can build it for a
-/// target without a prebuilt one.
-pub(crate) fn compiler_with_source(tools: &mut Tools) -> Result<PathBuf, Outcome> {
+/// Returns a compiler with the source of its own library.
+///
+/// It can build the library for a target without a prebuilt one.
+pub(crate) fn compiler_with_source(tools: &mut Tools) -> Outcome<PathBuf> {
     let ours = sysroot().map(PathBuf::from).filter(|root| root.join(SOURCE).is_file());
     if let Some(root) = ours {
         return Ok(root.join("bin/rustc"));
     }
     if !has_source() {
-        let missing = "the source of Rust's library is missing: `rustup component add rust-src` installs it; where \
-            rustup cannot download,";
+        let missing = "the source of Rust's library is missing; `rustup component add rust-src` or";
         tools.install(missing, &["rustc-web", "rust-web-src"])?;
     }
     Ok(PathBuf::from(DEBIAN_RUSTC))
 }
 
-/// Returns whether Debian's compiler exists, is new
-/// enough, and has the source of its own library.
+/// Returns whether Debian's compiler is usable.
+///
+/// It must exist, be new enough, and have the source of its own library.
 fn has_source() -> bool {
     let sysroot = output(Command::new(DEBIAN_RUSTC).args(["--print", "sysroot"]));
     let there = sysroot.is_some_and(|root| Path::new(&root).join(SOURCE).is_file());

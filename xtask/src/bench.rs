@@ -1,13 +1,15 @@
-//! The benchmark. Its workspace is its own, so that only this job builds the servers that instep is measured against.
+//! The benchmark.
+//!
+//! It has a workspace of its own, so that only this job builds the other servers.
 
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use clap::{Args, Subcommand};
 
 use crate::report::Outcome;
 use crate::tools::{cargo, run, target, workspace};
 
-/// What to measure.
+/// Rows to measure.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Rows {
@@ -23,7 +25,7 @@ pub(crate) struct Rows {
     row: Vec<String>,
 }
 
-/// A part that is measured by itself.
+/// Part that is measured on its own.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Part {
     /// Count the instructions of a message on a chip, beside picoserve
@@ -35,22 +37,11 @@ pub(crate) enum Part {
 }
 
 /// Builds the benchmark and runs it.
-pub(crate) fn measure(rows: &Rows) -> ExitCode {
+pub(crate) fn measure(rows: &Rows) -> Outcome {
     let folder = target().join("bench");
     let mut build = cargo(&["build", "--release", "--manifest-path", "bench/Cargo.toml", "--target-dir"]);
-    if let Outcome::Failed(why) = run(build.arg(&folder)) {
-        eprintln!("{why}");
-        return ExitCode::FAILURE;
-    }
-    let program = folder.join("release/bench");
-    let mut bench = Command::new(&program);
+    run(build.arg(&folder))?;
+    let mut bench = Command::new(folder.join("release/bench"));
     bench.args(rows.quick.then_some("--quick")).args(rows.write.then_some("--write")).args(&rows.row);
-    match bench.current_dir(workspace()).status() {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("{}: {error}", program.display());
-            ExitCode::FAILURE
-        }
-    }
+    run(bench.current_dir(workspace()))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::axe;
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, cargo, find, run, server};
 
 /// Names of Chromium and its relatives.
@@ -13,14 +13,9 @@ const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "
 
 /// Builds instep, and runs the tests against it.
 pub(crate) fn test(tools: &mut Tools) -> Outcome {
-    if let Err(outcome) = prepare(tools) {
-        return outcome;
-    }
-    let server = match server() {
-        Ok(server) => server,
-        Err(outcome) => return outcome,
-    };
-    // On a small machine, more browsers at once only wait for one another.
+    prepare(tools)?;
+    let server = server()?;
+    // More browsers at once would wait for each other on a small machine.
     let mut tests = tests();
     tests.args(["--", "--test-threads=2"]).env("INSTEP_BIN", server);
     run_with_axe(&mut tests)
@@ -30,15 +25,16 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
 fn run_with_axe(tests: &mut Command) -> Outcome {
     match axe::script() {
         Ok(script) => run(tests.env("AXE_CORE", script)),
-        Err(missing) => match run(tests.args(["--skip", "axe"])) {
-            Outcome::Passed => Outcome::Skipped(missing),
-            outcome => outcome,
-        },
+        Err(missing) => {
+            run(tests.args(["--skip", "axe"]))?;
+            Err(Stop::Skipped(missing))
+        }
     }
 }
 
-/// Tests that run against a device, which excludes
-/// TLS and base paths, because they are for Linux.
+/// Tests that run against a device.
+///
+/// Tests of TLS and of base paths are left out, because a device has neither.
 const ON_A_DEVICE: [&str; 18] = [
     "accessibility",
     "first_paint",
@@ -68,31 +64,31 @@ const NOT_ON_A_DEVICE: [(&str, &str); 5] = [
     ("texts_of_device_are_never_markup", "the test is the server"),
 ];
 
-/// Runs these tests against a program that is started
-/// like `instep`, but stands for a small device.
+/// Runs these tests against `launcher`, which runs the image of a small device.
 pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> Outcome {
-    if let Err(outcome) = prepare(tools) {
-        return outcome;
-    }
+    prepare(tools)?;
     let mut tests = tests();
     tests.args(ON_A_DEVICE.iter().flat_map(|name| ["--test", name]));
     tests.args(["--", "--test-threads=2"]);
-    for (name, why) in NOT_ON_A_DEVICE {
-        println!("left out: {name}: {why}");
-        tests.args(["--skip", name]);
-    }
+    leave_out(&mut tests, &NOT_ON_A_DEVICE);
     tests.env("INSTEP_BIN", launcher).env("INSTEP_IMAGE", image).env("INSTEP_TARGET", "device");
     run_with_axe(&mut tests)
 }
 
 /// Runs the test of the provisioning page against that image.
 pub(crate) fn test_own_network(tools: &mut Tools, image: &Path) -> Outcome {
-    if let Err(outcome) = prepare(tools) {
-        return outcome;
-    }
+    prepare(tools)?;
     let mut test =
         cargo(&["test", "--package", "browser-tests", "--features", "board", "--test", "own_network"]);
     run(test.env("INSTEP_OWN_NETWORK_IMAGE", image))
+}
+
+/// Makes a command skip tests, and prints why.
+pub(crate) fn leave_out(tests: &mut Command, left_out: &[(&str, &str)]) {
+    for (name, why) in left_out {
+        println!("left out: {name}: {why}");
+        tests.args(["--skip", name]);
+    }
 }
 
 fn tests() -> Command {
@@ -100,12 +96,12 @@ fn tests() -> Command {
 }
 
 /// Checks that Chromium and its driver are installed.
-fn prepare(tools: &mut Tools) -> Result<(), Outcome> {
+fn prepare(tools: &mut Tools) -> Outcome {
     let named = |variable: &str| std::env::var_os(variable).is_some();
     let chromium = named("CHROMIUM") || CHROMIUMS.iter().any(|name| find(name).is_some());
     let driver = named("CHROMEDRIVER") || find("chromedriver").is_some();
     if chromium && driver {
         return Ok(());
     }
-    tools.install("Chromium or its driver is missing; this installs it:", &["chromium", "chromium-driver"])
+    tools.install("Chromium or its driver is missing;", &["chromium", "chromium-driver"])
 }

@@ -1,6 +1,6 @@
-//! The command line: every job, and its options.
+//! The command line: the jobs and their options.
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::firmware::{self, Plan};
 use crate::{bench, flash, fuzz, own_network};
@@ -27,9 +27,9 @@ pub(crate) struct Cli {
 /// A job.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Job {
-    /// Run everything that must pass, as CI does
+    /// Run every check of CI
     Test {
-        /// Run all cases of Autobahn (15 minutes more), `clients` and `dependencies` too
+        /// Also run `clients`, `dependencies` and all Autobahn cases (15 minutes more)
         #[arg(long)]
         full: bool,
     },
@@ -37,7 +37,7 @@ pub(crate) enum Job {
     CheckBareMetal,
     /// Boot an application in QEMU, at http://127.0.0.1:8080/
     Qemu {
-        /// An application, or own-network: a device with its own Wi-Fi network, and its page
+        /// Name of an application, or own-network for a device with its own Wi-Fi network
         #[arg(default_value = "workshop", value_parser = bootable)]
         app: String,
     },
@@ -72,23 +72,15 @@ pub(crate) enum Job {
     },
     /// Measure instep side by side with other servers
     Bench(bench::Rows),
-    /// Feed generated input to everything that reads from the network
+    /// Fuzz everything that reads from the network
     Fuzz(fuzz::Plan),
-    /// Check the imports of every crate: no circle, none from a higher floor
+    /// Check the imports of every crate: no cycle, and no import from a higher layer
     Structure,
     /// Check licences and advisories of the dependencies
     Dependencies,
 }
 
-impl Cli {
-    /// Prints the overview of all jobs.
-    pub(crate) fn print_help() {
-        // It fails if stdout is closed.
-        let _ = Cli::command().print_help();
-    }
-}
-
-/// Returns the name if it is one that `qemu` boots.
+/// Returns the name if `qemu` can boot it.
 fn bootable(name: &str) -> Result<String, String> {
     if name == own_network::NAME { Ok(name.to_owned()) } else { firmware::application(name) }
 }
@@ -96,6 +88,7 @@ fn bootable(name: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory as _;
 
     fn job(args: &[&str]) -> Result<Job, clap::Error> {
         let cli = Cli::try_parse_from([&["cargo xtask"], args].concat())?;

@@ -1,12 +1,12 @@
-//! Clients and a proxy that others wrote: fetched when they are needed, never part of this repository.
-
-use std::path::{Path, PathBuf};
+//! Clients and a proxy of other projects.
+//!
+//! They are fetched on demand, and are never part of this repository.
 
 use crate::packages::{NPM, Packages};
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, find, run};
+use crate::tools::{Tools, cargo, run};
 
-/// Programs that Debian has, and their packages.
+/// Programs, and their Debian packages.
 const PROGRAMS: [(&str, &str); 5] = [
     ("node", "nodejs"),
     ("npm", "npm"),
@@ -26,26 +26,12 @@ const CLIENTS: Packages = Packages {
     ],
 };
 
-/// Fetches the clients, and has them use what the command `instep` serves.
+/// Fetches the clients, and tests them with the command `instep`.
 pub(crate) fn test(tools: &mut Tools) -> Outcome {
-    match fetch(tools) {
-        Ok(folder) => {
-            let mut tests =
-                cargo(&["test", "--package", "instep-cli", "--test", "other_clients", "--", "--ignored"]);
-            // Not everyone's PATH has the folder that Debian lays HAProxy into.
-            let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
-            run(tests.env("OTHER_CLIENTS", folder).env("PATH", path))
-        }
-        Err(outcome) => outcome,
-    }
-}
-
-/// The folder with the clients. `Err`: what is missing.
-fn fetch(tools: &mut Tools) -> Result<PathBuf, Outcome> {
-    for (program, package) in PROGRAMS {
-        if find(program).is_none() && !Path::new("/usr/sbin").join(program).is_file() {
-            tools.install(&format!("{program} is missing; this installs it:"), &[package])?;
-        }
-    }
-    CLIENTS.install()
+    tools.programs(&PROGRAMS)?;
+    let folder = CLIENTS.install()?;
+    let mut tests = cargo(&["test", "--package", "instep-cli", "--test", "other_clients", "--", "--ignored"]);
+    // Not everyone's PATH has the folder that Debian lays HAProxy into.
+    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
+    run(tests.env("OTHER_CLIENTS", folder).env("PATH", path))
 }

@@ -1,5 +1,6 @@
-//! Writes firmware to a board, through the program `espflash`. What it is told is tested with a stand-in: no board is
-//! needed for that.
+//! Writes firmware to a board, by the program `espflash`.
+//!
+//! The tests check the arguments with a program in place of `espflash`, so they need no board.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,21 +11,23 @@ use clap::Args;
 
 use crate::firmware::{self, Plan, Variables};
 use crate::partitions;
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, find, output, output_or_error};
 
 const INSTALL: &str =
     "`cargo install --locked espflash` installs it (on Debian it needs libudev-dev and pkg-config)";
-/// The first version that knows these options.
+/// First version of espflash with the options below.
 const VERSION: u32 = 4;
-/// Which slot runs: after a cable has written the first one, that one.
-const WHICH_SLOT: &str = "otadata";
-/// Where `boards/esp` keeps settings.
+/// Partition that selects the slot to boot.
+///
+/// It is erased, so that the first slot boots.
+const OTA_DATA: &str = "otadata";
+/// Partition of the settings of `boards/esp`.
 const SETTINGS: &str = "instep";
-/// The slot that is written, and where the table of partitions has it.
+/// Name and offset of the partition for the application.
 const SLOT: (&str, &str) = ("ota_0", "0x10000");
 
-/// What to write, and how.
+/// Firmware to write, and options of espflash.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Order {
     #[command(flatten)]
@@ -41,67 +44,59 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// The partitions that are cleared.
-    fn cleared(&self) -> String {
-        if self.erase { format!("{WHICH_SLOT},{SETTINGS}") } else { WHICH_SLOT.to_owned() }
+    /// Returns the partitions to erase, as espflash takes them.
+    fn erased(&self) -> String {
+        if self.erase { format!("{OTA_DATA},{SETTINGS}") } else { OTA_DATA.to_owned() }
     }
 }
 
-/// Builds the firmware, unless an image is named, and writes it.
+/// Builds the firmware, unless the order has an image, and writes it.
 pub(crate) fn job(order: &Order, tools: &mut Tools) -> Outcome {
     let Some(espflash) = find("espflash") else {
-        return Outcome::Failed(format!("the program espflash is missing: {INSTALL}"));
+        return Err(format!("the program espflash is missing; {INSTALL}").into());
     };
-    let what = match &order.image {
-        Some(image) => checked(order, image),
-        None => firmware::build(&order.plan, Variables::Kept, tools).map(|built| built.elf),
+    let file = match &order.image {
+        Some(image) => checked(order, image)?,
+        None => firmware::build(&order.plan, Variables::Kept, tools).map_err(Stop::into_failure)?.elf,
     };
-    match what {
-        Ok(file) => write(&espflash, order, &file),
-        Err(Outcome::Skipped(why)) => Outcome::Failed(why),
-        Err(outcome) => outcome,
-    }
+    write(&espflash, order, &file)
 }
 
-/// An image, if it is an application for the board's chip.
-fn checked(order: &Order, image: &Path) -> Result<PathBuf, Outcome> {
+/// Returns the path of an image, if it is an application for the board's chip.
+fn checked(order: &Order, image: &Path) -> Outcome<PathBuf> {
     let tool = firmware::image_tool()?;
-    let image = std::path::absolute(image).map_err(|error| Outcome::Failed(error.to_string()))?;
-    let refused = output_or_error(Command::new(tool).args(["check", order.plan.board.chip]).arg(&image));
-    refused.map(|_| image).map_err(Outcome::Failed)
+    let image = std::path::absolute(image).map_err(|error| error.to_string())?;
+    output_or_error(Command::new(tool).args(["check", order.plan.board.chip]).arg(&image))?;
+    Ok(image)
 }
 
-/// Lets espflash write a firmware, or an image if one is ordered.
+/// Writes a firmware, or the image of the order.
 fn write(espflash: &Path, order: &Order, file: &Path) -> Outcome {
     let version = output(Command::new(espflash).arg("--version")).unwrap_or_default();
     let major = version.rsplit(' ').next().and_then(|version| version.split('.').next()?.parse().ok());
     if major.is_none_or(|major: u32| major < VERSION) {
-        return Outcome::Failed(format!("`{version}` is too old an espflash: {INSTALL}"));
+        return Err(format!("`{version}` is too old; {INSTALL}").into());
     }
-    // An image brings neither boot loader nor partitions along.
-    if order.image.is_some()
-        && let Err(why) = look_at_partitions(espflash, order)
-    {
-        return Outcome::Failed(why);
+    // An image has no boot loader and no partition table, so the board must have them.
+    if order.image.is_some() {
+        check_partitions(espflash, order)?;
     }
     for mut command in commands(espflash, order, file) {
-        if let Err(why) = do_it(&mut command, order, "written it") {
-            return Outcome::Failed(why);
-        }
+        run_attached(&mut command, order, "write the firmware")?;
     }
-    let settings = if order.erase { "are cleared" } else { "stay as they were" };
+    let settings = if order.erase { "are erased" } else { "are unchanged" };
     println!("Written. The settings {settings}. `espflash monitor` shows the log.");
-    Outcome::Passed
+    Ok(())
 }
 
-/// Whether the board has the boot loader's table of partitions, as its firmware wants it.
-fn look_at_partitions(espflash: &Path, order: &Order) -> Result<(), String> {
-    static LOOKS: AtomicU32 = AtomicU32::new(0);
-    let look = LOOKS.fetch_add(1, Ordering::Relaxed);
-    let read = std::env::temp_dir().join(format!("instep-partitions-{}-{look}", std::process::id()));
+/// Checks that the partition table on the board matches the one of the firmware.
+fn check_partitions(espflash: &Path, order: &Order) -> Result<(), String> {
+    static CHECKS: AtomicU32 = AtomicU32::new(0);
+    let check = CHECKS.fetch_add(1, Ordering::Relaxed);
+    let read = std::env::temp_dir().join(format!("instep-partitions-{}-{check}", std::process::id()));
     let (address, length) = partitions::PLACE;
     let mut command = start(espflash, order, "read-flash");
-    let done = do_it(command.args([address, length]).arg(&read), order, "read which partitions there are");
+    let done = run_attached(command.args([address, length]).arg(&read), order, "read the partition table");
     let found = fs::read(&read).unwrap_or_default();
     let _ = fs::remove_file(&read);
     done?;
@@ -111,26 +106,28 @@ fn look_at_partitions(espflash: &Path, order: &Order) -> Result<(), String> {
     }
     let board = order.plan.board.name;
     Err(format!(
-        "nothing is written: the partitions on {board} are not ours, so an image alone would not start; `cargo xtask flash \
-         {board}` without --image writes boot loader and partitions, too, and so does, from address 0, an image for a first flash"
+        "nothing is written: the partition table on {board} is not that of the firmware, so an image alone would not start; \
+         `cargo xtask flash {board}` without --image also writes the boot loader and the partition table, and so does an image \
+         for a first flash, at address 0"
     ))
 }
 
-/// Lets espflash do it.
-fn do_it(command: &mut Command, order: &Order, what: &str) -> Result<(), String> {
-    // It may ask which port, and shows how far it is.
+/// Runs espflash with the terminal of this program.
+///
+/// It may ask for the port, and shows its progress.
+fn run_attached(command: &mut Command, order: &Order, what: &str) -> Result<(), String> {
     if command.status().is_ok_and(|status| status.success()) {
         return Ok(());
     }
     Err(format!(
-        "espflash has not {what}; the chip has to be the {} of {}, and may want its button BOOT held",
+        "espflash could not {what}; connect an {} ({}), and hold its BOOT button if needed",
         order.plan.board.chip, order.plan.board.name
     ))
 }
 
 fn start(espflash: &Path, order: &Order, subcommand: &str) -> Command {
     let mut command = Command::new(espflash);
-    // Another chip than this is refused before anything is written.
+    // espflash refuses another chip before it writes.
     command.args([subcommand, "--chip", order.plan.board.chip]);
     if let Some(port) = &order.port {
         command.args(["--port", port]);
@@ -142,12 +139,12 @@ fn commands(espflash: &Path, order: &Order, file: &Path) -> Vec<Command> {
     let start = |subcommand| start(espflash, order, subcommand);
     if order.image.is_some() {
         let (mut clear, mut write) = (start("erase-parts"), start("write-bin"));
-        clear.arg("--partition-table").arg(firmware::partitions()).arg(order.cleared());
+        clear.arg("--partition-table").arg(firmware::partitions()).arg(order.erased());
         write.arg(SLOT.1).arg(file);
         return vec![clear, write];
     }
     let mut flash = start("flash");
-    flash.args(["--flash-size", "4mb", "--target-app-partition", SLOT.0, "--erase-parts", &order.cleared()]);
+    flash.args(["--flash-size", "4mb", "--target-app-partition", SLOT.0, "--erase-parts", &order.erased()]);
     flash.arg("--partition-table").arg(firmware::partitions()).arg(file);
     vec![flash]
 }
@@ -166,11 +163,11 @@ mod tests {
     }
 
     fn order(args: &[&str]) -> Order {
-        parse(args).expect("a right order")
+        parse(args).expect("the order cannot be parsed")
     }
 
     #[test]
-    fn what_is_wanted_is_understood() {
+    fn arguments_become_order() {
         let all = order(&["--port", "/dev/ttyUSB0", "--erase", "esp32c3-devkit", "--app", "toggle"]);
         assert_eq!(
             (all.plan.board.name, all.erase, all.port.as_deref()),
@@ -190,19 +187,19 @@ mod tests {
 
     #[test]
     fn slot_and_partitions_are_those_of_the_table() {
-        let table = fs::read_to_string(firmware::partitions()).expect("the table");
+        let table = fs::read_to_string(firmware::partitions()).expect("cannot read the partition table");
         let rows: Vec<Vec<&str>> = table
             .lines()
             .filter(|line| !line.starts_with('#'))
             .map(|line| line.split(',').map(str::trim).collect())
             .collect();
-        let row = |name| rows.iter().find(|row| row[0] == name).expect("a row");
+        let row = |name| rows.iter().find(|row| row[0] == name).expect("the table lacks the row");
         assert_eq!(row(SLOT.0)[3], SLOT.1);
-        assert_eq!([row(WHICH_SLOT)[2], row(SETTINGS)[1]], ["ota", "data"]);
+        assert_eq!([row(OTA_DATA)[2], row(SETTINGS)[1]], ["ota", "data"]);
         assert_eq!(rows.iter().filter(|row| row[1] == "app").count(), 2);
     }
 
-    /// A folder with a link to a program that is called instead of espflash.
+    /// A folder with a link to a program that the tests run in place of espflash.
     #[cfg(unix)]
     struct StandIn(PathBuf);
 
@@ -210,14 +207,15 @@ mod tests {
     impl StandIn {
         fn new(name: &str, version: &str, status: u8) -> StandIn {
             let folder = std::env::temp_dir().join(format!("instep-espflash-{name}-{}", std::process::id()));
-            fs::create_dir_all(&folder).expect("a folder");
-            // Linked, not written: a program that was just written may still be open in the child of another test.
+            fs::create_dir_all(&folder).expect("cannot create the folder");
+            // A link, because a program that was just written may still be open in a child process of another test.
             let program = workspace().join("xtask/tests/espflash");
-            std::os::unix::fs::symlink(program, folder.join("espflash")).expect("a link");
-            fs::write(folder.join("version"), format!("espflash {version}\n")).expect("a file");
-            fs::write(folder.join("status"), status.to_string()).expect("a file");
-            let table = fs::read_to_string(firmware::partitions()).expect("the table");
-            fs::write(folder.join("flash"), partitions::written(&table)).expect("a file");
+            std::os::unix::fs::symlink(program, folder.join("espflash")).expect("cannot create the link");
+            fs::write(folder.join("version"), format!("espflash {version}\n"))
+                .expect("cannot write the file");
+            fs::write(folder.join("status"), status.to_string()).expect("cannot write the file");
+            let table = fs::read_to_string(firmware::partitions()).expect("cannot read the partition table");
+            fs::write(folder.join("flash"), partitions::written(&table)).expect("cannot write the file");
             StandIn(folder)
         }
 
@@ -229,7 +227,7 @@ mod tests {
             let told = fs::read_to_string(self.0.join("told")).unwrap_or_default();
             let partitions = firmware::partitions().display().to_string();
             let lines = told.lines().map(|line| line.replace(&partitions, "PARTITIONS"));
-            // It reads into a file of its own each time.
+            // Each read has a file of its own, whose name is replaced.
             lines
                 .map(|line| match line.split_once(" /") {
                     Some((read, _)) if line.starts_with("read-flash ") => format!("{read} INTO"),
@@ -248,10 +246,10 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn settings_stay_unless_they_are_to_be_erased() {
+    fn settings_stay_without_erase() {
         let espflash = StandIn::new("settings", "4.7.0", 0);
-        assert_eq!(espflash.writes(&order(&["esp32c3-devkit"])), Outcome::Passed);
-        assert_eq!(espflash.writes(&order(&["esp32-devkit", "--erase", "--port", "COM3"])), Outcome::Passed);
+        assert_eq!(espflash.writes(&order(&["esp32c3-devkit"])), Ok(()));
+        assert_eq!(espflash.writes(&order(&["esp32-devkit", "--erase", "--port", "COM3"])), Ok(()));
         assert_eq!(
             espflash.told(),
             [
@@ -265,9 +263,9 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn an_image_goes_into_its_slot() {
+    fn image_goes_into_its_slot() {
         let espflash = StandIn::new("image", "4.0.1", 0);
-        assert_eq!(espflash.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])), Outcome::Passed);
+        assert_eq!(espflash.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])), Ok(()));
         assert_eq!(
             espflash.told(),
             [
@@ -280,11 +278,11 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn an_image_is_not_written_to_a_board_that_was_never_flashed() {
+    fn image_for_board_never_flashed_is_refused() {
         let espflash = StandIn::new("new-board", "4.7.0", 0);
-        fs::write(espflash.0.join("flash"), [0xff; 0xc00]).expect("a file");
+        fs::write(espflash.0.join("flash"), [0xff; 0xc00]).expect("cannot write the file");
         let order = order(&["esp32c3-devkit", "--image", "x.bin", "--port", "COM3"]);
-        let Outcome::Failed(why) = espflash.writes(&order) else { panic!("it passed") };
+        let Err(Stop::Failed(why)) = espflash.writes(&order) else { panic!("it passed") };
         assert!(
             why.starts_with("nothing is written: ") && why.contains("`cargo xtask flash esp32c3-devkit`"),
             "{why}"
@@ -294,16 +292,16 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_fails_is_told_in_one_sentence() {
+    fn failure_is_reported_in_one_sentence() {
         let failing = StandIn::new("failing", "4.7.0", 1);
-        let Outcome::Failed(why) = failing.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])) else {
-            panic!("it passed")
+        let Err(Stop::Failed(why)) = failing.writes(&order(&["esp32c6-devkit", "--image", "x.bin"])) else {
+            panic!("the step passed")
         };
-        assert!(why.contains("esp32c6 of esp32c6-devkit") && !why.contains('\n'), "{why}");
-        assert_eq!(failing.told().len(), 1, "nothing is written after what failed");
+        assert!(why.contains("an esp32c6 (esp32c6-devkit)") && !why.contains('\n'), "{why}");
+        assert_eq!(failing.told().len(), 1, "espflash ran after a failure");
         let old = StandIn::new("old", "3.3.0", 0);
-        let Outcome::Failed(why) = old.writes(&order(&["esp32c6-devkit"])) else { panic!("it passed") };
-        assert!(why.starts_with("`espflash 3.3.0` is too old an espflash: `cargo install"), "{why}");
+        let Err(Stop::Failed(why)) = old.writes(&order(&["esp32c6-devkit"])) else { panic!("it passed") };
+        assert!(why.starts_with("`espflash 3.3.0` is too old; `cargo install"), "{why}");
         assert!(old.told().is_empty());
     }
 }

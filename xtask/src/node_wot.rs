@@ -1,13 +1,14 @@
-//! node-wot, the W3C's reference client of the Web of Things, which uses a Thing by its description: fetched when it is
-//! needed, never part of this repository.
+//! node-wot, the W3C's reference client of the Web of Things.
+//!
+//! It uses a Thing by its description. It is fetched on demand, and is never part of this repository.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::packages::{NPM, Packages};
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, find, run};
+use crate::tools::{Tools, cargo, run};
 
 const CLIENT: Packages = Packages {
     name: "node-wot",
@@ -16,35 +17,21 @@ const CLIENT: Packages = Packages {
     steps: &[NPM],
 };
 
-/// Fetches the client, and has it use what the command `instep` serves.
+/// Fetches the client, and tests it with the command `instep`.
 pub(crate) fn test(tools: &mut Tools) -> Outcome {
-    match client(tools) {
-        Ok(client) => run(&mut tests(&client)),
-        Err(outcome) => outcome,
-    }
+    run(&mut tests(tools)?)
 }
 
-/// The same against a program that is started like `instep`, but stands for a small device.
+/// Fetches the client, and tests it with `launcher`, which runs a small device.
 pub(crate) fn test_device(tools: &mut Tools, launcher: &OsStr, image: &Path) -> Outcome {
-    match client(tools) {
-        Ok(client) => {
-            let mut tests = tests(&client);
-            run(tests.env("INSTEP_BIN", launcher).env("INSTEP_IMAGE", image).env("INSTEP_TARGET", "device"))
-        }
-        Err(outcome) => outcome,
-    }
+    let mut tests = tests(tools)?;
+    run(tests.env("INSTEP_BIN", launcher).env("INSTEP_IMAGE", image).env("INSTEP_TARGET", "device"))
 }
 
-fn tests(client: &Path) -> Command {
+/// Fetches the client, and returns the command that tests with it.
+fn tests(tools: &mut Tools) -> Outcome<Command> {
+    tools.programs(&[("node", "nodejs"), ("npm", "npm")])?;
     let mut tests = cargo(&["test", "--package", "instep-cli", "--test", "web_of_things", "--", "--ignored"]);
-    tests.env("NODE_WOT", client);
-    tests
-}
-
-/// The folder with the client. `Err`: what is missing.
-fn client(tools: &mut Tools) -> Result<PathBuf, Outcome> {
-    if find("node").is_none() || find("npm").is_none() {
-        tools.install("Node.js is missing; this installs it:", &["nodejs", "npm"])?;
-    }
-    CLIENT.install()
+    tests.env("NODE_WOT", CLIENT.install()?);
+    Ok(tests)
 }

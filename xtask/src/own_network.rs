@@ -1,36 +1,30 @@
-//! The image of a device with its own network, in QEMU, for a person and for tests.
+//! The image of a device with its own network, in QEMU.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::bare_metal::TARGET;
 use crate::qemu_image::{QEMU, build_package};
 use crate::report::Outcome;
-use crate::tools::{Tools, run, target};
+use crate::tools::{Tools, run};
 
 /// The package, which `cargo xtask qemu own-network` boots.
 const PACKAGE: &str = "instep-qemu-own-network";
 /// Name of the image in place of an application.
 pub(crate) const NAME: &str = "own-network";
-/// Networks that its radio finds, for a person to try.
+/// Networks that its radio finds, for use by hand.
 const AROUND: &str = "instep.network=Home:correct-horse:192.168.1.50 instep.network=Cafe::192.168.7.20 \
     instep.network=Mute:12345678:";
 
 /// Builds the image.
-pub(crate) fn build(tools: &mut Tools) -> Result<PathBuf, Outcome> {
-    match build_package(tools, PACKAGE) {
-        Outcome::Passed => Ok(target().join("qemu").join(TARGET).join("release").join(PACKAGE)),
-        failed => Err(failed),
-    }
+pub(crate) fn build(tools: &mut Tools) -> Outcome<PathBuf> {
+    build_package(tools, PACKAGE)
 }
 
-/// Boots the image behind QEMU's user network, at http://127.0.0.1:8080/network,
-/// and shows its log, until Ctrl-C.
+/// Boots the image behind QEMU's user network, and shows its log until Ctrl-C.
+///
+/// Its page is at http://127.0.0.1:8080/network.
 pub(crate) fn show(tools: &mut Tools) -> Outcome {
-    let image = match build(tools) {
-        Ok(image) => image,
-        Err(outcome) => return outcome,
-    };
+    let image = build(tools)?;
     println!(
         "Its page is http://127.0.0.1:8080/network. Its radio is simulated: Home has the password correct-horse."
     );

@@ -1,7 +1,8 @@
-//! The partition table: that of the firmware, and that of a board's flash.
+//! Partition tables of the firmware and of a board's flash.
 
-/// Offset of the table in the flash, and its maximum
-/// length (ESP-IDF Programming Guide, "Partition Tables").
+/// Offset of the table in the flash, and its maximum length.
+///
+/// See "Partition Tables" in the ESP-IDF Programming Guide.
 pub(crate) const PLACE: (&str, &str) = ("0x8000", "0xc00");
 
 /// Length of an entry, in bytes.
@@ -31,7 +32,7 @@ fn entry(bytes: &[u8]) -> Option<Partition> {
     Some(Partition { name: String::from_utf8_lossy(name).into_owned(), offset: number(2)?, size: number(6)? })
 }
 
-/// Returns the rows of the file; `None` for a row that cannot be parsed.
+/// Returns the rows of the file, with `None` for a row that cannot be parsed.
 fn rows(file: &str) -> impl Iterator<Item = Option<Partition>> {
     let rows = file.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     rows.map(|line| {
@@ -42,7 +43,7 @@ fn rows(file: &str) -> impl Iterator<Item = Option<Partition>> {
     })
 }
 
-/// Returns the table that a flash has after the file was written.
+/// Returns the bytes of the table in a flash after the file was written.
 #[cfg(test)]
 pub(crate) fn written(file: &str) -> Vec<u8> {
     let mut bytes = Vec::new();

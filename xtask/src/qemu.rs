@@ -1,18 +1,18 @@
-//! The bare-metal image in QEMU, for a person and for tests.
+//! The bare-metal image in QEMU, for use by hand and for tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::autobahn;
 use crate::bare_metal::toolchain;
-use crate::browser;
+use crate::browser::{self, leave_out};
 use crate::node_wot;
 use crate::own_network;
 use crate::qemu_image::{Built, build, build_image, in_board};
 use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, run};
 
-/// Tests of the command that the image has to pass, too.
+/// Tests of the command that the image must also pass.
 const COMMAND_TESTS: [&str; 14] = [
     "applications",
     "backlog",
@@ -29,21 +29,21 @@ const COMMAND_TESTS: [&str; 14] = [
     "rest",
     "things",
 ];
-/// Those among them that do not run on a device, with the reason.
+/// Tests of these files that do not run on a device, with the reason.
 const NOT_FOR_A_DEVICE: [(&str, &str); 13] = [
     ("compression_is_negotiated_as_browsers_offer_it", "a device does not compress"),
     ("page_and_socket_may_use_two_ports_of_server", "the image listens on one port"),
-    ("ten_thousand_visits_leak_nothing", "it measures a process of Linux"),
+    ("ten_thousand_visits_leak_nothing", "the test measures a process of Linux"),
     ("two_hundred_slow_or_silent_sockets_delay_no_client", "a device has 14 sockets"),
-    ("concurrent_requests_are_done_or_get_503", "it opens more connections than a device has"),
+    ("concurrent_requests_are_done_or_get_503", "the test opens more connections than a device has"),
     ("public_address_needs_password_or_open", "a device listens to its network in any case"),
     ("cookie_over_tls_is_secure_and_causes_no_warning", "a device has no TLS"),
     ("password_may_come_from_file", "a device has no files"),
-    ("password_and_session_appear_nowhere", "it is about options of the command"),
+    ("password_and_session_appear_nowhere", "the test is about options of the command"),
     ("bom_and_newline_are_no_part_of_password", "a device has no files"),
     ("answers_have_date_header", "a device has no clock"),
-    ("client_reusing_connections_never_meets_closed_one", "its limits are those of its firmware"),
-    ("request_sent_while_server_was_stopped_is_answered", "an emulated network is stopped with the device"),
+    ("client_reusing_connections_never_meets_closed_one", "the limits of a device are those of its firmware"),
+    ("request_sent_while_server_was_stopped_is_answered", "an emulated network stops with the device"),
 ];
 /// Build-time settings of an image for a test.
 const SETTINGS: [(&str, &str); 5] = [
@@ -59,85 +59,55 @@ const FOR_16: [(&str, &str); 1] = [("INSTEP_CLIENTS", "16")];
 
 /// Boots an application and shows its log, until Ctrl-C.
 pub(crate) fn show(app: &str, tools: &mut Tools) -> Outcome {
-    match build(tools) {
-        Ok(Built { image, launcher }) => {
-            let mut qemu = Command::new(launcher);
-            run(qemu.args(["serve", "--app", app, "--addr", "127.0.0.1:8080"]).env("INSTEP_IMAGE", image))
-        }
-        Err(outcome) => outcome,
-    }
+    let Built { image, launcher } = build(tools)?;
+    let mut qemu = Command::new(launcher);
+    run(qemu.args(["serve", "--app", app, "--addr", "127.0.0.1:8080"]).env("INSTEP_IMAGE", image))
 }
 
 /// Builds the image, boots it, and tests it.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
-    let (mut built, mut others) = (None, None);
-    report.step("qemu image", || {
-        // The usual image is built last, because it stays in the common place.
-        let images = build_other(tools, &SETTINGS, "with-settings").and_then(|with_settings| {
-            let for_16 = build_other(tools, &FOR_16, "for-16")?;
-            Ok(((with_settings, for_16), build(tools)?))
-        });
-        match images {
-            Ok((images, usual)) => {
-                (built, others) = (Some(usual), Some(images));
-                Outcome::Passed
-            }
-            Err(outcome) => outcome,
-        }
+    let images = report.step_for("qemu image", || {
+        let with_settings = build_other(tools, &SETTINGS, "with-settings")?;
+        let for_16 = build_other(tools, &FOR_16, "for-16")?;
+        let own_network = own_network::build(tools)?;
+        // The usual image is built last, because every build writes the same file, and this image must stay there.
+        Ok((with_settings, for_16, own_network, build(tools)?))
     });
     report.step("qemu lints", || lint(tools));
-    let (Some(Built { image, launcher }), Some((with_settings, for_16))) = (built, others) else { return };
+    let Some((with_settings, for_16, own_network, Built { image, launcher })) = images else { return };
     report.step("qemu tests", || {
-        let own_network = match own_network::build(tools) {
-            Ok(image) => image,
-            Err(outcome) => return outcome,
-        };
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
-        tests.env("INSTEP_OWN_NETWORK_IMAGE", own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
-        // A test and its machine use a core each.
+        tests.env("INSTEP_OWN_NETWORK_IMAGE", &own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
+        // Each test uses two cores, because its machine needs one.
         run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
     });
     report.step("qemu: tests of the command", || {
         let mut tests = cargo(&["test", "--package", "instep-cli", "--no-fail-fast"]);
         tests.args(COMMAND_TESTS.iter().flat_map(|name| ["--test", name])).args(["--", "--test-threads=2"]);
-        for (name, why) in NOT_FOR_A_DEVICE {
-            println!("left out: {name}: {why}");
-            tests.args(["--skip", name]);
-        }
+        leave_out(&mut tests, &NOT_FOR_A_DEVICE);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
         run(tests.env("INSTEP_TARGET", "device"))
     });
     report.step("qemu node-wot", || node_wot::test_device(tools, &launcher, &image));
     report.step("qemu browser", || browser::test_device(tools, &launcher, &image));
-    report.step("qemu browser: its own network", || match own_network::build(tools) {
-        Ok(image) => browser::test_own_network(tools, &image),
-        Err(outcome) => outcome,
-    });
+    report.step("qemu browser: its own network", || browser::test_own_network(tools, &own_network));
     report.step("qemu autobahn", || autobahn::test_device(Path::new(&launcher), &image));
 }
 
 /// Runs Clippy, with the toolchain that builds the image.
 fn lint(tools: &mut Tools) -> Outcome {
-    let toolchain = match toolchain(tools) {
-        Ok(toolchain) => toolchain,
-        Err(outcome) => return outcome,
-    };
-    let mut clippy = match toolchain.clippy(tools) {
-        Ok(clippy) => clippy,
-        Err(outcome) => return outcome,
-    };
+    let toolchain = toolchain(tools)?;
+    let mut clippy = toolchain.clippy(tools)?;
     clippy.args(["--workspace", "--release"]);
     in_board(&mut clippy, toolchain);
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
 /// Builds the image with these settings, and copies it to a path of its own.
-fn build_other(tools: &mut Tools, settings: &[(&str, &str)], name: &str) -> Result<PathBuf, Outcome> {
+fn build_other(tools: &mut Tools, settings: &[(&str, &str)], name: &str) -> Outcome<PathBuf> {
     let image = build_image(tools, settings)?;
     let kept = image.with_extension(name);
-    match std::fs::copy(&image, &kept) {
-        Ok(_) => Ok(kept),
-        Err(error) => Err(Outcome::Failed(format!("{}: {error}", kept.display()))),
-    }
+    std::fs::copy(&image, &kept).map_err(|error| format!("{}: {error}", kept.display()))?;
+    Ok(kept)
 }

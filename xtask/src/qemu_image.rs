@@ -6,51 +6,45 @@ use std::process::Command;
 
 use crate::bare_metal::{TARGET, Toolchain, toolchain};
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, find, run, target, workspace};
+use crate::tools::{Tools, cargo, run, target, workspace};
 
 const BOARD: &str = "boards/qemu-riscv32";
 pub(crate) const QEMU: &str = "qemu-system-riscv32";
 const QEMU_PACKAGE: &str = "qemu-system-misc";
 
-/// The image, and the program that boots it as if it were the command `instep`.
+/// The image, and a launcher that boots it and has the options of `instep`.
 pub(crate) struct Built {
     pub(crate) image: PathBuf,
     pub(crate) launcher: OsString,
 }
 
-/// Makes a cargo command work on the board.
+/// Makes a cargo command run in the workspace of the board.
 pub(crate) fn in_board(cargo: &mut Command, toolchain: Toolchain) {
-    // In that folder cargo finds the board's own settings.
+    // Cargo runs in this folder, because it reads the settings of the board there.
     cargo.current_dir(workspace().join(BOARD)).arg("--target-dir").arg(target().join("qemu"));
     toolchain.apply(cargo);
 }
 
-/// Builds the image with defaults, and the program that boots it.
-pub(crate) fn build(tools: &mut Tools) -> Result<Built, Outcome> {
+/// Builds the image with default settings, and its launcher.
+pub(crate) fn build(tools: &mut Tools) -> Outcome<Built> {
     let image = build_image(tools, &[])?;
-    match run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-qemu"])) {
-        Outcome::Passed => Ok(Built { image, launcher: target().join("debug/instep-qemu").into_os_string() }),
-        failed => Err(failed),
-    }
+    run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-qemu"]))?;
+    Ok(Built { image, launcher: target().join("debug/instep-qemu").into_os_string() })
 }
 
-/// Builds another package of the board.
-pub(crate) fn build_package(tools: &mut Tools, package: &str) -> Outcome {
-    let toolchain = match toolchain(tools) {
-        Ok(toolchain) => toolchain,
-        Err(outcome) => return outcome,
-    };
+/// Builds another package of the board, and returns its image.
+pub(crate) fn build_package(tools: &mut Tools, package: &str) -> Outcome<PathBuf> {
+    let toolchain = toolchain(tools)?;
     let mut build = cargo(&["build", "--release", "--package", package]);
     in_board(&mut build, toolchain);
-    run(&mut build)
+    run(&mut build)?;
+    Ok(image_of(package))
 }
 
 /// Builds the image with these environment variables.
-pub(crate) fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Result<PathBuf, Outcome> {
+pub(crate) fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Outcome<PathBuf> {
     let toolchain = toolchain(tools)?;
-    if find(QEMU).is_none() {
-        tools.install(&format!("{QEMU} is missing; this installs it:"), &[QEMU_PACKAGE])?;
-    }
+    tools.programs(&[(QEMU, QEMU_PACKAGE)])?;
     let mut build = cargo(&["build", "--release"]);
     in_board(&mut build, toolchain);
     build.envs(settings.iter().copied());
@@ -61,8 +55,10 @@ pub(crate) fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Resul
     if let Some(page) = page {
         build.env("INSTEP_PAGE", page);
     }
-    match run(&mut build) {
-        Outcome::Passed => Ok(target().join("qemu").join(TARGET).join("release/instep-qemu-riscv32")),
-        failed => Err(failed),
-    }
+    run(&mut build)?;
+    Ok(image_of("instep-qemu-riscv32"))
+}
+
+fn image_of(package: &str) -> PathBuf {
+    target().join("qemu").join(TARGET).join("release").join(package)
 }

@@ -1,19 +1,42 @@
 //! Runs steps one after another, and prints their results at the end.
 
+use std::fmt;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Result of a step.
+/// Result of a step, or of a part of one.
+pub(crate) type Outcome<T = ()> = Result<T, Stop>;
+
+/// Reason why a step did not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Passed,
-    /// With one sentence that says why.
+pub(crate) enum Stop {
+    /// The sentence says why.
     Failed(String),
-    /// With one sentence that says what is missing and how to get it.
+    /// The sentence says what is missing and how to install it.
     Skipped(String),
 }
 
-/// The steps so far.
+impl Stop {
+    /// Makes a skip a failure, because the person requested this explicitly.
+    pub(crate) fn into_failure(self) -> Stop {
+        Stop::Failed(self.to_string())
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Stop::Failed(why) | Stop::Skipped(why)) = self;
+        f.write_str(why)
+    }
+}
+
+impl From<String> for Stop {
+    fn from(why: String) -> Stop {
+        Stop::Failed(why)
+    }
+}
+
+/// Results of the steps so far.
 #[derive(Debug)]
 pub(crate) struct Report {
     skip_is_failure: bool,
@@ -29,16 +52,23 @@ impl Report {
     ///
     /// A failure does not prevent later steps, so that all results are known at the end.
     pub(crate) fn step(&mut self, name: &str, run: impl FnOnce() -> Outcome) {
+        self.step_for(name, run);
+    }
+
+    /// Runs a step, and returns its value if it passed.
+    pub(crate) fn step_for<T>(&mut self, name: &str, run: impl FnOnce() -> Outcome<T>) -> Option<T> {
         println!("\n=== {name} ===");
         let begun = Instant::now();
-        let outcome = match run() {
-            Outcome::Skipped(why) if self.skip_is_failure => Outcome::Failed(format!("skipped: {why}")),
-            outcome => outcome,
+        let (value, outcome) = match run() {
+            Ok(value) => (Some(value), Ok(())),
+            Err(Stop::Skipped(why)) if self.skip_is_failure => (None, Err(format!("skipped: {why}").into())),
+            Err(stop) => (None, Err(stop)),
         };
         let time = begun.elapsed();
         let (word, why) = describe(&outcome);
         println!("--- {name}: {word} in {:.1} s{why}", time.as_secs_f32());
         self.steps.push((name.to_owned(), time, outcome));
+        value
     }
 
     /// Prints the table, and the line with the counts.
@@ -57,9 +87,9 @@ impl Report {
         let mut counts = [0; 3];
         for (_, _, outcome) in &self.steps {
             counts[match outcome {
-                Outcome::Passed => 0,
-                Outcome::Failed(_) => 1,
-                Outcome::Skipped(_) => 2,
+                Ok(()) => 0,
+                Err(Stop::Failed(_)) => 1,
+                Err(Stop::Skipped(_)) => 2,
             }] += 1;
         }
         counts
@@ -68,9 +98,9 @@ impl Report {
 
 fn describe(outcome: &Outcome) -> (&'static str, String) {
     match outcome {
-        Outcome::Passed => ("passed", String::new()),
-        Outcome::Failed(why) => ("FAILED", format!(": {why}")),
-        Outcome::Skipped(why) => ("skipped", format!(": {why}")),
+        Ok(()) => ("passed", String::new()),
+        Err(why @ Stop::Failed(_)) => ("FAILED", format!(": {why}")),
+        Err(why @ Stop::Skipped(_)) => ("skipped", format!(": {why}")),
     }
 }
 
@@ -80,10 +110,10 @@ mod tests {
 
     fn counts(skip_is_failure: bool) -> [usize; 3] {
         let mut report = Report::new(skip_is_failure);
-        report.step("good", || Outcome::Passed);
-        report.step("bad", || Outcome::Failed("it broke".into()));
-        report.step("missing", || Outcome::Skipped("no browser".into()));
-        report.step("after a failure", || Outcome::Passed);
+        report.step("good", || Ok(()));
+        report.step("bad", || Err(Stop::Failed("it broke".into())));
+        report.step("missing", || Err(Stop::Skipped("no browser".into())));
+        report.step("after a failure", || Ok(()));
         report.counts()
     }
 

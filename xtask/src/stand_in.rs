@@ -1,28 +1,25 @@
 //! Checks that the firmware compiles for Xtensa chips.
 //!
-//! Only the toolchain `esp` builds for them, but a target that is RISC-V in substance and calls itself
-//! Xtensa suffices to check names, types and features.
+//! Only the toolchain `esp` builds for them. A target that compiles for RISC-V, but has the name of an Xtensa chip,
+//! suffices to check names, types and features.
 
 use crate::bare_metal::compiler_with_source;
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, run, target, workspace};
 
-/// The checked chips.
+/// Chips that are checked.
 ///
-/// The S2 has no atomic instructions but loads and stores, and so has its stand-in.
+/// The S2 has only atomic loads and stores, and so has its stand-in.
 pub(crate) const CHIPS: [&str; 3] = ["esp32", "esp32s2", "esp32s3"];
 
 /// Type-checks the firmware for a chip, without building it.
 pub(crate) fn check(chip: &str, tools: &mut Tools) -> Outcome {
-    let compiler = match compiler_with_source(tools) {
-        Ok(compiler) => compiler,
-        Err(outcome) => return outcome,
-    };
+    let compiler = compiler_with_source(tools)?;
     let folder = workspace().join("boards/esp/stand-in");
     let mut check = cargo(&["check", "--release", "-Zbuild-std=core,alloc", "-Zjson-target-spec"]);
     check
         .current_dir(workspace().join("boards/esp"))
-        // The panic handler with addresses contains assembly.
+        // The feature `backtrace` is off, because its panic handler contains Xtensa assembly.
         .args(["--bin", "instep-esp", "--no-default-features", "--features", chip, "--target"])
         .arg(folder.join(format!("xtensa-{chip}-none-elf.json")))
         .arg("--target-dir")

@@ -4,14 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 
 /// State of this machine that jobs need.
 #[derive(Debug)]
 pub(crate) struct Tools {
     install: bool,
-    /// Whether the package lists were fetched, which
-    /// is done once and not for every package.
+    /// Whether the package lists were fetched, which happens once at most.
     lists_are_new: bool,
 }
 
@@ -22,27 +21,45 @@ impl Tools {
 
     /// Installs Debian packages with `--install`.
     ///
-    /// Otherwise returns the outcome of a step that needs them: `missing` begins its sentence, and the
-    /// command ends it.
-    pub(crate) fn install(&mut self, missing: &str, packages: &[&str]) -> Result<(), Outcome> {
+    /// Without `--install`, it returns the outcome of a step that needs them. `missing` begins the sentence of that
+    /// outcome, and the command follows.
+    pub(crate) fn install(&mut self, missing: &str, packages: &[&str]) -> Outcome {
         let sudo = if is_root() { "" } else { "sudo " };
         let packages = packages.join(" ");
         let command = format!("{sudo}apt-get install -y --no-install-recommends {packages}");
         if !self.install {
-            return Err(Outcome::Skipped(format!("{missing} `{command}`")));
+            return Err(Stop::Skipped(format!("{missing} `{command}` installs it")));
         }
         if find("apt-get").is_none() {
-            return Err(Outcome::Failed(format!("{missing} `{command}` (but there is no apt-get here)")));
+            return Err(format!("{missing} `{command}` installs it, but there is no apt-get here").into());
         }
         if !self.lists_are_new {
-            // If it fails, the old lists may still suffice.
+            // A failure is ignored, because the old lists may still suffice.
             let _ = shell(&format!("{sudo}apt-get update"));
             self.lists_are_new = true;
         }
-        match shell(&command) {
-            Outcome::Passed => Ok(()),
-            _ => Err(Outcome::Failed(format!("{missing} `{command}` (but that failed)"))),
+        shell(&command).map_err(|_| format!("{missing} `{command}` installs it, but it failed").into())
+    }
+
+    /// Installs the Debian packages of missing programs with `--install`.
+    pub(crate) fn programs(&mut self, programs: &[(&str, &str)]) -> Outcome {
+        for (program, package) in programs {
+            // Debian installs some programs into a folder that PATH may lack.
+            if find(program).is_none() && !Path::new("/usr/sbin").join(program).is_file() {
+                self.install(&format!("{program} is missing;"), &[package])?;
+            }
         }
+        Ok(())
+    }
+
+    /// Checks that cargo has a subcommand, which this command installs with `--install`.
+    pub(crate) fn subcommand(&self, subcommand: &str, name: &str, install: &[&str]) -> Outcome {
+        let is_there = || output(&mut cargo(&[subcommand, "--version"])).is_some();
+        let install = install.join(" ");
+        if is_there() || (self.install && shell(&install).is_ok() && is_there()) {
+            return Ok(());
+        }
+        Err(Stop::Skipped(format!("{name} is missing; `{install}` installs it")))
     }
 
     /// Returns whether `--install` was given.
@@ -55,11 +72,11 @@ impl Tools {
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let shown = show(command);
     println!("$ {shown}");
-    // Without input, because no command here may ask questions.
+    // The command has no input, because it must not ask questions.
     match command.stdin(Stdio::null()).status() {
-        Ok(status) if status.success() => Outcome::Passed,
-        Ok(status) => Outcome::Failed(format!("`{shown}` ended with {status}")),
-        Err(error) => Outcome::Failed(format!("`{shown}` could not be started: {error}")),
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{shown}` ended with {status}").into()),
+        Err(error) => Err(format!("`{shown}` could not be started: {error}").into()),
     }
 }
 
@@ -73,7 +90,7 @@ fn shell(line: &str) -> Outcome {
 fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or_default().to_string_lossy();
-    // The search path is long and of no interest.
+    // PATH is left out, because it is long and the same for all commands.
     let changed = command.get_envs().filter(|(name, _)| *name != "PATH").filter_map(|(name, value)| {
         Some(format!("{}={} ", name.to_string_lossy(), value?.to_string_lossy()))
     });
@@ -81,8 +98,9 @@ fn show(command: &Command) -> String {
     changed.collect::<String>() + &name + &args.collect::<String>()
 }
 
-/// Returns cargo, with the toolchain that runs
-/// this program, in the folder of the workspace.
+/// Returns cargo, to run in the folder of the workspace.
+///
+/// It has the toolchain that runs this program.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(workspace());
@@ -91,7 +109,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 
 /// Returns the folder of the workspace.
 pub(crate) fn workspace() -> PathBuf {
-    // Read at run time, because checkouts that share a target folder may share this program, too.
+    // The variable is read at run time, because checkouts that share a target folder may also share this program.
     let xtask =
         std::env::var_os("CARGO_MANIFEST_DIR").expect("CARGO_MANIFEST_DIR is not set; run `cargo xtask`");
     Path::new(&xtask).parent().expect("the folder of xtask has no parent").to_owned()
@@ -100,19 +118,17 @@ pub(crate) fn workspace() -> PathBuf {
 /// Returns the target folder of cargo, which contains this program.
 pub(crate) fn target() -> PathBuf {
     let program = std::env::current_exe().expect("cannot find the path of this program");
-    let target = program.ancestors().nth(2).expect("target/PROFILE/xtask");
+    let target = program.ancestors().nth(2).expect("this program is not in target/PROFILE");
     target.to_owned()
 }
 
-/// Returns the server to test, which INSTEP_BIN names; by default it is built.
-pub(crate) fn server() -> Result<OsString, Outcome> {
+/// Returns the server in INSTEP_BIN, or builds `instep` without that variable.
+pub(crate) fn server() -> Outcome<OsString> {
     if let Some(server) = std::env::var_os("INSTEP_BIN") {
         return Ok(server);
     }
-    match run(&mut cargo(&["build", "--package", "instep-cli", "--bin", "instep"])) {
-        Outcome::Passed => Ok(target().join("debug/instep").into_os_string()),
-        failed => Err(failed),
-    }
+    run(&mut cargo(&["build", "--package", "instep-cli", "--bin", "instep"]))?;
+    Ok(target().join("debug/instep").into_os_string())
 }
 
 /// Returns the path of a program, if it can be started by its name.
@@ -121,7 +137,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     find_in(&path, program, std::env::consts::EXE_SUFFIX)
 }
 
-/// The file's name is that of the program, or has the suffix of programs.
+/// Finds a program in the folders of `path`, with or without the suffix.
 fn find_in(path: &OsStr, program: &str, suffix: &str) -> Option<PathBuf> {
     let names = [program.to_owned() + suffix, program.to_owned()];
     std::env::split_paths(path)
@@ -131,9 +147,7 @@ fn find_in(path: &OsStr, program: &str, suffix: &str) -> Option<PathBuf> {
 
 /// Returns the output of a program, if it succeeds.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    output.status.success().then_some(text)
+    output_or_error(command).ok()
 }
 
 /// Returns the output of a program, or its errors.
@@ -143,6 +157,20 @@ pub(crate) fn output_or_error(command: &mut Command) -> Result<String, String> {
     let output = output.map_err(|error| format!("`{shown}` could not be started: {error}"))?;
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+}
+
+/// Returns the name if it is among those of its kind.
+pub(crate) fn one_of(names: &[String], kind: &str, name: &str) -> Result<String, String> {
+    let found = names.iter().find(|known| *known == name).cloned();
+    found.ok_or_else(|| format!("unknown {kind} {name}; choose one of {}", list(names)))
+}
+
+/// Formats as `a, b and c`.
+pub(crate) fn list(names: &[String]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        few => few.concat(),
+    }
 }
 
 fn is_root() -> bool {
@@ -166,5 +194,11 @@ mod tests {
         let whole = find_in(&path, "espflash.exe", "");
         fs::remove_dir_all(&folder).expect("cannot remove the folder");
         assert_eq!((found, whole), ([Some(file.clone()), None], Some(file)));
+    }
+
+    #[test]
+    fn lists_are_read_aloud() {
+        let names = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!([list(&names[..1]), list(&names[..2]), list(&names)], ["a", "a and b", "a, b and c"]);
     }
 }

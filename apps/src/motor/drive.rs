@@ -18,10 +18,12 @@ pub trait Drive {
     /// Error of the hardware.
     type Error: core::fmt::Debug;
 
-    /// Turns the motor in that direction, at a speed in percent of full speed; 0 stops it.
+    /// Turns the motor in that direction, at a speed in percent of full speed.
+    ///
+    /// A speed of 0 stops the motor.
     ///
     /// # Errors
-    /// If the hardware cannot be set.
+    /// If an output of the hardware cannot be set.
     fn turn(&mut self, direction: Direction, percent: u8) -> Result<(), Self::Error>;
 }
 
@@ -37,7 +39,9 @@ impl Drive for Simulated {
     }
 }
 
-/// A driver with a pulse-width input for the speed and two inputs for the direction, such as an L298N or a TB6612.
+/// A driver with three inputs, such as an L298N or a TB6612.
+///
+/// One has the speed as pulse width, and two have the direction.
 #[derive(Debug)]
 pub struct Bridge<S, F, B> {
     speed: S,
@@ -66,7 +70,7 @@ impl<S: SetDutyCycle, F: OutputPin, B: OutputPin> Drive for Bridge<S, F, B> {
 
     fn turn(&mut self, direction: Direction, percent: u8) -> Result<(), BridgeError> {
         let turns = percent > 0;
-        // Off first, so that both inputs are never on at once.
+        // One input is switched off first, so that both are never on at once.
         let direction = match direction {
             Direction::Forward => {
                 self.backward.set_low().is_ok() && self.forward.set_state(turns.into()).is_ok()

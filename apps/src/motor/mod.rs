@@ -27,7 +27,9 @@ pub const APP: App = App::new("motor", "A motor with direction, speed and status
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
 
-/// Interval of the ramp, and maximum change of speed in it, in percent. It protects the gears and the power supply.
+/// Interval of the ramp, and maximum change of speed in it, in percent.
+///
+/// The ramp protects the gears and the power supply.
 const RAMP: (Duration, i16) = (Duration::from_millis(50), 4);
 
 /// Runs the application.
@@ -55,7 +57,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut drive: impl Drive) 
                 speed = new;
                 motor.speed(percent);
             }
-            // Without a ramp, because a stop must be immediate.
+            // A stop has no ramp, because it must be immediate.
             First((Command::Stop, _)) => {
                 (speed, actual) = (0, 0);
                 turn(&mut drive, actual, &motor);
@@ -63,7 +65,7 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut drive: impl Drive) 
                 motor.events(Severity::Warning, "Stopped");
             }
             Second(()) => {
-                // Passes 0 when the direction changes.
+                // The speed passes 0 when the direction changes.
                 actual += (wanted - actual).clamp(-RAMP.1, RAMP.1);
                 turn(&mut drive, actual, &motor);
             }

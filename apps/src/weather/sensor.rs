@@ -17,7 +17,7 @@ pub struct Reading {
 /// Weather sensor.
 #[expect(async_fn_in_trait, reason = "applications are one task each")]
 pub trait Sensor {
-    /// Measures the values. If the sensor is missing or broken, all values are `None`; it may be back later.
+    /// Measures the values. All are `None` while the sensor is missing or broken.
     async fn read(&mut self) -> Reading;
 }
 
@@ -29,13 +29,16 @@ pub struct Simulated {
 }
 
 /// Mean and maximum deviation of temperature, humidity and pressure.
-const USUAL: [(f64, f64); 3] = [(21.0, 8.0), (48.0, 25.0), (1013.0, 20.0)];
+const MEAN_AND_DEVIATION: [(f64, f64); 3] = [(21.0, 8.0), (48.0, 25.0), (1013.0, 20.0)];
 
 impl Simulated {
     /// Returns the weather with that seed.
     pub const fn new(number: u32) -> Self {
-        // Not 0, because the generator would stay at 0.
-        Self { random: number | 1, reading: [USUAL[0].0, USUAL[1].0, USUAL[2].0] }
+        // The number must not be 0, because the generator would stay at 0.
+        Self {
+            random: number | 1,
+            reading: [MEAN_AND_DEVIATION[0].0, MEAN_AND_DEVIATION[1].0, MEAN_AND_DEVIATION[2].0],
+        }
     }
 
     /// Returns a random number from -1 to 1 (xorshift).
@@ -55,18 +58,18 @@ impl Default for Simulated {
 
 impl Sensor for Simulated {
     async fn read(&mut self) -> Reading {
-        for (at, (usual, range)) in USUAL.into_iter().enumerate() {
-            let step = self.random() * range / 60.0;
+        for (i, (mean, deviation)) in MEAN_AND_DEVIATION.into_iter().enumerate() {
+            let step = self.random() * deviation / 60.0;
             // The pull towards the mean grows with the distance.
-            self.reading[at] += step + (usual - self.reading[at]) / 40.0;
-            self.reading[at] = self.reading[at].clamp(usual - range, usual + range);
+            self.reading[i] += step + (mean - self.reading[i]) / 40.0;
+            self.reading[i] = self.reading[i].clamp(mean - deviation, mean + deviation);
         }
         let [temperature, humidity, pressure] = self.reading.map(Some);
         Reading { temperature, humidity, pressure }
     }
 }
 
-/// Timeout of the bus.
+/// Timeout of a measurement.
 const ANSWER: Duration = Duration::from_secs(1);
 
 /// A Bosch BME280 on an I2C bus, at address 0x76 or 0x77.
@@ -77,15 +80,17 @@ pub struct Bme280<I> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Not tried yet.
+    /// No measurement was tried.
     New,
-    /// Missing or not answering, which was logged.
+    /// The sensor is missing or does not answer, and this was logged.
     Missing,
     Measuring,
 }
 
 impl<I: I2c> Bme280<I> {
-    /// Returns the sensor on that bus, at 0x76, or at 0x77 if `secondary` (SDO is high).
+    /// Returns the sensor on that bus, at 0x76.
+    ///
+    /// With `secondary`, it is at 0x77, because its pin SDO is high.
     pub fn new(bus: I, secondary: bool) -> Self {
         let address = bme280_rs::DEFAULT_ADDRESS + u8::from(secondary);
         Self { sensor: bme280_rs::AsyncBme280::new_with_address(bus, address, Delay), state: State::New }
@@ -94,7 +99,7 @@ impl<I: I2c> Bme280<I> {
     async fn sample(&mut self) -> Result<bme280_rs::Sample, Fault<I::Error>> {
         if self.state != State::Measuring {
             if self.sensor.chip_id().await.map_err(Fault::Bus)? != bme280_rs::CHIP_ID {
-                return Err(Fault::NotOne);
+                return Err(Fault::WrongDevice);
             }
             self.sensor.init().await.map_err(Fault::Bus)?;
             let once = bme280_rs::Oversampling::Oversample1;
@@ -115,7 +120,7 @@ impl<I: I2c> Bme280<I> {
 #[derive(Debug)]
 enum Fault<E> {
     Bus(E),
-    NotOne,
+    WrongDevice,
 }
 
 impl<I: I2c> Sensor for Bme280<I> {
@@ -135,7 +140,9 @@ impl<I: I2c> Sensor for Bme280<I> {
             result => {
                 if self.state != State::Missing {
                     match result {
-                        Ok(Err(Fault::NotOne)) => log::warn!("What is at the BME280's address is none"),
+                        Ok(Err(Fault::WrongDevice)) => {
+                            log::warn!("The device at the address of the BME280 is not a BME280");
+                        }
                         Ok(Err(Fault::Bus(error))) => log::warn!("The BME280 does not answer: {error:?}"),
                         _ => log::warn!("The BME280 does not answer in time"),
                     }
@@ -161,8 +168,9 @@ mod tests {
         at: u8,
     }
 
-    /// The example in the data sheet of the BMP280 (section 3.12), whose formulas are the same for temperature and
-    /// pressure: 25.08 °C, 1006.53 hPa.
+    /// Example of 25.08 °C and 1006.53 hPa (data sheet of the BMP280, section 3.12).
+    ///
+    /// The formulas for temperature and pressure are the same.
     const CALIBRATION: [i32; 12] =
         [27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000];
     const RAW: (u32, u32) = (519_888, 415_148);
@@ -233,7 +241,7 @@ mod tests {
             let reading = block_on(weather.read());
             assert_ne!(reading, last);
             for (value, (usual, range)) in
-                [reading.temperature, reading.humidity, reading.pressure].into_iter().zip(USUAL)
+                [reading.temperature, reading.humidity, reading.pressure].into_iter().zip(MEAN_AND_DEVIATION)
             {
                 assert!((value.unwrap() - usual).abs() <= range);
             }

@@ -1,6 +1,7 @@
-//! Image without instep: two networks and one constant response. `cargo xtask size` subtracts its size.
+//! Image without instep: two networks and one constant response.
 //!
-//! It is an example of the firmware's crate, so that both have the same dependencies and profile.
+//! `cargo xtask size` subtracts its size. It is an example of the firmware's crate, so that both have the same
+//! dependencies and profile.
 
 #![no_std]
 #![no_main]

@@ -1,5 +1,7 @@
-//! Image with instep: the two networks of `baseline.rs`, the page and the application `led-json`, without settings,
-//! provisioning and names. Its size minus that of `baseline.rs` is the size of instep, which has a budget.
+//! Image with instep, the application `led-json` and the networks of `baseline.rs`.
+//!
+//! It has no settings, no provisioning and no names. Its size minus that of `baseline.rs` is the size of instep, which
+//! has a budget.
 
 #![no_std]
 #![no_main]

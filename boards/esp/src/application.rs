@@ -4,7 +4,7 @@ use crate::build_config::{APP_NUMBER, app_number};
 use embedded_hal::digital::OutputPin;
 use embedded_hal::pwm::SetDutyCycle;
 use instep::{Device, Inbox};
-// A glob, so that another application needs only one line below.
+// The import is a glob, so that another application needs only one line below.
 use instep_apps::*;
 
 /// Runs the application, and never returns.
@@ -16,12 +16,12 @@ pub async fn run(
     Number::<APP_NUMBER>::run(device, inbox, hardware).await;
 }
 
-/// An application by its index in [`instep_apps::ALL`]. Each has its own type, so that only one is linked.
+/// An application by its index in [`instep_apps::ALL`].
+///
+/// Each application has its own type, so that only one is linked.
 struct Number<const NUMBER: usize>;
 
-#[diagnostic::on_unimplemented(
-    message = "boards/esp/src/application.rs does not say how this application is run"
-)]
+#[diagnostic::on_unimplemented(message = "boards/esp/src/application.rs has no line for this application")]
 trait Application {
     async fn run(
         device: &Device,
@@ -42,7 +42,7 @@ macro_rules! applications {
             }
         })+
 
-        // Two lines for one application do not compile, and neither does a line for none.
+        // Two lines for one application do not compile, and a line without an application does not either.
         const _: () = assert!([$($name),+].len() == ALL.len(), "every application of `instep_apps::ALL` has a line here");
     };
 }

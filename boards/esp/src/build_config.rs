@@ -2,45 +2,13 @@
 
 use esp_boards::{BOARDS, Board};
 use instep::App;
-use instep_settings::{Build, DeviceName, Network, NetworkName, PasswordHash, PowerUp, WifiPassword};
-use instep_wifi::join;
+use instep::login::Password;
+use instep_settings::{Build, DeviceName, Network, NetworkName, PowerUp, WifiPassword};
 use instep_wifi::name::Name;
+use instep_wifi::setup::stored;
 
-/// Chip, selected by a feature.
-pub const CHIP: &str = if cfg!(feature = "esp32") {
-    "esp32"
-} else if cfg!(feature = "esp32c3") {
-    "esp32c3"
-} else if cfg!(feature = "esp32c6") {
-    "esp32c6"
-} else if cfg!(feature = "esp32s2") {
-    "esp32s2"
-} else {
-    "esp32s3"
-};
-
-/// Board from `INSTEP_BOARD`; by default the first board with the chip.
-pub const BOARD: Board = {
-    let named = option_env!("INSTEP_BOARD");
-    let mut at = 0;
-    loop {
-        assert!(at < BOARDS.len(), "INSTEP_BOARD names no board: esp-boards/src/boards.rs has them all");
-        let board = BOARDS[at];
-        let found = match named {
-            Some(name) => same(board.name, name),
-            None => same(board.chip, CHIP),
-        };
-        if found {
-            break board;
-        }
-        at += 1;
-    }
-};
-
-const _: () = assert!(
-    same(BOARD.chip, CHIP),
-    "INSTEP_BOARD names a board with another chip than this is built for: `cargo xtask firmware BOARD` chooses the right one"
-);
+/// Board from `INSTEP_BOARD`; by default the first board with the chip that a feature selects.
+pub const BOARD: Board = BOARDS[include!(concat!(env!("OUT_DIR"), "/board.rs"))];
 
 /// Index in [`instep_apps::ALL`] of the application from `INSTEP_APP`.
 pub const APP_NUMBER: usize = match non_empty(option_env!("INSTEP_APP")) {
@@ -57,7 +25,9 @@ pub const IS_CONSOLE: bool = same(APP.name(), "console");
 /// Whether the application dims the LED.
 pub const DIMS: bool = same(APP.name(), "lamp");
 
-/// Returns whether the application has persistent properties. Without any, the code for them is not linked.
+/// Returns whether the application has persistent properties.
+///
+/// If it has none, their code is not linked.
 pub const fn keeps_properties() -> bool {
     match APP.as_thing() {
         Some(thing) => thing.persistent_count() > 0,
@@ -69,14 +39,16 @@ pub const fn keeps_properties() -> bool {
 pub const HOSTS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_HOST.rs"));
 /// Other origins whose pages may use the device, from `INSTEP_ALLOW_ORIGIN`.
 pub const ORIGINS: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_ORIGIN.rs"));
-/// Other origins whose pages may show the device in a frame, from `INSTEP_ALLOW_FRAME`.
+/// Other origins whose pages may frame the device, from `INSTEP_ALLOW_FRAME`.
 pub const FRAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/INSTEP_ALLOW_FRAME.rs"));
 
-/// Maximum number of clients in the joined network, from `INSTEP_CLIENTS`. The device's own network has half as many.
+/// Maximum number of clients in the joined network, from `INSTEP_CLIENTS`.
+///
+/// The device's own network has half as many.
 pub const CLIENTS: Option<usize> = number(option_env!("INSTEP_CLIENTS"));
 /// Maximum size of a request's head, in bytes, from `INSTEP_HEAD_BYTES`.
 pub const HEAD_BYTES: Option<usize> = number(option_env!("INSTEP_HEAD_BYTES"));
-/// Maximum size of a message to the application, in bytes, from `INSTEP_MESSAGE_BYTES`.
+/// Maximum size of a client's message, in bytes, from `INSTEP_MESSAGE_BYTES`.
 pub const MESSAGE_BYTES: Option<usize> = number(option_env!("INSTEP_MESSAGE_BYTES"));
 
 /// State of the LED at power-up, from `INSTEP_POWER_UP`: `off`, `on` or `last`.
@@ -88,7 +60,9 @@ pub const POWER_UP: PowerUp = match non_empty(option_env!("INSTEP_POWER_UP")) {
     Some(_) => panic!("INSTEP_POWER_UP must be off, on or last"),
 };
 
-/// Whether the device's own network is open: `INSTEP_AP_PASSWORD=open`, which is too short to be a password.
+/// Whether the device's own network is open, by `INSTEP_AP_PASSWORD=open`.
+///
+/// The word is too short for a password, so it has only this meaning.
 pub const AP_IS_OPEN: bool = match option_env!("INSTEP_AP_PASSWORD") {
     Some(text) => same(text, "open"),
     None => false,
@@ -99,59 +73,6 @@ const WIFI_PASSWORD: Option<&str> = non_empty(option_env!("INSTEP_WIFI_PASSWORD"
 const AP_PASSWORD: Option<&str> =
     if AP_IS_OPEN { None } else { non_empty(option_env!("INSTEP_AP_PASSWORD")) };
 const NAME: Option<&str> = non_empty(option_env!("INSTEP_NAME"));
-
-// Invalid values fail the build, so that no device has to report them.
-const _: () = {
-    assert!(
-        SSID.is_some() || WIFI_PASSWORD.is_none(),
-        "INSTEP_WIFI_PASSWORD needs INSTEP_WIFI_SSID; set both"
-    );
-    if let Some(name) = SSID {
-        assert!(name.len() <= 32, "INSTEP_WIFI_SSID must have at most 32 bytes");
-    }
-    if let Some(password) = WIFI_PASSWORD {
-        assert!(
-            is_password(password),
-            "INSTEP_WIFI_PASSWORD must be 8 to 63 printable ASCII characters; unset it for an open network"
-        );
-    }
-    if let Some(password) = AP_PASSWORD {
-        assert!(
-            is_password(password),
-            "INSTEP_AP_PASSWORD must be 8 to 63 printable ASCII characters, or the word open"
-        );
-    }
-    if let Some(name) = NAME {
-        assert!(
-            is_name(name),
-            "INSTEP_NAME must be 1 to 32 letters, digits and dashes, with at least one letter and no dash at its ends"
-        );
-    }
-    let mut at = 0;
-    while at < HOSTS.len() {
-        assert!(
-            instep::access::is_host_name(HOSTS[at]),
-            "INSTEP_ALLOW_HOST must be host names without http:// and without a port, separated by commas"
-        );
-        at += 1;
-    }
-    at = 0;
-    while at < ORIGINS.len() {
-        assert!(
-            instep::access::is_origin(ORIGINS[at]),
-            "INSTEP_ALLOW_ORIGIN must be origins such as http://example.org, or null, separated by commas"
-        );
-        at += 1;
-    }
-    at = 0;
-    while at < FRAMES.len() {
-        assert!(
-            instep::access::is_framing_origin(FRAMES[at]),
-            "INSTEP_ALLOW_FRAME must be origins such as http://example.org, separated by commas"
-        );
-        at += 1;
-    }
-};
 
 /// Hash of the log-in password from `INSTEP_PASSWORD`: salt, rounds, hash.
 const LOG_IN: Option<([u8; 16], u32, [u8; 32])> = include!(concat!(env!("OUT_DIR"), "/password.rs"));
@@ -164,7 +85,7 @@ const _: () = {
 
 /// Returns the build-time settings.
 pub fn settings() -> Build {
-    // The values were checked at compile time.
+    // build.rs has checked the values.
     let password = |text: &str| WifiPassword::new(text.as_bytes()).ok();
     let network = SSID
         .and_then(|name| NetworkName::new(name.as_bytes()).ok())
@@ -173,22 +94,8 @@ pub fn settings() -> Build {
         network,
         ap_password: AP_PASSWORD.and_then(password),
         device_name: NAME.and_then(|name| DeviceName::new(name).ok()),
-        log_in: LOG_IN.and_then(stored),
+        log_in: LOG_IN.map(|(salt, rounds, hash)| stored(&Password::from_parts(salt, rounds, hash))),
     }
-}
-
-/// Returns the hash of a password as the settings store it: salt, rounds, hash.
-fn stored((salt, rounds, hash): ([u8; 16], u32, [u8; 32])) -> Option<PasswordHash> {
-    let mut bytes = [0; 52];
-    bytes[..16].copy_from_slice(&salt);
-    bytes[16..20].copy_from_slice(&rounds.to_le_bytes());
-    bytes[20..].copy_from_slice(&hash);
-    PasswordHash::new(&bytes).ok()
-}
-
-/// Converts a password from the settings, for the device's own network.
-pub fn ap_password(password: &WifiPassword) -> Option<join::Password> {
-    password.reveal().parse().ok()
 }
 
 /// Returns the name from the settings, or the default name.
@@ -202,7 +109,10 @@ pub const fn app_number(name: &str) -> usize {
     while at < instep_apps::ALL.len() && !same(instep_apps::ALL[at].name(), name) {
         at += 1;
     }
-    assert!(at < instep_apps::ALL.len(), "INSTEP_APP names no application: apps/src/lib.rs has them all");
+    assert!(
+        at < instep_apps::ALL.len(),
+        "INSTEP_APP is not the name of an application; the applications are in apps/src/lib.rs"
+    );
     at
 }
 
@@ -230,25 +140,4 @@ const fn same(a: &str, b: &str) -> bool {
         at += 1;
     }
     at == a.len() && at == b.len()
-}
-
-/// Returns whether the text is a valid Wi-Fi password.
-const fn is_password(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() && matches!(bytes[at], b' '..=b'~') {
-        at += 1;
-    }
-    at == bytes.len() && at >= 8 && at <= 63
-}
-
-const fn is_name(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let (mut at, mut letters) = (0, 0);
-    while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || bytes[at] == b'-') {
-        letters += bytes[at].is_ascii_alphabetic() as usize;
-        at += 1;
-    }
-    let dashes = bytes.is_empty() || bytes[0] == b'-' || bytes[bytes.len() - 1] == b'-';
-    at == bytes.len() && at <= 32 && letters > 0 && !dashes
 }

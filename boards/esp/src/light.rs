@@ -1,4 +1,6 @@
-//! The LED: a level, or pulse-width modulation for an application that dims it. Only one of them is linked.
+//! The LED: a level, or pulse-width modulation for an application that dims it.
+//!
+//! Only one of them is linked.
 
 use crate::build_config::BOARD;
 use crate::pin::pin;
@@ -20,7 +22,7 @@ const FREQUENCY: Rate = Rate::from_khz(5);
 /// Maximum duty, in 1/256 of a pulse.
 const FULL: u16 = 256;
 
-/// Type of the LED's output; `DIMS` is whether the application dims it.
+/// Type of the LED's output. `DIMS` is whether the application dims the LED.
 pub struct Light<const DIMS: bool>;
 
 /// Pin and dimmer of the LED.
@@ -125,7 +127,7 @@ const fn high(on: bool, brightness: u16, inverted: bool) -> u16 {
     if inverted { FULL - lit } else { lit }
 }
 
-// Tested at compile time.
+// These are tests at compile time.
 const _: () = {
     assert!(high(false, FULL, false) == 0 && high(true, FULL, false) == FULL && high(true, 64, false) == 64);
     assert!(high(false, FULL, true) == FULL && high(true, FULL, true) == 0 && high(true, 64, true) == 192);

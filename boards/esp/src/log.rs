@@ -1,7 +1,7 @@
 //! The log, on the serial port (UART, 115200 baud).
 //!
-//! Nobody waits for it once the tasks run: a line goes into a ring, and a task of its own writes as much as the port takes
-//! without waiting. What has no room is counted, and the count is told.
+//! While tasks run, logging never waits. A line goes into a ring, and the task [`write`] writes as much as the port
+//! accepts without waiting. Lines that do not fit into the ring are counted, and the count is logged.
 
 use crate::build_config::IS_CONSOLE;
 use core::cell::RefCell;
@@ -14,11 +14,15 @@ use esp_println::{Printer, println};
 use instep_log::Ring;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// Bytes of lines that wait.
+/// Capacity of the ring, in bytes.
 const RING: usize = 2048;
-/// Bytes that the port sends in [`PAUSE`] and a bit, and that fit into its queue at once.
+/// Maximum number of bytes in one write.
+///
+/// The FIFO of the port holds them, and the port sends them in about [`PAUSE`].
 const PORTION: usize = 48;
-/// In milliseconds: 115200 baud are 11 bytes in each of them.
+/// Interval between writes, in ms.
+///
+/// At 115200 baud, the port sends 11 bytes in each ms.
 const PAUSE: u64 = 5;
 
 type Lines = Ring<RING, RING>;
@@ -27,22 +31,24 @@ struct SerialLog;
 
 static LOG: SerialLog = SerialLog;
 static WAITING: Mutex<CriticalSectionRawMutex, RefCell<Lines>> = Mutex::new(RefCell::new(Lines::new()));
-/// There is a line to write.
+/// Signal that the ring has a line.
 static ADDED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
-/// Whether lines wait for [`write`]. Before that, each is written at once: then something that hangs can be seen to.
+/// Whether lines go into the ring for [`write`].
+///
+/// Before [`write`] runs, each line is written at once, so that the log shows where the start hangs.
 static IS_WRITTEN: AtomicBool = AtomicBool::new(false);
 
-/// Starts the log. To be called first of all.
+/// Starts the log. Call it before all other functions.
 pub fn start() {
-    // SAFETY: no interrupt and no second task logs meanwhile: neither is started yet.
+    // SAFETY: nothing else logs meanwhile, because neither interrupts nor other tasks have been started.
     unsafe {
-        // It fails only if it has been started before.
+        // This fails only if the log was started before.
         let _ = log::set_logger_racy(&LOG);
         log::set_max_level_racy(LevelFilter::Info);
     }
 }
 
-/// Writes the lines that wait, for ever.
+/// Writes the lines in the ring, and never returns.
 #[embassy_executor::task]
 pub async fn write() -> ! {
     IS_WRITTEN.store(true, Ordering::Relaxed);
@@ -58,11 +64,11 @@ pub async fn write() -> ! {
     }
 }
 
-/// Writes all lines that wait, and waits for the port: before the device starts anew.
+/// Writes all lines in the ring, and waits for the port. Call it before a restart.
 pub fn flush() {
     let mut portion = [0; PORTION];
     loop {
-        // Borrowed already: a line that could not be written is why.
+        // The ring may be borrowed if the panic occurred while a line was added.
         let length = WAITING
             .lock(|waiting| waiting.try_borrow_mut().map_or(0, |mut waiting| waiting.take(&mut portion)));
         if length == 0 {
@@ -72,8 +78,8 @@ pub fn flush() {
     }
 }
 
-/// What esp-backtrace calls before it says where the panic was.
-// SAFETY: this is the name that it looks for, and nothing else has it.
+/// Hook of esp-backtrace, which calls it before it prints the panic.
+// SAFETY: esp-backtrace calls this function by its name, and nothing else has this name.
 #[unsafe(no_mangle)]
 fn custom_pre_backtrace() {
     flush();
@@ -81,7 +87,7 @@ fn custom_pre_backtrace() {
 
 impl Log for SerialLog {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // The crates below tell how they start.
+        // Other crates log details of their start, so only their warnings are shown.
         metadata.target().starts_with("instep") || metadata.level() <= Level::Warn
     }
 
@@ -103,7 +109,9 @@ impl Log for SerialLog {
     fn flush(&self) {}
 }
 
-/// Where the compiler is a stand-in, esp-backtrace does not compile; it never runs.
+/// Panic handler for the stand-in compiler, which cannot compile esp-backtrace.
+///
+/// It never runs.
 #[cfg(not(feature = "backtrace"))]
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {

@@ -1,4 +1,6 @@
-//! Firmware for chips of the ESP32 family. `cargo xtask firmware BOARD` builds it; see docs/guide/esp32.md.
+//! Firmware for chips of the ESP32 family.
+//!
+//! `cargo xtask firmware BOARD` builds it; see docs/guide/esp32.md.
 
 #![no_std]
 #![no_main]
@@ -21,7 +23,7 @@ use crate::memory::{AP_STACK, BYTES_PER_CLIENT, RESOURCES, Resources, STATION_ST
 use crate::network::{AP_ADDRESS, AP_PAGE, PORT};
 use crate::radio::Radio;
 use ::log::{error, info, warn};
-use build_config::{APP, BOARD, CHIP, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
+use build_config::{APP, BOARD, DIMS, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use embassy_executor::Spawner;
 use embassy_net::{Config, DhcpConfig, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
 #[cfg(feature = "backtrace")]
@@ -54,12 +56,12 @@ static SET_UP: StaticCell<SetUp> = StaticCell::new();
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
-    // First, so that the output is off at once.
+    // This comes first, so that the output is off at once.
     let (pin, dimmer) = <Light<DIMS> as Outputs>::new(chip.LEDC);
     let led = Led::kept(pin, KeptSwitch::new(Kept::by(&SETTINGS), LED, POWER_UP));
     let mut board = Hardware::new(led).with_dimmer(dimmer);
     log::start();
-    info!("\ninstep {} on {} ({CHIP})", env!("CARGO_PKG_VERSION"), BOARD.name);
+    info!("\ninstep {} on {} ({})", env!("CARGO_PKG_VERSION"), BOARD.name, BOARD.chip);
     match esp_hal::system::reset_reason() {
         Some(reason) => info!("Reset reason: {reason:?}"),
         None => info!("Reset reason: unknown"),
@@ -71,7 +73,7 @@ async fn main(spawner: Spawner) {
 
     let keeper = settings::open(&SETTINGS, chip.FLASH).await;
     SETTINGS.take_build(build_config::settings());
-    // Restores the output, before the network starts.
+    // The output is restored before the network starts.
     board.led.begin();
 
     let station = Interface::station();
@@ -90,7 +92,7 @@ async fn main(spawner: Spawner) {
     }
     info!("Application {}: {}", app.name(), app.about());
     info!(
-        "Memory: {} bytes for the server, of which each client takes {BYTES_PER_CLIENT} and its TCP buffers {}; {} are left for the stack",
+        "Memory: {} bytes for the server, including {BYTES_PER_CLIENT} for each client and {} for the TCP buffers of each socket; {} are left for the stack",
         Resources::SIZE,
         memory::RECEIVE + memory::SEND,
         memory::stack_left()
@@ -100,7 +102,7 @@ async fn main(spawner: Spawner) {
 
     spawner.spawn(log::write().expect("task pool exhausted"));
     spawner.spawn(feeding.expect("task pool exhausted"));
-    // After the radio, which is the source of random numbers.
+    // The boot id comes after the start of the radio, which is the source of random numbers.
     server.device.set_boot_id(Rng::new().random());
     let log_in = match kept_password(&SETTINGS) {
         Some(password) => LOG_IN.start(password, random),
@@ -116,7 +118,7 @@ async fn main(spawner: Spawner) {
     server.device.set_page_value("ACCESS", access);
     match controller {
         // The application runs without a network.
-        Err(problem) => error!("WiFi does not start ({problem}): the device runs without a network"),
+        Err(problem) => error!("WiFi does not start: {problem}; the device runs without a network"),
         Ok(controller) => {
             if !access.is_empty() {
                 warn!("There is no password: this device is {access}");
@@ -198,8 +200,7 @@ fn app() -> &'static App {
 #[cfg(has_page)]
 fn app() -> &'static App {
     static WITH_PAGE: StaticCell<App> = StaticCell::new();
-    let page = instep::Asset::template(include_str!(env!("INSTEP_PAGE_FILE")));
-    WITH_PAGE.init(APP.with_page("/", if cfg!(percent_escape) { page.percent_escape() } else { page }))
+    WITH_PAGE.init(APP.with_page("/", include!(concat!(env!("OUT_DIR"), "/page.rs"))))
 }
 
 /// Returns the application with a page from a folder.

@@ -7,7 +7,7 @@ use instep::driver::HeadLimits;
 use instep_embassy::ACCEPTING;
 use static_cell::StaticCell;
 
-/// Whether the chip has little memory for statics: 192 KiB, and less on the ESP32-S2.
+/// Whether the chip has little memory for statics: at most 192 KiB.
 pub const LOW_MEMORY: bool = cfg!(any(feature = "esp32", feature = "esp32s2"));
 
 /// Maximum number of clients in the joined network.
@@ -15,7 +15,7 @@ pub const STATION_CLIENTS: usize = unwrap_or(CLIENTS, if LOW_MEMORY { 4 } else {
 /// Maximum number of clients in the device's own network.
 pub const AP_CLIENTS: usize = STATION_CLIENTS.div_ceil(2);
 
-/// The limits.
+/// Limits of the server.
 const LIMITS: Limits = Limits::DEVICE
     .with_head(HeadLimits {
         bytes: unwrap_or(HEAD_BYTES, if LOW_MEMORY { 1024 } else { Limits::DEVICE.head.bytes }),
@@ -23,18 +23,24 @@ const LIMITS: Limits = Limits::DEVICE
     })
     .with_message(unwrap_or(MESSAGE_BYTES, Limits::DEVICE.message));
 
-/// Size of each socket's receive buffer, in bytes. Most requests of browsers fit, and commands are short.
+/// Size of each socket's receive buffer, in bytes.
+///
+/// Most requests of browsers fit, and commands are short.
 pub const RECEIVE: usize = if LOW_MEMORY { 512 } else { 640 };
 /// Size of each socket's send buffer, in bytes: the maximum output of one turn.
 pub const SEND: usize = 1040;
 
 /// Number of sockets in the joined network: those of the server, DHCP and mDNS.
 pub const STATION_SOCKETS: usize = STATION_CLIENTS + ACCEPTING + 2;
-/// Number of sockets in the device's own network: those of the server, the DHCP server, the captive DNS and mDNS.
+/// Number of sockets in the device's own network.
+///
+/// They are those of the server, of the DHCP server, of the captive DNS and of mDNS.
 pub const AP_SOCKETS: usize = AP_CLIENTS + ACCEPTING + 3;
 
 instep_embassy::resources! {
-    /// All memory of the server. The joined network and the device's own are two shards of one device.
+    /// All memory of the server.
+    ///
+    /// The joined network and the device's own network are two shards of one device.
     pub struct Resources {
         limits: LIMITS, app: APP, buffers: (RECEIVE, SEND),
         station: STATION_CLIENTS, access_point: AP_CLIENTS
@@ -57,16 +63,17 @@ mod each_client {
     }
 }
 
-/// Memory for one more client, in bytes: its connection, and its slot with a message and its outbox.
+/// Memory for one more client, in bytes.
 ///
-/// It does not include the client's TCP socket and its two buffers, which belong to embassy-net.
+/// It includes the connection and the slot, with a message and the outbox. It does not include the client's TCP socket
+/// and the two buffers of the socket.
 pub const BYTES_PER_CLIENT: usize = (each_client::Nine::SIZE - each_client::One::SIZE).div_ceil(8);
 
 const _: () =
     assert!(BYTES_PER_CLIENT <= 1024 || MESSAGE_BYTES.is_some(), "each client takes more than 1 KiB");
 
 /// [`BYTES_PER_CLIENT`] for `cargo xtask size`, in a section that is not loaded.
-// SAFETY: nothing else has the name, and readers of the section look for names.
+// SAFETY: nothing else has this name, by which readers find the value.
 #[used]
 #[unsafe(export_name = "instep.EACH_CLIENT")]
 #[unsafe(link_section = ".espressif.metadata")]

@@ -1,4 +1,6 @@
-//! Servers of the networks beside HTTP: DHCP and the captive DNS in the device's own network, and mDNS in both.
+//! Servers of the networks beside HTTP.
+//!
+//! They are DHCP and the captive DNS in the device's own network, and mDNS in both networks.
 
 use crate::memory::AP_CLIENTS;
 use embassy_executor::Spawner;
@@ -18,7 +20,9 @@ pub const AP_ADDRESS: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 /// URL of the captive portal's page.
 pub const AP_PAGE: &str = "http://192.168.4.1/network";
 
-/// Maximum number of DHCP leases. It is twice the number of clients, because phones come and go.
+/// Maximum number of DHCP leases.
+///
+/// It is twice the number of clients, because phones come and go.
 const LEASES: usize = 2 * AP_CLIENTS;
 
 static DHCP: StaticCell<DhcpMemory> = StaticCell::new();
@@ -26,7 +30,9 @@ static DNS: StaticCell<DnsMemory> = StaticCell::new();
 static STATION_MDNS: StaticCell<MdnsMemory> = StaticCell::new();
 static AP_MDNS: StaticCell<MdnsMemory> = StaticCell::new();
 
-/// Starts the servers of both networks. The page shows the device's name in the joined network.
+/// Starts the servers of both networks.
+///
+/// The page shows the device's name in the joined network.
 pub fn serve(
     spawner: Spawner,
     set_up: &'static SetUp,

@@ -1,27 +1,31 @@
-//! Lengths of the radio's queues, and the size of its heap. Both depend on the build-time number of clients.
+//! Lengths of the radio's queues, and the size of its heap.
 //!
-//! The radio's driver silently drops a frame if its queue is full, and the peer retransmits it after 1 s or more. So the
-//! queues hold a burst: one update makes all clients acknowledge at the same moment.
+//! Both depend on the build-time number of clients.
+//!
+//! The radio's driver silently drops a frame if its queue is full, and the peer retransmits it after 1 s or more. So
+//! the queues hold a burst: one update makes all clients acknowledge at the same moment.
 
 use crate::memory::{AP_CLIENTS, AP_SOCKETS, LOW_MEMORY, STATION_CLIENTS, STATION_SOCKETS};
 use esp_hal::ram;
 use esp_radio::wifi::ControllerConfig;
 
-/// Length of each network's receive queue, in frames: one for each socket of the larger network.
+/// Length of each network's receive queue, in frames.
 ///
-/// The clients' acknowledgements arrive at once, followed by requests for pages, DHCP replies and mDNS queries. The
-/// default of 5 drops frames of 8 clients. An entry has 12 bytes.
+/// It has one frame for each socket of the larger network, because the clients' acknowledgements arrive at once, followed
+/// by requests for pages, DHCP replies and mDNS queries. The default of 5 drops frames of 8 clients. An entry has 12
+/// bytes.
 const RECEIVED: usize = max(STATION_SOCKETS, AP_SOCKETS);
 /// Number of the driver's receive buffers for both queues, in frames.
 const RECEIVE_BUFFERS: usize = 2 * RECEIVED;
-/// Number of the hardware's receive buffers, in frames: one for each client, at least the default of 10, and at most 25,
-/// which is the driver's maximum.
-const HARDWARE_BUFFERS: usize = min(max(10, STATION_CLIENTS), 25);
-/// Length of the send queue of both networks, in frames: one for each client of the device's own network, and at least
-/// the default of 3.
+/// Number of the hardware's receive buffers, in frames.
 ///
-/// The frame for a sleeping phone stays queued until the phone wakes. While the queue is full, nothing is sent to others
-/// or taken from the receive queues. A short queue loses nothing, because bytes wait in the sockets.
+/// There is one for each client, at least the default of 10, and at most 25, which is the driver's maximum.
+const HARDWARE_BUFFERS: usize = min(max(10, STATION_CLIENTS), 25);
+/// Length of the send queue of both networks, in frames.
+///
+/// It has one frame for each client of the device's own network, and at least the default of 3. The frame for a
+/// sleeping phone stays queued until the phone wakes. While the queue is full, nothing is sent to others or taken from
+/// the receive queues. A short queue loses nothing, because bytes wait in the sockets.
 const SENT: usize = max(3, AP_CLIENTS);
 /// Window of the block acknowledgement, in frames.
 const BLOCK: usize = 6;
@@ -41,14 +45,17 @@ const _: () = {
 const FRAME: usize = 1_600;
 /// Heap for full queues of maximum frames, in bytes, with both networks open.
 const QUEUES: usize = (HARDWARE_BUFFERS + RECEIVE_BUFFERS + SENT) * FRAME;
-/// Heap for the rest of the driver, in bytes: its tasks' stacks, its state, and joining a network.
+/// Heap for the rest of the driver, in bytes.
 ///
-/// The heap of 100 KiB in esp-radio's own example leaves 30,400 bytes beside the default queues.
+/// It holds the stacks of the driver's tasks and its state, also while it joins a network. The heap of 100 KiB in
+/// esp-radio's own example leaves 30,400 bytes beside the default queues.
 const DRIVER: usize = 28 * 1024;
 
-/// Part of the heap in memory that only the boot loader used, in bytes.
+/// Part of the heap that is in the former memory of the boot loader, in bytes.
 const RECLAIMED: usize = if LOW_MEMORY { 96 * 1024 } else { 64 * 1024 };
-/// Part of the heap in our own memory, in bytes: 36 KiB, and more if the queues need more. Small chips have none to spare.
+/// Part of the heap that is in the memory of the firmware, in bytes.
+///
+/// It has 36 KiB, and more if the queues need more. Chips with low memory have none to spare.
 const OURS: usize = if LOW_MEMORY {
     0
 } else {
@@ -59,7 +66,8 @@ const _: () = assert!(
     QUEUES + DRIVER <= RECLAIMED + OURS,
     "INSTEP_CLIENTS is too large: the radio's heap cannot hold the frames of all clients"
 );
-// The network stack resolves one unknown neighbor a second, and sends it nothing before.
+// The network stack resolves one neighbour per second, and sends nothing to a neighbour that it has not resolved. So
+// the cache must hold all clients.
 const _: () = assert!(
     RECEIVED <= smoltcp::config::IFACE_NEIGHBOR_CACHE_COUNT,
     "INSTEP_CLIENTS is larger than the neighbor cache of the network stack; set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"

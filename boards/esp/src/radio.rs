@@ -1,7 +1,9 @@
-//! The radio of the chip. `instep_wifi::setup` decides when it scans, joins, opens and closes.
+//! The radio of the chip.
+//!
+//! `instep_wifi::setup` decides when the radio scans, joins a network, and opens or closes the device's own network.
 
-use crate::build_config::{AP_IS_OPEN, ap_password};
-use crate::disconnect::outcome_of;
+use crate::build_config::AP_IS_OPEN;
+use crate::disconnect;
 use crate::memory::AP_CLIENTS;
 use crate::network::AP_PAGE;
 use crate::settings;
@@ -18,6 +20,7 @@ use instep_settings::{Network, Settings, WifiPassword};
 use instep_wifi::join::Protection;
 use instep_wifi::name::Name;
 use instep_wifi::portal::{NETWORKS_MAX, Network as Heard, Networks, Outcome, Ssid as HeardSsid};
+use instep_wifi::{reason, setup};
 use log::{error, info, warn};
 
 /// Timeout of joining a network.
@@ -31,19 +34,10 @@ const SCAN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Interval of polling the connection, beside the radio's events.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Returns the protection of the device's own network.
-///
-/// That is the build's choice, else the stored password, else a new one, which is stored. The radio must be on, because
-/// it is the source of random numbers.
+/// Returns the protection of the device's own network. The radio must be on, as a source of random numbers.
 pub fn protection(settings: &Settings) -> Protection {
-    let said = AP_IS_OPEN.then_some(Protection::Open);
-    let kept = settings.ap_password().as_ref().and_then(ap_password);
     let random = || Trng::try_new().expect("the radio is off").random();
-    let (protection, made) = Protection::choose(said, kept, random);
-    if let Some(made) = made {
-        settings.set_ap_password(WifiPassword::new(made.reveal().as_bytes()).ok());
-    }
-    protection
+    setup::protection(settings, AP_IS_OPEN.then_some(Protection::Open), random)
 }
 
 /// The radio, for both networks.
@@ -56,7 +50,9 @@ pub struct Radio {
 }
 
 impl Radio {
-    /// Returns the radio of the device with that name and protection. `stack` is that of the joined network.
+    /// Returns the radio of the device with that name and protection.
+    ///
+    /// `stack` is the network stack of the joined network.
     pub fn new(
         controller: WifiController<'static>,
         stack: Stack<'static>,
@@ -78,7 +74,7 @@ impl Radio {
 
     /// Leaves the network, or stops joining it.
     async fn leave(&mut self) {
-        // Fails if no network is joined.
+        // This fails if no network is joined.
         let _ = self.controller.disconnect_async().with_timeout(LEAVE_TIMEOUT).await;
         let _ = self.stack.wait_config_down().with_timeout(LEAVE_TIMEOUT).await;
     }
@@ -90,11 +86,11 @@ impl Radio {
             Config::Station(self.station.clone())
         };
         if let Err(problem) = self.controller.set_config(&config) {
-            error!("The radio cannot be set: {problem}");
+            error!("The radio cannot be configured: {problem}");
         }
     }
 
-    /// Joins the configured network. `password` is whether it has a password.
+    /// Joins the configured network. `password` is whether the network has a password.
     async fn connect(&mut self, password: bool) -> Outcome {
         match self.controller.connect_async().with_timeout(JOIN_TIMEOUT).await {
             Ok(Ok(_)) => {
@@ -105,22 +101,22 @@ impl Radio {
                 }
             }
             Ok(Err(ConnectionError::Failed(info))) => {
-                info!("The network or the radio says: {:?}", info.reason);
-                outcome_of(info.reason, password)
+                info!("Disconnected: {:?}", info.reason);
+                reason::outcome(disconnect::code(info.reason), password)
             }
             Ok(Err(problem)) => {
                 warn!("The radio cannot join: {problem}");
                 Outcome::NotJoined
             }
             Err(_) => {
-                warn!("The network does not answer for {} s", JOIN_TIMEOUT.as_secs());
+                warn!("The network did not answer within {} s", JOIN_TIMEOUT.as_secs());
                 Outcome::NotJoined
             }
         }
     }
 }
 
-impl instep_wifi::setup::Radio for Radio {
+impl setup::Radio for Radio {
     async fn scan(&mut self) -> Networks {
         let mut networks = Networks::default();
         let options = ScanConfig::default().with_max(2 * NETWORKS_MAX);
@@ -136,8 +132,8 @@ impl instep_wifi::setup::Radio for Radio {
                     networks.add(Heard { ssid, signal: one.signal_strength, protected });
                 }
             }
-            Ok(Err(problem)) => warn!("The radio cannot look for networks: {problem}"),
-            Err(_) => warn!("The radio does not say which networks there are"),
+            Ok(Err(problem)) => warn!("The radio cannot scan for networks: {problem}"),
+            Err(_) => warn!("The scan for networks timed out"),
         }
         networks
     }
@@ -161,7 +157,7 @@ impl instep_wifi::setup::Radio for Radio {
             if let Ok(Ok(info)) =
                 self.controller.wait_for_disconnect_async().with_timeout(POLL_INTERVAL).await
             {
-                info!("The network or the radio says: {:?}", info.reason);
+                info!("Disconnected: {:?}", info.reason);
                 return;
             }
         }
@@ -170,7 +166,7 @@ impl instep_wifi::setup::Radio for Radio {
     async fn open(&mut self) {
         self.is_open = true;
         self.configure();
-        info!("Join it, and open {AP_PAGE}");
+        info!("Join this network, and open {AP_PAGE}");
     }
 
     async fn close(&mut self) {

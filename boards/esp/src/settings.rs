@@ -1,4 +1,4 @@
-//! Storage of the settings in the flash's partition `instep`, and the button that clears them.
+//! Storage of the settings in the flash, and the button that clears them.
 
 use crate::log;
 use ::log::warn;
@@ -13,7 +13,7 @@ use instep_wifi::setup::SetUp;
 /// Name of the partition.
 const PARTITION: &str = "instep";
 
-/// Saver of the settings; `None` without a partition.
+/// Saver of the settings, or `None` without a usable partition.
 pub type Keeper = Option<Saver<'static, Storage<BlockingAsync<FlashStorage<'static>>>>>;
 
 /// Reads the settings. The device runs with defaults if that fails.
@@ -21,14 +21,14 @@ pub async fn open(settings: &'static Settings, flash: FLASH<'static>) -> Keeper 
     let mut flash = FlashStorage::new(flash);
     let Some(range) = find(&mut flash) else {
         warn!(
-            "The flash has no partition `{PARTITION}`: nothing is kept. `cargo xtask flash BOARD --erase` makes one"
+            "Settings are not kept: the flash has no partition `{PARTITION}`; `cargo xtask flash BOARD --erase` writes it"
         );
         return None;
     };
     let storage = match Storage::new(BlockingAsync::new(flash), range) {
         Ok(storage) => storage,
         Err(error) => {
-            warn!("Nothing is kept: {error}");
+            warn!("Settings are not kept: {error}");
             return None;
         }
     };

@@ -8,13 +8,16 @@ use esp_hal::timer::timg::{MwdtStage, Wdt};
 
 /// Timeout of the watchdog, in s.
 ///
-/// All our tasks are one task of the scheduler, with its lowest priority, and wait while the radio's own task runs. That
-/// task runs longest, 1 s or more without a pause, when it derives a key from a WPA password (PBKDF2 with 4,096 rounds):
-/// when the device's own network opens for the first time, and when a network is joined. The log waits in its ring.
+/// All tasks of the firmware are one task of the scheduler, with the lowest priority, and wait while the radio's task
+/// runs. That task runs longest when it derives a key from a WPA password (PBKDF2 with 4,096 rounds), for 1 s or more
+/// without a pause. It does so when the device's own network opens for the first time, and when a network is joined.
+/// Meanwhile, lines of the log stay in the ring.
 const TIMEOUT: u64 = 10;
 /// Interval of feeding the watchdog, in s.
 const FEED_INTERVAL: u64 = 2;
-/// Maximum time for which the radio runs without a pause, in s: several times that of a key.
+/// Maximum time for which the radio's task runs without a pause, in s.
+///
+/// It is several times that of a key.
 const MAX_RADIO_TIME: u64 = 6;
 
 const _: () = assert!(

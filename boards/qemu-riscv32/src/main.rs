@@ -1,4 +1,6 @@
-//! Firmware for a machine without an operating system, `qemu-system-riscv32 -M virt`. `cargo xtask qemu` boots it.
+//! Firmware for `qemu-system-riscv32 -M virt`, without an operating system.
+//!
+//! `cargo xtask qemu` boots it.
 
 #![no_std]
 #![no_main]
@@ -7,18 +9,14 @@ mod settings;
 
 use ::log::{info, warn};
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
+use embassy_net::{Runner, StackResources};
 use instep::App;
 use instep::access::OPEN_TO_EVERYONE;
 use instep::login::Password;
 use instep_embassy::{ACCEPTING, Driver, LogInResources, ROUNDS, Server, SynFilter};
-use qemu_machine::{Boot, Executor, FRAMES, Led, NEIGHBORS, Network, random};
+use qemu_machine::{Boot, Executor, FRAMES, Led, NEIGHBORS, Network, random, random_array, user_network};
 use settings::{CLIENTS, LIMITS, PORT};
 use static_cell::StaticCell;
-
-/// Address that QEMU's user network expects of its guest.
-const ADDRESS: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
-const GATEWAY: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 
 instep_embassy::resources! {
     /// All memory of the server.
@@ -36,13 +34,14 @@ const _: () = assert!(
     SERVED <= FRAMES,
     "the network device's queue is shorter than the number of sockets, so a burst would lose frames"
 );
-// The network stack resolves one unknown neighbor a second, and sends it nothing before. The gateway is a neighbor, too.
+// The network stack resolves one neighbour per second, and sends nothing to a neighbour that it has not resolved. So
+// the cache must hold all clients and the gateway.
 const _: () = assert!(
     SERVED < NEIGHBORS,
     "INSTEP_CLIENTS is larger than the neighbor cache of the network stack; set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"
 );
 
-// The rest of the 200 KiB is for the stack and for the network stack.
+// The server and the log-in may use at most 150 of 200 KiB. The stack and the network stack need the rest.
 const _: () = assert!(
     Resources::SIZE + size_of::<LogInResources>() <= 150 * 1024,
     "INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES together need too much memory"
@@ -60,21 +59,13 @@ fn start(_hart: usize, description: usize) -> ! {
 /// Starts everything, and runs the application.
 #[embassy_executor::task]
 async fn run(spawner: Spawner, boot: Boot, network: Network) {
-    let config = Config::ipv4_static(StaticConfigV4 {
-        address: Ipv4Cidr::new(ADDRESS, 24),
-        gateway: Some(GATEWAY),
-        dns_servers: Default::default(),
-    });
     let sockets = SOCKETS.init_with(StackResources::new);
-    let mut seed = [0; 8];
-    random(&mut seed);
-    let (stack, runner) =
-        embassy_net::new(RESOURCES.network.filter(network, PORT), config, sockets, u64::from_le_bytes(seed));
+    let seed = u64::from_le_bytes(random_array());
+    let network = RESOURCES.network.filter(network, PORT);
+    let (stack, runner) = embassy_net::new(network, user_network(), sockets, seed);
     let app = settings::app(boot);
     let (server, mut inbox) = RESOURCES.start(app, settings::access(boot));
-    let mut start = [0; 4];
-    random(&mut start);
-    server.device.set_boot_id(u32::from_le_bytes(start));
+    server.device.set_boot_id(u32::from_le_bytes(random_array()));
     let server = guard(server, boot);
     let driver = RESOURCES.network.driver(server, stack, PORT);
 
@@ -82,21 +73,19 @@ async fn run(spawner: Spawner, boot: Boot, network: Network) {
         qemu_machine::log_also_to(instep_apps::console::note);
     }
     announce(app);
-    // They run once the application is pending, after it has set its outputs and published its state.
+    // These tasks run once the application is pending, after it has set its outputs and published its state.
     spawner.spawn(run_network(runner).expect("task pool exhausted"));
     spawner.spawn(serve(driver).expect("task pool exhausted"));
     spawner.spawn(check_passwords(server).expect("task pool exhausted"));
-    info!("Open {}", settings::url(boot));
+    info!("Open {}", boot.url());
     instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
 }
 
-/// Adds the log-in if there is a password; else logs that the device is open to everyone.
+/// Adds the log-in, or logs that the device is open to everyone without a password.
 fn guard(server: Server, boot: Boot) -> Server {
     let guarded = match settings::password(boot) {
         Some(password) => {
-            let mut salt = [0; 16];
-            random(&mut salt);
-            let password = Password::new(&password, salt, ROUNDS)
+            let password = Password::new(&password, random_array(), ROUNDS)
                 .unwrap_or_else(|error| panic!("INSTEP_PASSWORD is invalid: {error}"));
             server.with_log_in(LOG_IN.start(password, random))
         }

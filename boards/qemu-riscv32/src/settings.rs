@@ -1,7 +1,8 @@
 //! Build-time settings from environment variables.
 //!
-//! QEMU can override them when it starts, as a device's settings would: `-append "instep.NAME=VALUE"`.
+//! The command line of QEMU overrides them: `-append "instep.NAME=VALUE"`.
 
+use heapless::Vec;
 use instep::access::AllowHints;
 use instep::access::{Origins, is_framing_origin, is_host_name, is_origin};
 use instep::driver::HeadLimits;
@@ -29,7 +30,9 @@ const PAGE: Option<&str> = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 /// Maximum number of names or origins in a list.
 const LIST_MAX: usize = 8;
 
-/// Returns the application from `instep.app=` or `INSTEP_APP`, with the user's own page if there is one.
+/// Returns the application from `instep.app=` or `INSTEP_APP`.
+///
+/// It has the user's own page if there is one.
 ///
 /// # Panics
 /// If there is no application of that name.
@@ -43,113 +46,69 @@ pub fn app(boot: Boot) -> &'static App {
     }
 }
 
-/// Returns the access rules from `INSTEP_NAME`, and from the lists `INSTEP_ALLOW_HOST`, `INSTEP_ALLOW_ORIGIN` and
+/// Returns the access rules of the build.
+///
+/// They come from `INSTEP_NAME`, and from the lists `INSTEP_ALLOW_HOST`, `INSTEP_ALLOW_ORIGIN` and
 /// `INSTEP_ALLOW_FRAME`, whose parts are separated by commas.
 pub fn access(boot: Boot) -> &'static Access {
-    static HOSTS: StaticCell<[&str; LIST_MAX]> = StaticCell::new();
-    static ORIGINS: StaticCell<[&str; LIST_MAX]> = StaticCell::new();
-    static FRAMES: StaticCell<[&str; LIST_MAX]> = StaticCell::new();
+    static LISTS: StaticCell<[Vec<&str, LIST_MAX>; 3]> = StaticCell::new();
     static ACCESS: StaticCell<Access> = StaticCell::new();
     let name = boot.told("instep.name=").or(option_env!("INSTEP_NAME")).unwrap_or("instep");
+    let [hosts, origins, frames] = LISTS.init([
+        list(boot, "instep.allow-host=", option_env!("INSTEP_ALLOW_HOST"), is_host_name),
+        list(boot, "instep.allow-origin=", option_env!("INSTEP_ALLOW_ORIGIN"), is_origin),
+        list(boot, "instep.allow-frame=", option_env!("INSTEP_ALLOW_FRAME"), is_framing_origin),
+    ]);
     ACCESS.init(
         Access::new(name)
-            .with_hosts(list(
-                option_env!("INSTEP_ALLOW_HOST"),
-                boot,
-                "instep.allow-host=",
-                is_host_name,
-                &HOSTS,
-            ))
-            .with_origins(Origins::of(list(
-                option_env!("INSTEP_ALLOW_ORIGIN"),
-                boot,
-                "instep.allow-origin=",
-                is_origin,
-                &ORIGINS,
-            )))
-            .with_frames(list(
-                option_env!("INSTEP_ALLOW_FRAME"),
-                boot,
-                "instep.allow-frame=",
-                is_framing_origin,
-                &FRAMES,
-            ))
+            .with_hosts(hosts)
+            .with_origins(Origins::of(origins))
+            .with_frames(frames)
             .with_ports(&[PORT])
             .with_hints(AllowHints::BUILD),
     )
 }
 
-/// Returns the password from `instep.password=`, with two hex digits for each byte, or from `INSTEP_PASSWORD`.
+/// Returns the password from `instep.password=` or `INSTEP_PASSWORD`.
+///
+/// `instep.password=` has two hex digits for each byte.
 ///
 /// # Panics
 /// If `instep.password=` has anything but pairs of hex digits.
-pub fn password(boot: Boot) -> Option<impl core::ops::Deref<Target = [u8]>> {
-    let mut bytes = Secret { bytes: [0; SECRET_MAX], length: 0 };
-    match (boot.told("instep.password="), option_env!("INSTEP_PASSWORD")) {
-        (Some(digits), _) => {
-            for i in (0..digits.len()).step_by(2) {
-                let byte = digits.get(i..i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-                bytes.push(byte.expect("instep.password= must have two hex digits for each byte"));
-            }
-        }
-        (None, Some(password)) => password.bytes().for_each(|byte| bytes.push(byte)),
-        (None, None) => return None,
-    }
-    Some(bytes)
+pub fn password(boot: Boot) -> Option<Vec<u8, SECRET_MAX>> {
+    let Some(digits) = boot.told("instep.password=") else {
+        return Some(option_env!("INSTEP_PASSWORD")?.bytes().take(SECRET_MAX).collect());
+    };
+    let byte = |index| {
+        let byte = digits.get(index..index + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        byte.expect("instep.password= must have two hex digits for each byte")
+    };
+    Some((0..digits.len()).step_by(2).map(byte).take(SECRET_MAX).collect())
 }
 
-/// Returns the device's URL on the machine that runs QEMU, from `instep.url=`.
-pub fn url(boot: Boot) -> &'static str {
-    boot.told("instep.url=").unwrap_or("http://10.0.2.15/")
-}
-
-/// Size of the buffer for a password, in bytes: a byte order mark, the password, a line end, and one more byte, so that a
-/// longer password is rejected.
+/// Size of the buffer for a password, in bytes.
+///
+/// It holds a byte order mark, the password, a line end, and one more byte, so that a longer password is rejected.
 const SECRET_MAX: usize = instep::login::PASSWORD_MAX + 3 + 2 + 1;
 
-struct Secret {
-    bytes: [u8; SECRET_MAX],
-    length: usize,
-}
-
-impl Secret {
-    fn push(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(self.length) {
-            *slot = byte;
-            self.length += 1;
-        }
-    }
-}
-
-impl core::ops::Deref for Secret {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-}
-
-/// Returns the list from QEMU; else that of the build.
+/// Returns the list from the command line of QEMU, or else the list of the build.
 fn list(
-    built: Option<&'static str>,
     boot: Boot,
     name: &str,
+    built: Option<&'static str>,
     is_good: fn(&str) -> bool,
-    memory: &'static StaticCell<[&'static str; LIST_MAX]>,
-) -> &'static [&'static str] {
-    let memory = memory.init([""; LIST_MAX]);
+) -> Vec<&'static str, LIST_MAX> {
     let built = built.into_iter().flat_map(|list| list.split(',')).map(str::trim);
     let told = boot.all(name).chain(built.filter(|_| boot.told(name).is_none()));
-    let mut length = 0;
+    let mut list = Vec::new();
     for part in told.filter(|part| !part.is_empty()) {
         assert!(
             is_good(part),
             "{name}{part} is invalid: a name must have no scheme and no port, and an origin must have a scheme"
         );
-        *memory.get_mut(length).unwrap_or_else(|| panic!("{name} has more than {LIST_MAX} parts")) = part;
-        length += 1;
+        list.push(part).unwrap_or_else(|_| panic!("{name} has more than {LIST_MAX} parts"));
     }
-    &memory[..length]
+    list
 }
 
 const fn number(text: Option<&str>, default: usize) -> usize {

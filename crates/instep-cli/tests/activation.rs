@@ -1,5 +1,4 @@
-//! Socket activation by a service manager, and
-//! the notification that the server is ready.
+//! Socket activation by a service manager, and notifications to it.
 
 mod served;
 
@@ -12,8 +11,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use test_support::{SOON, Server};
 
-/// Starts the command as systemd does, with the socket as descriptor 3 and the
-/// process's own id in LISTEN_PID.
+/// Starts the command as systemd does.
+///
+/// It has the socket as descriptor 3, and its own process id in LISTEN_PID.
 const ACTIVATE: &str =
     "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$; export LISTEN_FDS LISTEN_PID; exec \"$@\"";
 

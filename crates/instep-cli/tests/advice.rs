@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use test_support::{SOON, Server, WebSocket, http};
 
-/// Returns the arguments that a shell reads behind the last `option` in the line.
+/// Returns the arguments that a shell reads after the last `option` in the line.
 #[track_caller]
 fn arguments(line: &str, option: &str) -> Vec<String> {
     let index = line.rfind(option).unwrap_or_else(|| panic!("no {option} in {line}"));
@@ -124,7 +124,9 @@ fn option_error_shows_valid_values() {
     }
 }
 
-/// Returns the options that an error offers behind "add" or "by", a list for each alternative.
+/// Returns the options that an error offers after "add" or "by".
+///
+/// Each alternative has a list.
 fn alternatives(error: &str) -> Vec<Vec<String>> {
     let offers = error.split("; ").flat_map(|clause| clause.split(" or ")).flat_map(|part| part.split(", "));
     let options = offers.map(|offer| {
@@ -143,7 +145,9 @@ fn alternatives(error: &str) -> Vec<Vec<String>> {
     options.filter(|args| !args.is_empty()).collect()
 }
 
-/// Starts the server with `args`, and with an option more for each error, until no error is left. Returns the errors.
+/// Starts the server with `args`, and adds an option for each error.
+///
+/// Returns the errors.
 fn follow(args: &[String], folder: &test_support::Folder, errors: &mut Vec<String>) {
     assert!(errors.len() < 4, "{errors:?}");
     let ports = args.iter().map(|arg| arg.replace(":8443", ":0").replace(".1:80", ".1:0"));

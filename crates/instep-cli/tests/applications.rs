@@ -257,7 +257,7 @@ fn sends_back(server: &Server, path: &str) {
         assert_eq!(client.read_message(test_support::SOON), (opcode, payload.to_vec()));
     }
 
-    // In fragments, cut within a character, and with a ping between them.
+    // The message has fragments that split a character, and a ping between them.
     let bird = "🐦".as_bytes();
     client.frame(false, 0, opcode::TEXT, MASK, &[b"a ", &bird[..3]].concat());
     client.send_ping(b"between");
@@ -276,7 +276,7 @@ fn sends_back(server: &Server, path: &str) {
     }
     assert_eq!((message, pong), ("a 🐦".into(), b"between".into()));
 
-    // Longer than any buffer. A thread sends it, because the echo starts before the end is sent.
+    // The message is longer than any buffer. A thread sends it, because the echo starts before the end is sent.
     let long: Vec<u8> =
         (0..1_u32 << 20).map(|index| index.to_le_bytes()[usize::from(index % 7 == 0)]).collect();
     let bytes = Frame::encode(true, 0, opcode::BINARY, MASK, &long);

@@ -1,5 +1,6 @@
-//! A page that opens later gets the past events, too: each once, also after a
-//! reconnect or a restart of the server.
+//! A page that opens later also gets the past events.
+//!
+//! It gets each event once, also after a reconnect or a restart of the server.
 
 mod served;
 

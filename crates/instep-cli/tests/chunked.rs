@@ -116,8 +116,9 @@ const AMBIGUOUS: &[&str] = &[
     "4\r\ntrue\r\n0\r\nX\n: y\r\n\r\n",
 ];
 
-/// Checks that no ambiguous request reaches the application
-/// or is followed by the answer to a hidden request.
+/// Checks that no ambiguous request reaches the application.
+///
+/// No answer to a hidden request may follow either.
 #[track_caller]
 fn expect_nothing_hidden(addr: SocketAddr, server: &Server) {
     for chunks in AMBIGUOUS {

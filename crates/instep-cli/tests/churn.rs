@@ -1,5 +1,6 @@
-//! Thousands of short-lived clients, and peers that
-//! do not speak HTTP, leave the server as it was.
+//! Thousands of short-lived clients leave the server as it was.
+//!
+//! Peers that do not speak HTTP are among them.
 
 mod served;
 
@@ -14,12 +15,14 @@ use test_support::{Http, Random, SOON, Server, WebSocket, wait_until};
 
 /// Number of connections that open and close.
 const VISITS: usize = 10_000;
-/// Number of visits before the measurement, which
-/// allocate everything that is allocated only once.
+/// Number of visits before the measurement.
+///
+/// They allocate all memory that is allocated only once.
 const FIRST: usize = 1_000;
 const THREADS: usize = 4;
-/// Growth of the resident memory that is allowed as noise of the allocator, which
-/// has an arena for each thread, in bytes. It is 100 bytes for each visit.
+/// Allowed growth of the resident memory, in bytes.
+///
+/// It is 100 bytes for each visit. The allocator has an arena for each thread, so the memory varies.
 const GROWTH: usize = 900 << 10;
 
 /// Returns the resident memory of the server, in bytes.
@@ -99,7 +102,7 @@ fn garbage_is_rejected_without_effect_on_others() {
         let _ = tcp.read_to_end(&mut answer);
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4") || answer.starts_with(b"HTTP/1.1 5"));
 
-        // As frames, too. Their effect is random, but the connection ends and changes nothing.
+        // The bytes are also sent as frames. Their effect is random, but the connection ends and changes nothing.
         let client = WebSocket::connect(server.addr(), "/ws");
         let _ = client.tcp().write_all(&bytes());
         let _ = client.tcp().shutdown(std::net::Shutdown::Write);

@@ -1,5 +1,4 @@
-//! Options from the file, the environment and flags, and
-//! `instep config`, which prints them.
+//! Options from the file, the environment and flags, and `instep config`.
 
 mod served;
 

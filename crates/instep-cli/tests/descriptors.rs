@@ -1,5 +1,6 @@
-//! A server process without free descriptors: it does not spin, serves its clients,
-//! answers new ones with an error, and accepts again as soon as it can.
+//! A server process without free descriptors.
+//!
+//! It does not spin, serves its clients, answers new ones with an error, and accepts again as soon as it can.
 
 mod served;
 
@@ -31,8 +32,9 @@ fn limit_descriptors(server: &Server, current: Option<u64>) -> Rlimit {
     old
 }
 
-/// Returns the first free descriptor number,
-/// which as a limit allows no further descriptor.
+/// Returns the first free descriptor number.
+///
+/// As a limit, it allows no further descriptor.
 fn descriptors(server: &Server) -> u64 {
     let used = |number: &u64| fs::symlink_metadata(format!("/proc/{}/fd/{number}", server.pid())).is_ok();
     (0..).find(|number| !used(number)).expect("a descriptor that is not used")

@@ -1,5 +1,6 @@
-//! The opening handshake over a real socket: every
-//! check of RFC 6455 section 4.2.1, byte by byte.
+//! The opening handshake over a real socket.
+//!
+//! The tests make every check of RFC 6455 section 4.2.1, byte by byte.
 
 mod served;
 
@@ -198,7 +199,7 @@ fn frames_may_follow_handshake_in_same_write() {
     bytes.extend(Frame::encode(true, 0, opcode::CLOSE, MASK, b""));
     let expected = b"\x81\x03one\x81\x03two\x81\x05three\x8a\x01?\x88\x02\x03\xe8";
 
-    // Behind a request for a page, too.
+    // The handshake may also follow a request for a page.
     for before in ["", "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
         let mut connection = Http::connect(server.addr());
         connection.send([before.as_bytes(), &bytes].concat());
@@ -213,7 +214,7 @@ fn frames_may_follow_handshake_in_same_write() {
 #[test]
 fn bytes_after_refused_handshake_are_not_frames() {
     let server = serve(&["--app", "echo"]);
-    // With a body, whose length says where the next request begins.
+    // The handshake has a body, whose length determines where the next request begins.
     let frame = Frame::encode(true, 0, opcode::TEXT, MASK, b"hello");
     let length = format!("Content-Length: {}\r\nConnection: close\r\nHost", frame.len());
     let request = [handshake("Host", &length).as_bytes(), &frame].concat();

@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 use test_support::{Http, Response, SOON, Target, http, target};
 
 const SCRIPT: &[u8] = instep_panel::INSTEP_JS.body();
-/// Checks that a person can read the error, and
-/// that a browser need not guess its type.
+/// Checks that a person can read the error, and that it has a type.
+///
+/// A browser then need not guess the type.
 #[track_caller]
 fn expect_readable(response: &Response) {
     let body = response.text();
@@ -82,7 +83,7 @@ fn unreadable_request_is_answered_and_connection_ends() {
         (post(&["Transfer-Encoding: chunked"]) + "1\nx\n0\n\n", 400),
         (request("/", &[]).replacen("HTTP/1.1", "HTTP/2.0", 1), 505),
     ] {
-        // The bytes behind it must not be taken for a request.
+        // The bytes after it must not be taken for a request.
         let response = last_answer(server.addr(), bytes.clone() + &request("/", &[]));
         assert_eq!(response.status, status, "{bytes:?}");
         assert_eq!(response.header("connection"), Some("close"));
@@ -120,7 +121,7 @@ fn pipelined_requests_are_answered_in_order() {
             assert_eq!(connection.read().text(), format!("{path}-{round}"));
         }
     }
-    // An unused body lies between them, and a last request behind them.
+    // An unused body lies between them, and a last request follows.
     let rest = [
         request("/any/four", &["Content-Length: 29"]),
         "GET /any/no HTTP/1.1\r\nHost: a".into(),
@@ -229,7 +230,7 @@ fn answers_have_date_header() {
     for line in lines.into_iter().chain(odd) {
         let response = http(server.addr(), &line);
         let date = response.header("date").unwrap_or_else(|| panic!("{line:?}: {response:?}"));
-        // As this machine's `date` reads it.
+        // The program `date` of this machine parses the header.
         let read = std::process::Command::new("date")
             .args(["-u", "+%s", "-d", date])
             .output()
@@ -293,8 +294,9 @@ fn client_reusing_connections_never_meets_closed_one() {
     );
 }
 
-/// A server that was suspended finds its deadlines
-/// past, and a request that came in time.
+/// A suspended server serves a request that arrived meanwhile.
+///
+/// Its deadlines have passed when it goes on.
 #[test]
 fn request_sent_while_server_was_stopped_is_answered() {
     let server = serve(&["--app", "hello", "--limit", "idle_time=1 s"]);

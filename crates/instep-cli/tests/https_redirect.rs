@@ -1,5 +1,4 @@
-//! `--https-redirect`: a page opened without TLS
-//! is redirected to the address with it.
+//! `--https-redirect`, which redirects pages to the address with TLS.
 
 mod served;
 

@@ -1,5 +1,6 @@
-//! A client that floods the application delays no other client's messages, and a
-//! log that is not read does not stop the server.
+//! A client that floods the application delays no other client's messages.
+//!
+//! A log that is not read does not stop the server.
 
 mod served;
 
@@ -13,8 +14,9 @@ use test_support::{Frame, SOON, Server, WebSocket, opcode, target};
 /// Toggles by other clients during a flood.
 const TOGGLES: usize = 1_000;
 
-/// Sends messages that match no command as fast as the server takes them, in
-/// batches of a hundred, while `more` returns true.
+/// Sends messages that match no command as fast as the server takes them.
+///
+/// It sends batches of a hundred, while `more` returns true.
 fn flood(server: &Server, mut more: impl FnMut() -> bool) -> WebSocket {
     let client = WebSocket::connect(server.addr(), "/ws");
     client.tcp().set_write_timeout(Some(6 * SOON)).expect("cannot set the timeout");
@@ -25,8 +27,9 @@ fn flood(server: &Server, mut more: impl FnMut() -> bool) -> WebSocket {
     client
 }
 
-/// Sends the number of messages that suits the
-/// target, and returns when all are taken.
+/// Sends the number of messages that suits the target.
+///
+/// Returns when the server has taken all.
 fn flood_of_messages(server: &Server) {
     let mut batches = 0..target().flood / 100;
     let mut client = flood(server, || batches.next().is_some());
@@ -133,7 +136,7 @@ fn lost_log_lines_are_counted() {
     server.pause_reading(true);
     flood_of_messages(&server);
     server.pause_reading(false);
-    // The next line that fits says how many were lost before it. It takes a moment until there is room.
+    // The next line that fits has the number of lost lines. It takes a moment until there is room.
     let mut client = WebSocket::connect(server.addr(), "/ws");
     let end = "[2] Received: the end";
     let (deadline, mut others) = (Instant::now() + SOON, 1);

@@ -1,5 +1,6 @@
-//! Many clients, some of which toggle: all see the same changes in the same order,
-//! and none is left behind at the end.
+//! Many clients, some of which toggle.
+//!
+//! All see the same changes in the same order, and have the last value at the end.
 
 mod served;
 
@@ -91,8 +92,9 @@ fn count(text: &str) -> Option<u64> {
     text.strip_prefix(r#"{"label":"count","value":"#)?.strip_suffix('}')?.parse().ok()
 }
 
-/// Returns whether `states` can be what is left of OFF, ON, OFF, … after `changes`
-/// changes, if some were superseded: two equal neighbours stand for three.
+/// Returns whether `states` fits to OFF, ON, OFF, … with superseded values.
+///
+/// There were `changes` changes. Two equal neighbours stand for three values.
 fn is_coalesced(states: &[bool], changes: usize) -> bool {
     let passed_over = states.windows(2).filter(|pair| pair[0] == pair[1]).count();
     let first = usize::from(states[0]);

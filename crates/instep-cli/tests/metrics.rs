@@ -163,7 +163,7 @@ fn client_that_does_not_read_shows_in_lag() {
         let scrape = Scrape::of(metrics);
         assert_eq!(Some(scrape.value("instep_events_total")), events);
         assert_eq!(scrape.lag("+Inf"), 2);
-        // So far behind that it must have missed some.
+        // The client is so far behind that it must have missed some events.
         if scrape.lag("64") < 2 {
             break scrape;
         }
@@ -256,7 +256,7 @@ fn metrics_need_known_host_and_have_one_path() {
         (request("/metrics", &[&format!("X: {}", "x".repeat(8192))]), 431),
         ("\x16\x03\x01\x02".into(), 400),
     ] {
-        // A request behind it is not answered.
+        // A request after it is not answered.
         let mut connection = Http::connect(metrics);
         connection.send(request.clone() + REQUEST);
         let response = connection.read();

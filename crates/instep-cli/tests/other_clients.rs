@@ -1,5 +1,6 @@
-//! Independent clients and a proxy, which `cargo xtask
-//! clients` fetches, use a Thing as their users do.
+//! Independent clients and a proxy, which use a Thing.
+//!
+//! `cargo xtask clients` fetches them.
 
 mod served;
 

@@ -179,7 +179,7 @@ fn file_hidden_by_device_path_is_reported() {
     let logged: Vec<_> = lines
         .iter()
         .filter_map(|line| {
-            line.split('"').nth(1).filter(|_| line.contains("the device itself answers at this path"))
+            line.split('"').nth(1).filter(|_| line.contains("the device has its own answer at this path"))
         })
         .collect();
     assert_eq!(logged, ["/healthz", "/instep.js", "/properties/led"]);
@@ -279,7 +279,7 @@ fn large_file_uses_no_more_memory() {
         let head = read_head(&mut stream);
         let (mut buffer, mut left) = (vec![0; 1 << 16], LARGE);
         assert!(path == "/large.html" || head.contains(&format!("Content-Length: {LARGE}\r\n")), "{head}");
-        // In chunks it is a little more.
+        // The response in chunks is a little longer.
         while left > 0 {
             let length = stream.read(&mut buffer).expect("cannot read the rest");
             assert!(length > 0, "{left} bytes are missing");

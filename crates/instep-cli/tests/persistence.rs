@@ -46,8 +46,9 @@ fn end(mut server: Server) {
     assert_eq!(server.wait_for_exit(SOON).code(), Some(0));
 }
 
-/// Runs the command to its end; returns its
-/// status, standard output and standard error.
+/// Runs the command to its end.
+///
+/// Returns its status, standard output and standard error.
 fn run(args: &[&str]) -> (Option<i32>, String, String) {
     let output =
         Command::new(INSTEP).args(args).stdin(Stdio::null()).output().expect("cannot run the command");
@@ -101,7 +102,7 @@ fn closed_terminal_ends_server_cleanly() {
     let mut server = Server::with(&args).binary(terminal).variable("IN_TERMINAL", INSTEP).start();
     toggle(&server);
     server.hang_up();
-    // A shell passes SIGHUP on, too.
+    // A shell also passes SIGHUP on.
     server.hang_up();
     assert_eq!(server.wait_for_exit(SOON).code(), Some(0));
     assert!(server.lines().contains(&"Stopping".into()), "{:?}", server.lines());
@@ -218,14 +219,14 @@ fn killed_thing_has_stored_values_of_seconds_ago() {
 fn invalid_stored_value_warns_once_and_default_stays() {
     let folder = Folder::new("keep-thing-other");
     let file = folder.join("state");
-    // As if another version had another choice.
+    // The file has a choice of another version.
     let settings = Settings::new();
     let mut saver = block_on(Saver::open(&settings, FileStorage::new(&file).unwrap())).0;
     Kept::by(&settings).keep(KeptName::new("mode"), b"dusk").unwrap();
     block_on(saver.save()).unwrap();
     let before = fs::read(&file).unwrap();
     let server = thing("workshop", &file);
-    let says = "mode is not restored: what was kept does not fit what is declared now";
+    let says = "mode is not restored: the stored value does not fit the declaration";
     server.expect_line(says);
     assert_eq!(properties(&server)["mode"], json!("day"));
     assert_eq!(server.lines().iter().filter(|line| line.contains(says)).count(), 1);

@@ -1,5 +1,6 @@
-//! Frames that violate RFC 6455, or a limit: each gets the close code of section
-//! 7.4 and a log line, and other clients are not affected.
+//! Frames that violate RFC 6455 or a limit.
+//!
+//! Each gets the close code of section 7.4 and a log line, and other clients are not affected.
 
 mod served;
 
@@ -99,7 +100,7 @@ fn protocol_error_gets_close_code_and_log_line() {
         number += 1;
         let mut client = WebSocket::connect(server.addr(), "/ws");
         assert_eq!(client.read_text(), "0");
-        // The command behind the broken frame must not be executed.
+        // The command after the broken frame must not be executed.
         client.send_raw(&[bytes, text(b"toggle")].concat());
         client.expect_close(code);
         let start = format!("[{number}] Closed with {code}: ");

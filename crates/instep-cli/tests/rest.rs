@@ -1,5 +1,6 @@
-//! A Thing by plain HTTP over real sockets: a
-//! change by one connection is seen on all others.
+//! A Thing by plain HTTP over real sockets.
+//!
+//! All other connections see a change by one connection.
 
 mod served;
 

@@ -1,5 +1,6 @@
-//! The real nginx and the real Caddy, with the configurations of
-//! docs/guide/reverse-proxy. A proxy that this machine does not have is skipped.
+//! nginx and Caddy, with the configurations of docs/guide/reverse-proxy.
+//!
+//! A proxy that this machine does not have is skipped.
 
 mod served;
 
@@ -13,8 +14,9 @@ use test_support::{Http, Response, SOON, Server, WebSocket, free_addr, http, opc
 
 /// Another address of this machine, to distinguish the client from the proxy.
 const CLIENT: [u8; 4] = [127, 0, 0, 2];
-/// Time that a page stays open without traffic,
-/// longer than nginx's read timeout in this test.
+/// Time for which a page stays open without traffic.
+///
+/// It is longer than nginx's read timeout in this test.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Proxy process, which ends when dropped.
@@ -24,8 +26,9 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Starts nginx with the configuration of the
-    /// documentation, or reports that it is missing.
+    /// Starts nginx with the configuration of the documentation.
+    ///
+    /// Reports a missing nginx.
     fn nginx(server: &Server) -> Option<Proxy> {
         Self::nginx_with("nginx", server, include_str!("../../../docs/guide/reverse-proxy/nginx.conf"))
     }
@@ -125,8 +128,9 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Returns a server block of nginx that removes `/home`
-/// from the path, as the documentation requires.
+/// Returns a server block of nginx that removes `/home` from the path.
+///
+/// The documentation requires that.
 fn stripping(addr: SocketAddr, server: &Server) -> String {
     let upstream = server.addr();
     format!(

@@ -1,5 +1,6 @@
-//! Shutdown of the server: every client gets a close
-//! frame, and slow clients do not delay the end.
+//! Shutdown of the server.
+//!
+//! Every client gets a close frame, and slow clients do not delay the end.
 
 mod served;
 
@@ -15,8 +16,9 @@ use test_support::{Http, SOON, Server, WebSocket};
 /// longer.
 const IN_TIME: Duration = Duration::from_secs(6);
 
-/// Asks the server to end, and checks that every
-/// client gets a close frame and the exit status is 0.
+/// Signals the server to end, and checks how it ends.
+///
+/// Every client must get a close frame, and the exit status must be 0.
 #[track_caller]
 fn expect_a_good_end(mut server: Server, end: impl Fn(&Server)) {
     let mut clients: Vec<_> = (0..8).map(|_| WebSocket::connect(server.addr(), "/ws")).collect();

@@ -1,5 +1,6 @@
-//! Each application with a Thing, as its users see it:
-//! commands, the values of all clients, and the log.
+//! Each application with a Thing, as its users see it.
+//!
+//! The tests check commands, the values of all clients, and the log.
 
 mod served;
 

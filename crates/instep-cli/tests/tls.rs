@@ -1,5 +1,4 @@
-//! `https` and `wss`: the sources of the
-//! certificate, and the errors if there is none.
+//! `https` and `wss`: sources of the certificate, and errors without one.
 
 mod served;
 
@@ -35,8 +34,9 @@ fn fingerprint(server: &Server) -> String {
     line[wanted.len()..].to_owned()
 }
 
-/// Returns the error of a command with wrong
-/// options, which is one sentence with status 2.
+/// Returns the error of a command with wrong options.
+///
+/// It is one sentence, with status 2.
 #[track_caller]
 fn sentence(args: &[&str]) -> String {
     let output = Command::new(INSTEP).arg("serve").args(args).stdin(Stdio::null()).output();
@@ -140,14 +140,14 @@ fn self_signed_key_is_kept_and_private() {
 fn self_signed_certificate_is_renewed_if_invalid() {
     let folder = Folder::new("tls-renewed");
     let first = fingerprint(&serve_in(&folder, &["--app", "hello"]));
-    // Another name.
+    // The device has another name.
     let server = serve_in(&folder, &["--app", "hello", "--allow-host", "new.test"]);
     let second = fingerprint(&server);
     assert_ne!(first, second);
     let tls = Tls::trusting(certificate(&folder)).name("new.test");
     assert_eq!(get_over(tls.connect(server.addr()), "/").status, 200);
     drop(server);
-    // Without it again.
+    // The other name is left out again.
     let third = fingerprint(&serve_in(&folder, &["--app", "hello"]));
     assert!(third != second && third != first);
     // It has expired.

@@ -1,5 +1,6 @@
-//! The Thing Description as a generic program uses it: node-wot, the W3C's
-//! reference client, which `cargo xtask node-wot` fetches.
+//! The Thing Description as a generic program uses it.
+//!
+//! The program is node-wot, the W3C's reference client, which `cargo xtask node-wot` fetches.
 
 mod served;
 

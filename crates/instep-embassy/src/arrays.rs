@@ -1,15 +1,15 @@
-//! The arrays of a server's memory, whose lengths are known where it is declared.
+//! Arrays of a server's memory, with lengths from its declaration.
 
 use core::array::from_fn;
 use instep::Limits;
 use instep::driver::{Recorder, RingEntry, TableEntry};
 use instep::thing::HistoryPoint;
 
-/// The arrays of a server's memory, which [`resources!`](crate::resources) declares.
+/// Arrays of a server's memory, which [`resources!`](crate::resources) declares.
 pub trait Arrays: 'static {
     /// The limits of the server.
     const LIMITS: Limits;
-    /// Slots for requests by plain HTTP.
+    /// Number of slots for requests by plain HTTP.
     const REQUESTS: usize;
     /// An entry for each topic.
     type Topics: Array<TableEntry>;
@@ -19,9 +19,9 @@ pub trait Arrays: 'static {
     type Events: Array<RingEntry>;
     /// Frames of the events.
     type EventBytes: Bytes;
-    /// Values of sensors that are remembered.
+    /// Values in the histories of sensors.
     type History: Array<HistoryPoint>;
-    /// A recorder for each sensor whose values are remembered.
+    /// A recorder for each sensor with a history.
     type Recorders: Array<Recorder>;
     /// A message of one client.
     type Message: Bytes;
@@ -41,9 +41,9 @@ pub trait Arrays: 'static {
     type Send: Bytes;
 }
 
-/// An array of any length.
+/// Array of any length.
 pub trait Array<T>: AsMut<[T]> + Send + 'static {
-    /// Returns an array of values that `make` makes.
+    /// Returns an array whose values come from `make`.
     fn filled(make: impl FnMut() -> T) -> Self;
 }
 
@@ -55,7 +55,7 @@ impl<T: Send + 'static, const N: usize> Array<T> for [T; N] {
 
 /// Zeroed bytes of any length.
 pub trait Bytes: AsMut<[u8]> + Copy + Send + 'static {
-    /// The bytes before they are used.
+    /// Zeroes, the initial content.
     const ZEROES: Self;
 }
 

@@ -1,7 +1,7 @@
 //! Socket of a driver, across its successive connections.
 //!
 //! All sockets of a driver wake one task. Any change of a socket, even a new waker, wakes its network stack. So
-//! a socket without work is left alone, as its state and its queue tell.
+//! the driver polls a socket only if its state or its queue shows that it has work.
 
 use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
@@ -17,21 +17,21 @@ const READ_DELAY_MS: u64 = 100;
 
 /// Socket of a driver, with the client of its current connection.
 ///
-/// While it answers requests, it has a buffer for their heads, into which all input is read, and one for unsent
-/// output. An open WebSocket has neither. Its input is processed in the socket's own buffer, where unused input
+/// A connection that answers requests has a buffer for their heads, into which all input is read, and a buffer for
+/// unsent output. An open WebSocket has neither. Its input is processed in the socket's own buffer, where unused input
 /// stays, so the peer slows down. Its output is whole frames that fit into the socket.
 pub(crate) struct Connection {
     pub(crate) socket: TcpSocket<'static>,
     pub(crate) stage: Stage,
     /// Buffer for request heads, while the socket listens or answers requests.
     pub(crate) head: Option<&'static mut [u8]>,
-    /// Number of bytes in that buffer.
+    /// Number of bytes in `head`.
     pub(crate) length: u16,
-    /// State that belongs to the buffer, while no client has it.
-    pub(crate) exchange: Option<&'static mut HttpState>,
-    /// State in which the socket's waker was registered; `None` if it was not.
+    /// State of HTTP that belongs to `head`, while no client has it.
+    pub(crate) http_state: Option<&'static mut HttpState>,
+    /// State in which the socket's waker was registered; `None` if none was registered.
     ///
-    /// The socket wakes the driver on a change of that state, and for input.
+    /// The socket wakes the driver on a change of this state, and for input.
     pub(crate) waits_in: Option<State>,
 }
 
@@ -39,16 +39,16 @@ pub(crate) struct Connection {
 pub(crate) enum Stage {
     /// Without a connection, and not listening.
     Free,
-    /// Listening; with a deadline once a peer has begun to connect.
+    /// Listening, with a deadline once a peer has begun to connect.
     Listening(Option<Instant>),
     Serving(Serving),
-    /// Draining: the peer has until then to close, too.
+    /// Draining until the peer closes, at most until this time.
     Closing(Instant),
-    /// Resetting: the RST has until then to leave.
+    /// Resetting until the RST has left, at most until this time.
     Resetting(Instant),
 }
 
-/// Client of a connection, and what it waits for.
+/// Client of a connection, and the events for which it waits.
 pub(crate) struct Serving {
     pub(crate) client: Client,
     pub(crate) wants_read: bool,
@@ -56,16 +56,16 @@ pub(crate) struct Serving {
     pub(crate) shut_down: bool,
     /// Bytes that the peer had not acknowledged after the last turn.
     pub(crate) queued: u16,
-    /// Whether a turn is due, whatever the socket's state.
+    /// Whether a turn is due in any state of the socket.
     pub(crate) due: bool,
     pub(crate) wake_at: Instant,
 }
 
 impl Connection {
     pub(crate) fn new(mut socket: TcpSocket<'static>) -> Self {
-        // Nagle's algorithm would only delay, because a turn leaves in one write.
+        // Nagle's algorithm would only delay, because the output of a turn leaves in one write.
         socket.set_nagle_enabled(false);
-        Self { socket, stage: Stage::Free, head: None, length: 0, exchange: None, waits_in: None }
+        Self { socket, stage: Stage::Free, head: None, length: 0, http_state: None, waits_in: None }
     }
 
     /// Returns whether the connection has no work, and will be woken when it has.
@@ -80,11 +80,6 @@ impl Connection {
             }
             _ => false,
         }
-    }
-
-    /// Forgets the registered waker, because its task has changed.
-    pub(crate) fn forget_waker(&mut self) {
-        self.waits_in = None;
     }
 
     /// Returns whether the socket listens.
@@ -118,8 +113,8 @@ impl Connection {
                 // An unread response counts as a partial request.
                 Some(match (serving.client.eviction_priority(), serving.client.stalled_since()) {
                     (EvictionPriority::InUse, Some(since)) => EvictionPriority::PartialRequest(since),
-                    // A client that sent more before it had the handshake's response (RFC 6455 section 4.1)
-                    // keeps the buffer.
+                    // A WebSocket still holds the buffer if it sent frames before it got the response of the
+                    // handshake (RFC 6455 section 4.1). It counts as the oldest partial request.
                     _ if serving.client.is_open() => {
                         EvictionPriority::PartialRequest(Instant::from_millis(0))
                     }
@@ -144,7 +139,7 @@ impl Connection {
         }
     }
 
-    /// Announces a reply or inbox space to the client with that slot of the device.
+    /// Announces a reply or inbox space to the client in `slot` of the device.
     pub(crate) fn expect_reply(&mut self, slot: usize) {
         if let Stage::Serving(serving) = &mut self.stage
             && serving.client.slot() == Some(slot)
@@ -174,8 +169,8 @@ impl Connection {
     /// Listens, if a buffer for request heads is free.
     pub(crate) fn listen(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         if self.head.is_none() {
-            let Some(Head { bytes, exchange }) = shared.take_head() else { return };
-            (self.head, self.exchange) = (Some(bytes), Some(exchange));
+            let Some(Head { bytes, http_state }) = shared.take_head() else { return };
+            (self.head, self.http_state) = (Some(bytes), Some(http_state));
         }
         self.length = 0;
         // One poll starts listening; a new connection shows in the socket's state.
@@ -187,8 +182,8 @@ impl Connection {
 
     /// Gives the client a turn with its input.
     ///
-    /// The input is in the buffer for heads, if there is one; else it is the `read` bytes in the shared buffer,
-    /// or what the socket holds.
+    /// The input comes from the connection's buffer for heads, if it has one. Otherwise it comes from the first `read`
+    /// bytes of the shared buffer, or from the socket if `read` is 0.
     pub(crate) fn turn(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared, read: usize) {
         let Self { socket, stage, head, length, .. } = self;
         let Stage::Serving(serving) = stage else { return };
@@ -197,7 +192,7 @@ impl Connection {
         let input = match head {
             Some(head) => &mut head[..usize::from(*length)],
             None if read > 0 => &mut spare[..read],
-            // A partial control frame cannot be used.
+            // The input stays in the socket until the control frame is complete.
             None if serving.client.least_input() > 1 => &mut [],
             None => input::peek(context, socket, spare),
         };
@@ -249,10 +244,10 @@ impl Connection {
             self.finish(context, now, now.after(drain_time), shared);
         } else if *length == 0
             && head.is_some()
-            && let Some(exchange) = serving.client.release_http_state()
+            && let Some(http_state) = serving.client.release_http_state()
             && let Some(bytes) = head.take()
         {
-            shared.return_head(Head { bytes, exchange });
+            shared.return_head(Head { bytes, http_state });
             // The socket may hold input that had no turn yet, and another socket can listen now.
             serving.due = true;
             context.waker().wake_by_ref();
@@ -270,17 +265,17 @@ impl Connection {
 
     /// Ends the client, and returns its buffers.
     fn release(&mut self, shared: &mut Shared) {
-        let mut exchange = self.exchange.take();
+        let mut http_state = self.http_state.take();
         if let Stage::Serving(mut serving) = core::mem::replace(&mut self.stage, Stage::Free) {
-            exchange = serving.client.take_http_state();
+            http_state = serving.client.take_http_state();
         }
         self.length = 0;
-        if let Some((bytes, exchange)) = self.head.take().zip(exchange) {
-            shared.return_head(Head { bytes, exchange });
+        if let Some((bytes, http_state)) = self.head.take().zip(http_state) {
+            shared.return_head(Head { bytes, http_state });
         }
     }
 
-    /// Drains the peer until it closes or time is up.
+    /// Drains the peer until it closes, at most until `until`.
     pub(crate) fn finish(
         &mut self,
         context: &mut Context<'_>,

@@ -15,7 +15,7 @@ use instep::driver::EvictionPriority;
 
 /// Time before a connection without a request may be evicted, in ms.
 ///
-/// Its first request may be on its way.
+/// Its first request may be in flight.
 const SILENT_MS: u64 = 100;
 /// Time before a connection with a partial request may be evicted, in ms.
 const PARTIAL_REQUEST_MS: u64 = 1_000;
@@ -50,7 +50,7 @@ impl Driver {
 
     /// Serves the interface for ever.
     ///
-    /// Must be called in a task of its own, beside the one of the network stack.
+    /// Call this in its own task, beside the task of the network stack.
     pub async fn run(&'static mut self) -> ! {
         let never: Infallible = poll_fn(|context| {
             self.poll(context);
@@ -66,7 +66,7 @@ impl Driver {
     fn poll(&mut self, context: &mut Context<'_>) {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             self.waker = Some(context.waker().clone());
-            self.connections.iter_mut().for_each(Connection::forget_waker);
+            self.connections.iter_mut().for_each(|connection| connection.waits_in = None);
             self.alarm = Instant::NEVER;
         }
         loop {
@@ -112,7 +112,7 @@ impl Driver {
         }
     }
 
-    /// Evicts connections while too few sockets listen; returns when to check next.
+    /// Evicts connections while too few sockets listen. Returns when to check next.
     ///
     /// The order is: idle keep-alive (at once), no request yet ([`SILENT_MS`]), partial request or unread
     /// response ([`PARTIAL_REQUEST_MS`]).
@@ -145,11 +145,7 @@ impl Driver {
             }
             let mut candidate = Some((priority, i));
             for place in yielding.iter_mut().take(LISTENING - listening) {
-                let better = match (*place, candidate) {
-                    (Some(old), Some(new)) => new.0 < old.0,
-                    (None, Some(_)) => true,
-                    (_, None) => false,
-                };
+                let better = candidate.is_some_and(|new| place.is_none_or(|old| new.0 < old.0));
                 if better {
                     core::mem::swap(place, &mut candidate);
                 }

@@ -30,7 +30,7 @@ pub(crate) fn peek<'s>(
 
 /// Removes the first `used` bytes from the socket.
 ///
-/// The bytes behind them are written back, because they may have been unmasked.
+/// The bytes after them are written back, because they may have been unmasked.
 pub(crate) fn put_back(context: &mut Context<'_>, socket: &mut TcpSocket<'_>, input: &[u8], used: usize) {
     if input.is_empty() {
         return;
@@ -42,7 +42,7 @@ pub(crate) fn put_back(context: &mut Context<'_>, socket: &mut TcpSocket<'_>, in
     let _ = poll_once(context, socket.read_with(put_back));
 }
 
-/// Polls a future once and drops it; it must lose nothing when dropped.
+/// Polls a future once and drops it. The future must lose nothing when it is dropped.
 pub(crate) fn poll_once<F: Future>(context: &mut Context<'_>, future: F) -> Poll<F::Output> {
     pin!(future).poll(context)
 }

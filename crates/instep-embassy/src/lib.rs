@@ -1,6 +1,8 @@
-//! The driver for microcontrollers: embassy-net's sockets, no heap, and memory that is fixed when it is compiled.
+//! Driver of instep for microcontrollers, on sockets of embassy-net.
 //!
-//! A board declares its memory once, starts the server with it, and runs one driver for each network interface:
+//! The driver needs no heap. All its memory is declared at compile time.
+//!
+//! A board declares the memory once, starts the server with it, and runs one driver for each network interface:
 //!
 //! ```no_run
 //! use embassy_net::Stack;
@@ -16,20 +18,20 @@
 //! }
 //! static RESOURCES: Resources = Resources::new();
 //!
-//! /// Each `run` is a task of its own, beside those of the network stacks.
+//! /// Each `run` is its own task, beside the tasks of the network stacks.
 //! async fn serve(station: Stack<'static>, access_point: Stack<'static>) -> Inbox<'static> {
 //!     let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
 //!     let station = RESOURCES.station.driver(server, station, 80).run();
 //!     let access_point = RESOURCES.access_point.driver(server, access_point, 80).run();
 //!     # let _ = (station, access_point);
-//!     inbox // the application's
+//!     inbox // for the application
 //! }
 //! ```
 //!
-//! embassy-net has no backlog: a connection is refused unless a socket listens for it, or the network device is a
-//! [`SynFilter`], with which it waits. So each interface has
-//! [`ACCEPTING`] sockets beside those of its clients. They listen or answer requests, and share as many buffers for
-//! heads; a socket that becomes a client's gives its buffer back, and another one listens with it.
+//! embassy-net has no backlog, so it refuses a connection if no socket listens. With a [`SynFilter`], the connection
+//! waits instead. Each interface has [`ACCEPTING`] more sockets than clients, and [`ACCEPTING`] buffers for request
+//! heads. A socket that listens or answers requests holds one of these buffers. When its connection becomes a
+//! WebSocket or an event stream, the buffer goes to another socket, which then listens.
 
 #![no_std]
 #![forbid(unsafe_code)]

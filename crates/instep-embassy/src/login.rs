@@ -24,7 +24,7 @@ pub const ROUNDS: u32 = 10_000;
 
 /// Memory of a log-in, for a `static`.
 ///
-/// It holds 8 sessions, and the failures of 16 client prefixes.
+/// The memory holds 8 sessions, and the failures of 16 client prefixes.
 pub struct LogInResources {
     sessions: StaticCell<[Session; SESSIONS_MAX]>,
     failures: StaticCell<[FailedLogin; FAILURES_MAX]>,
@@ -57,7 +57,7 @@ impl LogInResources {
 
     /// Starts a log-in without a password.
     ///
-    /// It lets every client in until [`LogIn::change_password`] sets one.
+    /// Every client is let in until [`LogIn::change_password`] sets a password.
     ///
     /// # Panics
     /// If a log-in was started with this memory before.
@@ -85,8 +85,7 @@ impl Server {
 
     /// Checks presented passwords for ever, one at a time.
     ///
-    /// It yields to other tasks in between. Must be called in a task of its own. Without a log-in it does
-    /// nothing.
+    /// The future yields to other tasks during a check. Call this in its own task. Without a log-in it does nothing.
     pub async fn check_passwords(self) -> ! {
         match self.log_in {
             Some(log_in) => log_in.check_passwords(now).await,

@@ -1,4 +1,4 @@
-//! The memory of a server: nothing of it grows, and all of it is in one value.
+//! Memory of a server, of fixed size and in one value.
 
 use crate::arrays::{Array, Arrays, Bytes};
 use crate::connection::Connection;
@@ -18,7 +18,7 @@ use instep::thing::HistoryPoint;
 use instep::{Access, App, Device, Inbox};
 use static_cell::{ConstStaticCell, StaticCell};
 
-/// The memory of a device.
+/// Memory of a device.
 pub struct DeviceMemory<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> {
     feed: FeedMemory<A>,
     slots: StaticCell<[SlotMemory; SLOTS]>,
@@ -54,10 +54,10 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
         }
     }
 
-    /// Sets the device up; `clients` are those of each network interface.
+    /// Sets up the device. `clients` is the maximum number of clients of each network interface.
     ///
     /// # Panics
-    /// If it has been before, or the application has more topics, or a Thing with more history, than were declared.
+    /// If it was called before, or the application has more topics, or a Thing with more history, than were declared.
     pub fn start(
         &'static self,
         app: &'static App,
@@ -95,15 +95,16 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
         let inbox = device.inbox(Buffer::lent(self.inbox.take().as_mut()));
         (
             Server { app, access, log_in: None, board: None, device },
-            inbox.expect("nobody else has had the device"),
+            inbox.expect("the inbox was taken before"),
         )
     }
 }
 
-/// The memory of one network interface.
+/// Memory of one network interface.
 pub struct InterfaceMemory<A: Arrays, const SOCKETS: usize> {
-    /// Counts the interfaces of a device from 0. It is told when the server starts: until then all memory is zeroes, or
-    /// it would be in the image.
+    /// Index of the interface, from 0.
+    ///
+    /// It is set when the server starts. Until then all memory is zero, so that it takes no space in the image.
     number: AtomicUsize,
     feed: FeedMemory<A>,
     scratch: ConstStaticCell<A::Scratch>,
@@ -113,14 +114,14 @@ pub struct InterfaceMemory<A: Arrays, const SOCKETS: usize> {
     connections: StaticCell<[Connection; SOCKETS]>,
     head_bytes: ConstStaticCell<[A::Head; ACCEPTING]>,
     unsent: ConstStaticCell<[A::Unsent; ACCEPTING]>,
-    exchanges: StaticCell<[HttpState; ACCEPTING]>,
+    http_states: StaticCell<[HttpState; ACCEPTING]>,
     heads: StaticCell<Heads>,
     driver: StaticCell<Driver>,
     listeners: Listeners,
 }
 
 impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
-    /// How many sockets its network stack has to have room for.
+    /// Number of sockets for which the network stack must have room.
     pub const SOCKETS: usize = SOCKETS;
 
     /// Returns unused memory.
@@ -136,32 +137,36 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
             connections: StaticCell::new(),
             head_bytes: ConstStaticCell::new([A::Head::ZEROES; ACCEPTING]),
             unsent: ConstStaticCell::new([A::Unsent::ZEROES; ACCEPTING]),
-            exchanges: StaticCell::new(),
+            http_states: StaticCell::new(),
             heads: StaticCell::new(),
             driver: StaticCell::new(),
             listeners: Listeners::new(),
         }
     }
 
-    /// Where its number goes.
+    /// Returns the index of the interface, for `start` to set.
     pub const fn number(&self) -> &AtomicUsize {
         &self.number
     }
 
-    /// Returns the network device with a filter: a connection to `port` for which no socket listens waits until one does.
-    /// Without it, such a connection is refused. It has to be the device of the stack that [`driver`](Self::driver) gets.
+    /// Returns `device` with a filter, for the stack that [`driver`](Self::driver) gets.
+    ///
+    /// With the filter, a connection to `port` waits until a socket listens. Without the filter, the connection is refused.
     pub fn filter<D>(&'static self, device: D, port: u16) -> SynFilter<D> {
         SynFilter::new(device, port, &self.listeners)
     }
 
-    /// The driver that serves `port` on `stack`.
+    /// Creates the driver that serves `port` on `stack`.
     ///
     /// # Panics
-    /// If it has been called before, or the stack has no room for so many sockets.
+    /// If it was called before, or the stack has no room for [`SOCKETS`](Self::SOCKETS) sockets.
     pub fn driver(&'static self, server: Server, stack: Stack<'static>, port: u16) -> &'static mut Driver {
         const {
             let holds_a_turn = size_of::<A::Send>() >= send_min(&A::LIMITS);
-            assert!(holds_a_turn, "a send buffer is shorter than what it has to hold at once");
+            assert!(
+                holds_a_turn,
+                "a send buffer is too short for a frame, or for the response to a control frame"
+            );
         }
         let mut receive = self.receive.take().iter_mut();
         let mut send = self.send.take().iter_mut();
@@ -170,11 +175,11 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
         });
         let mut bytes = self.head_bytes.take().iter_mut();
         let mut unsent = self.unsent.take().iter_mut();
-        let exchanges =
-            self.exchanges.init_with(|| from_fn(|_| HttpState::new(Buffer::lent(next(&mut unsent)))));
-        let mut exchanges = exchanges.iter_mut();
+        let http_states =
+            self.http_states.init_with(|| from_fn(|_| HttpState::new(Buffer::lent(next(&mut unsent)))));
+        let mut http_states = http_states.iter_mut();
         let heads = self.heads.init_with(|| {
-            from_fn(|_| exchanges.next().map(|exchange| Head { bytes: next(&mut bytes), exchange }))
+            from_fn(|_| http_states.next().map(|http_state| Head { bytes: next(&mut bytes), http_state }))
         });
         let (topics, topic_storage, events, event_storage) = self.feed.take();
         let feed = Feed::new(Table::new(topics, topic_storage), Ring::new(events, event_storage));
@@ -215,7 +220,7 @@ fn fill<T: 'static, C: Array<T>>(cell: &'static StaticCell<C>, make: impl FnMut(
     cell.init_with(|| C::filled(make)).as_mut()
 }
 
-/// The next part, of which there are as many as are asked for.
+/// Returns the next part, or an empty slice after the last one.
 fn next<T: 'static, C: AsMut<[T]> + 'static>(
     parts: &mut impl Iterator<Item = &'static mut C>,
 ) -> &'static mut [T] {

@@ -8,7 +8,7 @@ use core::task::{Context, Poll};
 use embassy_net::tcp::State;
 use instep::Instant;
 
-/// Time limit for the end of a control frame, in ms, before it is polled for.
+/// Interval at which the end of a control frame is polled for, in ms.
 ///
 /// The start of the frame stays in the socket, and a socket that holds input does not wake its driver for more.
 const CONTROL_TIME_MS: u64 = 10;
@@ -25,9 +25,8 @@ impl Connection {
             // An open WebSocket returns the buffer as soon as it is empty, so no more is read than the next
             // item needs.
             Some(head) if open && length > 0 => &mut head[length..min.max(length + 1)],
-            // Input behind a head waits for its response. There is always space, because a client leaves at
-            // most
-            // `Client::tail_max` bytes unused.
+            // Input after a head waits for the response to the head. There is always space, because a client leaves
+            // at most `Client::tail_max` bytes unused.
             Some(head) => {
                 let end = head.len().min(length + sizes::INPUT);
                 &mut head[length..end]

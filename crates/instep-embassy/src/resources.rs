@@ -1,21 +1,21 @@
-//! How a board declares the memory of its server.
+//! Macro by which a board declares the memory of its server.
 
 /// Declares all memory of a server on a microcontroller.
 ///
-/// Its entries are keyed and stand in any order:
+/// Each entry has a key, and the entries may be in any order:
 ///
 /// | Entry | Meaning |
 /// |---|---|
 /// | `limits: LIMITS` | the [`Limits`](instep::Limits) of the server |
 /// | `app: APP` | the [`App`](instep::App) that is served |
-/// | `apps: &[&ONE, &OTHER]` | in place of `app`: the applications of which one is served |
-/// | `topics: 2` | in place of `app`: the number of topics of an application without a Thing |
+/// | `apps: &[&ONE, &OTHER]` | instead of `app`: the applications that may be served; `start` chooses one |
+/// | `topics: 2` | instead of `app`: the number of topics of an application without a Thing |
 /// | `buffers: (RECEIVE, SEND)` | bytes of each TCP socket's buffers; [`SOCKET_BUFFER`](crate::SOCKET_BUFFER) each if left out |
-/// | `station: 8` | any other name: a network interface, and how many clients it serves; at least one |
+/// | `station: 8` | a network interface of any other name, and its maximum number of clients; one entry or more |
 ///
-/// The structure has `const fn new()`, for a `static`; `SIZE`, in bytes; `start(app, access)`, which gives the server
-/// and the application's inbox; and for each interface a field with `driver(server, stack, port)`. Each may be called
-/// once, `start` first.
+/// The structure has `const fn new()`, for a `static`; `SIZE`, in bytes; `start(app, access)`, which returns the server
+/// and the application's inbox; and for each interface a field with `driver(server, stack, port)`. Call `start` once,
+/// then each `driver` once.
 ///
 /// ```
 /// use embassy_net::Stack;
@@ -33,7 +33,7 @@
 ///
 /// async fn serve(stack: Stack<'static>) -> ! {
 ///     let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
-///     // The application runs in a task of its own, with `inbox` and `server.device`.
+///     // The application runs in its own task, with `inbox` and `server.device`.
 ///     RESOURCES.station.driver(server, stack, 80).run().await
 /// }
 /// ```
@@ -64,21 +64,21 @@ macro_rules! resources {
     ) => {
         $crate::resources! { @read $head $limits $app [$receive, $send] $interfaces $($($rest)*)? }
     };
-    // A key for which there was no place.
+    // A key that was given before.
     (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt limits: $($rest:tt)*) => {
-        compile_error!("`limits` is stated twice; write `limits: LIMITS` once");
+        compile_error!("`limits` is given twice; write `limits: LIMITS` once");
     };
     (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt app: $($rest:tt)*) => {
-        compile_error!("`app` does not stand alone; write one of `app: APP`, `apps: &[&ONE, &OTHER]` and `topics: 2`");
+        compile_error!("only one of `app`, `apps` and `topics` may be given; write `app: APP`, `apps: &[&ONE, &OTHER]` or `topics: 2`");
     };
     (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt apps: $($rest:tt)*) => {
-        compile_error!("`apps` does not stand alone; write one of `app: APP`, `apps: &[&ONE, &OTHER]` and `topics: 2`");
+        compile_error!("only one of `app`, `apps` and `topics` may be given; write `app: APP`, `apps: &[&ONE, &OTHER]` or `topics: 2`");
     };
     (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt topics: $($rest:tt)*) => {
-        compile_error!("`topics` does not stand alone; write one of `app: APP`, `apps: &[&ONE, &OTHER]` and `topics: 2`");
+        compile_error!("only one of `app`, `apps` and `topics` may be given; write `app: APP`, `apps: &[&ONE, &OTHER]` or `topics: 2`");
     };
     (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt buffers: $($rest:tt)*) => {
-        compile_error!("`buffers` is stated twice, or is no pair; write `buffers: (RECEIVE, SEND)` once, in bytes");
+        compile_error!("`buffers` is given twice, or is not a pair; write `buffers: (RECEIVE, SEND)` once, in bytes");
     };
     (
         @read $head:tt $limits:tt $app:tt $buffers:tt [$($interfaces:tt)*]
@@ -139,10 +139,10 @@ macro_rules! resources {
         }
 
         impl $name {
-            /// Bytes of all memory of the server, its drivers included.
+            /// Size of all memory of the server, with its drivers, in bytes.
             pub const SIZE: usize = ::core::mem::size_of::<Self>();
 
-            /// The memory, unused.
+            /// Creates unused memory.
             pub const fn new() -> Self {
                 Self {
                     device: $crate::DeviceMemory::new(),
@@ -150,7 +150,7 @@ macro_rules! resources {
                 }
             }
 
-            /// Sets the server up, once.
+            /// Sets up the server. Call this once.
             pub fn start(
                 &'static self,
                 app: &'static $crate::instep::App,
@@ -165,7 +165,7 @@ macro_rules! resources {
     };
     (@read $head:tt $limits:tt $app:tt $buffers:tt $interfaces:tt $($rest:tt)+) => {
         compile_error!(concat!(
-            "an entry is a key and a value, and a comma stands between entries; not `", stringify!($($rest)+), "`"
+            "each entry is `key: value`, with a comma between two entries; found `", stringify!($($rest)+), "`"
         ));
     };
     ($(#[$meta:meta])* $visibility:vis struct $name:ident { $($entries:tt)* }) => {

@@ -17,16 +17,13 @@ impl Connection {
     /// Advances the connection as far as possible now.
     pub(crate) fn serve(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         self.waits_in = None;
-        match &mut self.stage {
+        match self.stage {
             Stage::Free => self.listen(context, now, shared),
             Stage::Listening(_) => self.accept(context, now, shared),
             Stage::Serving(_) => self.talk(context, now, shared),
-            Stage::Closing(until) => {
-                let until = *until;
-                self.finish(context, now, until, shared);
-            }
+            Stage::Closing(until) => self.finish(context, now, until, shared),
             Stage::Resetting(until) => {
-                if poll_once(context, self.socket.flush()).is_ready() || now >= *until {
+                if poll_once(context, self.socket.flush()).is_ready() || now >= until {
                     self.stage = Stage::Free;
                     self.listen(context, now, shared);
                 }
@@ -45,18 +42,17 @@ impl Connection {
             (State::SynReceived, Stage::Listening(Some(_))) => {}
             (State::SynReceived, stage) => *stage = Stage::Listening(Some(now.after(limits.head_time))),
             _ => {
-                // The peer has reset the connection meanwhile, so its buffers are for the next one.
+                // The peer has reset the connection meanwhile, so its buffers go to the next connection.
                 let Some(peer) = self.socket.remote_endpoint() else { return self.reset(context, now) };
-                let Some(exchange) = self.exchange.take() else { return self.reset(context, now) };
-                let exchange = HttpStateMemory::Lent(exchange);
-                // A listener of events sends nothing, so it is dropped when data stays unacknowledged for as
-                // long as a
-                // WebSocket may leave pings unanswered.
+                let Some(http_state) = self.http_state.take() else { return self.reset(context, now) };
+                let http_state = HttpStateMemory::Lent(http_state);
+                // A listener of events sends nothing, so it is dropped when data stays unacknowledged for as long as
+                // a WebSocket may leave pings unanswered.
                 let timeout = limits.ping_every * (u64::from(limits.pings_missed) + 1);
                 self.socket.set_timeout(Some(Duration::from_millis(timeout)));
                 let peer = SocketAddr::new(peer.addr.into(), peer.port);
                 let client =
-                    Client::new(ConnectionInfo::new(peer).with_local_port(shared.port), exchange, now);
+                    Client::new(ConnectionInfo::new(peer).with_local_port(shared.port), http_state, now);
                 self.stage = Stage::Serving(Serving {
                     client,
                     wants_read: true,
@@ -114,12 +110,11 @@ impl Connection {
 
     /// Returns whether the peer acknowledged anything since the last turn.
     ///
-    /// If not, the socket wakes the driver on the next acknowledgement.
+    /// If it did not, the socket wakes the driver on the next acknowledgement.
     fn has_progress(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
         let Stage::Serving(serving) = &mut self.stage else { return false };
-        // `flush` registers for acknowledgements. A socket is writable all the time while it has any space,
-        // even if that
-        // is too little for a frame.
+        // `flush` registers for acknowledgements. A socket counts as writable while it has any space, even too little
+        // for a frame.
         let _ = poll_once(context, self.socket.flush());
         let progress = self.socket.send_queue() < usize::from(serving.queued);
         if progress {

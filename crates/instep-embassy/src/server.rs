@@ -1,11 +1,11 @@
-//! Server, as shared by the drivers of all network interfaces.
+//! Server, shared by the drivers of all network interfaces.
 
 use instep::board::BoardPages;
 use instep::{Access, App, Device, LogIn};
 
-/// Server on a microcontroller, as shared by its drivers.
+/// Server on a microcontroller, shared by its drivers.
 ///
-/// A driver may get a modified copy: that of the device's own network has an [`Access`] with a portal.
+/// A driver may get a modified copy. The driver of the device's own network gets an [`Access`] with a portal.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
     /// Application, with its pages and endpoints.
@@ -14,14 +14,14 @@ pub struct Server {
     pub access: &'static Access,
     /// Log-in, if the server has one.
     pub log_in: Option<&'static LogIn>,
-    /// Board's own pages, if any ([`Server::with_board`]).
+    /// Pages of the board, if any ([`Server::with_board`]).
     pub board: Option<&'static dyn BoardPages>,
     /// Device, for the application.
     pub device: &'static Device,
 }
 
 impl Server {
-    /// Adds the board's own pages.
+    /// Adds the pages of the board.
     pub fn with_board(self, board: &'static dyn BoardPages) -> Self {
         Self { board: Some(board), ..self }
     }

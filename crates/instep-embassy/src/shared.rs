@@ -6,9 +6,9 @@ use instep::driver::{Feed, HttpState, SendWindow, TurnContext};
 
 /// Buffers of a connection that listens or answers requests.
 pub(crate) struct Head {
-    /// Buffer for request heads and the input behind them.
+    /// Buffer for request heads and the input after them.
     pub(crate) bytes: &'static mut [u8],
-    pub(crate) exchange: &'static mut HttpState,
+    pub(crate) http_state: &'static mut HttpState,
 }
 
 /// Free heads.
@@ -55,7 +55,7 @@ impl Shared {
         self.heads.iter().any(Option::is_some)
     }
 
-    /// Takes a free head, if any.
+    /// Takes a free head, if there is one.
     pub(crate) fn take_head(&mut self) -> Option<Head> {
         self.heads.iter_mut().find_map(Option::take)
     }

@@ -1,53 +1,59 @@
-//! How long the parts of a server's memory are, for given limits and applications.
+//! Lengths of the parts of a server's memory, for given limits and applications.
 
 use instep::driver::{CLIENT_HEADER_MAX, Client, SERVER_HEADER_MAX};
 use instep::{App, Limits};
 
-/// Sockets of each interface that listen or answer requests, beside those of its clients.
+/// Number of sockets of each interface that listen or answer requests, beside the sockets of clients.
 pub const ACCEPTING: usize = 6;
 
-/// While fewer sockets than this listen, connections that are idle or incomplete are evicted.
+/// Minimum number of listening sockets.
+///
+/// While fewer sockets listen, idle and incomplete connections are evicted.
 pub const LISTENING: usize = 2;
 
-/// Bytes of each socket's receive buffer, and of its send buffer, where a board says nothing else. What is in the latter
-/// cannot be replaced by newer state.
+/// Default length of a socket's receive buffer and of its send buffer, in bytes.
+///
+/// Bytes in the send buffer cannot be replaced by newer state.
 pub const SOCKET_BUFFER: usize = 1536;
 
-/// Bytes of requests that are read from a socket at once.
+/// Maximum bytes of requests that are read from a socket at once.
 pub const INPUT: usize = 256;
-/// Room in a socket with which a control frame is answered, whatever else a turn has to say.
+/// Minimum free space of a socket to read a control frame, in bytes, so that its response fits.
 pub const CONTROL_ROOM: usize = 512;
-/// Slots of the device beside those of its clients: one is free only once the application has been told that its
-/// client is gone.
+/// Number of slots of the device beside the slots of connected clients.
+///
+/// The slot of a closed client becomes free only when the application has received the disconnect.
 pub const SPARE_SLOTS: usize = 4;
-/// What may wait for a client beside one frame: control frames, and the answer to a handshake.
+/// Maximum output that may wait for a client beside one frame, in bytes.
+///
+/// This is for control frames and the response to a handshake.
 const BESIDE_A_FRAME: usize = 512;
 
-/// Blocks for `count` frames, and one to encode into.
+/// Returns the length of blocks for `count` frames, and of one to encode into, in bytes.
 pub const fn blocks(limits: &Limits, count: usize) -> usize {
     (limits.frame + SERVER_HEADER_MAX) * (count + 1)
 }
 
-/// What applications need of a device beside its limits: of each the most that one of them needs.
+/// Needs of applications beside the limits: of each, the maximum over all applications.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
-    /// Topics.
+    /// Number of topics.
     pub topics: usize,
-    /// Slots for requests by plain HTTP, which only a Thing is sent.
+    /// Number of slots for requests by plain HTTP, which only a Thing receives.
     pub requests: usize,
-    /// Values of sensors that are remembered.
+    /// Number of values in the histories of sensors.
     pub history: usize,
-    /// Sensors whose values are remembered.
+    /// Number of sensors with a history.
     pub recorders: usize,
 }
 
 impl Needs {
-    /// The needs of applications without a Thing.
+    /// Returns the needs of an application with `topics` topics and without a Thing.
     pub const fn topics(topics: usize) -> Self {
         Self { topics, requests: 0, history: 0, recorders: 0 }
     }
 
-    /// The needs of that one of the applications that is served.
+    /// Returns the needs of any one of the applications.
     pub const fn of(apps: &[&App]) -> Self {
         let (mut needs, mut i) = (Self::topics(0), 0);
         while i < apps.len() {
@@ -67,27 +73,29 @@ const fn greater(one: usize, other: usize) -> usize {
     if one > other { one } else { other }
 }
 
-/// Input on its way from a socket to its client: a whole message.
+/// Returns the length of the buffer for input of one message, in bytes.
 pub const fn input(limits: &Limits) -> usize {
     limits.message + CLIENT_HEADER_MAX
 }
 
-/// Bytes of a send buffer, at least: every frame has to have room, and every control frame's answer.
+/// Returns the minimum length of a send buffer, in bytes.
+///
+/// Every frame must fit, and every response to a control frame.
 pub const fn send_min(limits: &Limits) -> usize {
     greater(limits.frame + SERVER_HEADER_MAX, CONTROL_ROOM)
 }
 
-/// What may wait for a client that answers requests.
+/// Returns the maximum unsent output of a connection that answers requests, in bytes.
 pub const fn unsent(limits: &Limits) -> usize {
     limits.frame + BESIDE_A_FRAME
 }
 
-/// Where output is gathered.
+/// Returns the length of the buffer in which output is gathered, in bytes.
 pub const fn scratch(limits: &Limits) -> usize {
     unsent(limits) + limits.frame + SERVER_HEADER_MAX
 }
 
-/// A request's head, and what is read behind it.
+/// Returns the length of the buffer for a request's head and the input after it, in bytes.
 pub const fn head(limits: &Limits) -> usize {
     Client::tail_max(limits) + INPUT
 }

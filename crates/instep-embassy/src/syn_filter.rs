@@ -1,12 +1,8 @@
-//! Filter of SYNs: new connections wait until a socket listens.
+//! Filter of SYNs, with which new connections wait until a socket listens.
 //!
 //! A network stack processes all received frames before the server has its turn. Sockets that were just freed
 //! do not listen by then, so the stack answers further connections with RST, which a browser shows as an error.
-//! A lost SYN is retransmitted after a second.
-//!
-//! A network stack works through all frames that have come before the server has its turn, so the sockets that it has just
-//! freed do not listen yet, and it answers connections beyond those that do with a reset. A browser shows that as an error.
-//! A SYN that is lost it sends again after a second.
+//! The filter drops the SYN instead, and the peer retransmits it after a second.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Waker};
@@ -31,7 +27,7 @@ impl Listeners {
 
     /// Sets the number of listening sockets.
     ///
-    /// `driver` is woken when it must count again.
+    /// `driver` is woken when the driver must count the listening sockets again.
     pub(crate) fn set(&self, free: usize, driver: &Waker) {
         self.free.store(free, Ordering::Relaxed);
         self.driver.register(driver);
@@ -39,8 +35,7 @@ impl Listeners {
 
     /// Takes a listener for a SYN. Returns `false` if none is left.
     fn take(&self) -> bool {
-        // The driver counts again, because the stack does not use the listener if the connection exists
-        // already.
+        // The driver counts again, because the stack does not use the listener if the connection exists already.
         self.driver.wake();
         let free = self.free.load(Ordering::Relaxed);
         // No atomic exchange is needed, because all callers are tasks of one executor.

@@ -5,11 +5,13 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
-/// Address to listen on: `127.0.0.1:8080`, `http://127.0.0.1:8080` or, with TLS, `https://127.0.0.1:8443`.
+/// Address to listen on.
+///
+/// It is `127.0.0.1:8080`, `http://127.0.0.1:8080` or, with TLS, `https://127.0.0.1:8443`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) socket: SocketAddr,
-    /// Whether TLS is spoken (`https` and `wss`).
+    /// Whether the address is for TLS (`https` and `wss`).
     pub(crate) secure: bool,
     /// Whether the address is `[::]` without IPv4.
     pub(crate) only_v6: bool,
@@ -77,7 +79,9 @@ impl fmt::Display for Address {
     }
 }
 
-/// Returns whether a browser accepts the address. Browsers reject the interface name that a link-local IPv6 address needs.
+/// Returns whether a browser accepts the address.
+///
+/// Browsers reject the interface name that a link-local IPv6 address needs.
 fn is_typeable(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !address.is_unspecified(),

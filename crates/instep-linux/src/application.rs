@@ -18,7 +18,9 @@ pub(crate) enum Error {
     System(io::Error),
 }
 
-/// Starts the application on its own thread, and returns once its future is pending for the first time.
+/// Starts the application on a thread of its own.
+///
+/// Returns once its future is pending for the first time.
 ///
 /// Returns the lines for the log about its simulated inputs and outputs.
 pub(crate) fn start<F>(

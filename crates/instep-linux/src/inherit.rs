@@ -1,4 +1,6 @@
-//! The service manager: listening sockets from it (systemd's socket activation), and notifications to it.
+//! Sockets from the service manager, and notifications to it.
+//!
+//! The sockets are those of systemd's socket activation.
 
 use crate::addresses::Address;
 use listenfd::ListenFd;
@@ -40,7 +42,9 @@ impl Inherited {
         Ok(Self(sockets))
     }
 
-    /// Adds the addresses of the sockets to `addresses`. They replace the default address, for which `named` is false.
+    /// Adds the addresses of the sockets to `addresses`.
+    ///
+    /// They replace the default address, for which `named` is false.
     pub(crate) fn join(&self, addresses: &mut Vec<Address>, named: bool, metrics: Option<SocketAddr>) {
         if self.0.is_empty() {
             return;

@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-/// Length of the accept queue, in connections. A reconnect storm fits in.
+/// Length of the accept queue, in connections, so that it holds a reconnect storm.
 const BACKLOG: i32 = 1024;
 
 /// An address and the option that names it.
@@ -26,7 +26,7 @@ pub(crate) enum Error {
     System(Named, io::Error),
 }
 
-/// Listens on each address and on the address of the metrics, or takes the inherited socket for it.
+/// Listens on each address and on that of the metrics, or takes inherited sockets.
 ///
 /// If an IPv4 address has the same port as `[::]`, `[::]` covers IPv6 only, because the two would conflict.
 pub(crate) fn listen(
@@ -73,7 +73,9 @@ fn conflict(a: SocketAddr, b: SocketAddr) -> bool {
     a.port() == b.port() && overlap
 }
 
-/// Binds and listens without `SO_REUSEPORT`, because with it a second server would silently take a part of the clients.
+/// Binds and listens.
+///
+/// `SO_REUSEPORT` is not set, because a second server would then silently take a part of the clients.
 fn bind(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // Connections of the previous server in TIME_WAIT must not block the port.

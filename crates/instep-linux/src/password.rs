@@ -1,4 +1,4 @@
-//! The source of the device's password, and the check that a public address has one.
+//! The source of the password, and the check that a public address has one.
 
 use crate::addresses::Address;
 use crate::options::Settings;
@@ -46,7 +46,7 @@ fn refuse(address: Address) -> String {
 
 fn hash(password: &[u8]) -> Result<&'static LogIn, String> {
     let mut salt = [0; 16];
-    // Fails at start rather than at the first log-in.
+    // A failure ends the program at its start, and not at the first log-in.
     fill(&mut salt).map_err(|error| format!("cannot get random numbers: {error}"))?;
     let hashed = Password::new(password, salt, ROUNDS).map_err(|error: PasswordError| error.to_string())?;
     Ok(instep_tokio::log_in(hashed, random))

@@ -81,7 +81,7 @@ impl Persistence {
 /// Failure of a reset.
 #[derive(Debug)]
 pub(crate) enum ResetError {
-    /// No file is named.
+    /// No option names a file.
     NoFile,
     /// The file cannot be removed.
     File(FileError),

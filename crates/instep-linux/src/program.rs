@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// Exit code of an invalid call, which `clap` uses, too.
+/// Exit code of an invalid call, as `clap` uses it.
 const USAGE: u8 = 2;
 
 /// Version of a program that names none.
@@ -147,7 +147,7 @@ impl Program {
         }
     }
 
-    /// Prints why `clap` rejected the command line, or the output that was requested, such as the help.
+    /// Prints the error of `clap`, or the requested output, such as the help.
     fn explain(&self, error: &clap::Error) -> ExitCode {
         let arguments: Vec<_> =
             std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into()).collect();
@@ -164,12 +164,14 @@ impl Program {
 }
 
 fn print(text: &str) -> ExitCode {
-    // A closed pipe is no error, because the reader has seen enough.
+    // A closed pipe is no error, because the reader has read enough.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     ExitCode::SUCCESS
 }
 
-/// Ends the program when any thread panics, because a device that runs in part looks alive.
+/// Ends the program when any thread panics.
+///
+/// A device that runs in part would look alive.
 fn end_on_panic() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

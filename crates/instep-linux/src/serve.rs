@@ -31,7 +31,7 @@ pub(crate) enum Error {
     Page(String),
     /// The certificate for https cannot be read or generated.
     Certificate(String),
-    /// The password cannot be read, or a public address has neither a password nor `--open`.
+    /// The password cannot be read, or a public address needs one or `--open`.
     Password(String),
     /// The persisted values cannot be read.
     State(String),
@@ -110,7 +110,7 @@ where
         .then(|| https_redirect(&listening))
         .transpose()
         .map_err(Error::Certificate)?;
-    // Leaked, because it lives as long as the program.
+    // The access rules are leaked, because they live as long as the program.
     let mut access = Access::new(settings.name.unwrap_or_else(host_name).leak())
         .with_hosts(leak(settings.hosts))
         .with_origins(Origins::of(leak(settings.origins)))
@@ -163,7 +163,9 @@ where
             log::info!("{line}");
         }
         for path in survey.hidden(|path| app.hides(path, log_in.is_some())) {
-            log::warn!("The file {path:?} of the page is not served: the device itself answers at this path");
+            log::warn!(
+                "The file {path:?} of the page is not served: the device has its own answer at this path; rename the file"
+            );
         }
         if expects_port_80 {
             log::warn!(
@@ -216,7 +218,7 @@ where
     Ok(())
 }
 
-/// Serves until a signal; a second one ends the program at once.
+/// Serves until a signal. A second Ctrl-C or SIGTERM ends the program at once.
 async fn run(
     server: Server,
     listeners: Vec<Listener>,
@@ -224,7 +226,8 @@ async fn run(
     announce: impl FnOnce(),
 ) -> io::Result<()> {
     let mut signals = Signals::install()?;
-    // After the handlers, because a reader of the log may send a signal at once.
+    // The log is written after the signal handlers are installed, because a supervisor may react to the log with a
+    // signal.
     announce();
     inherit::notify_ready();
     if let Some(keeper) = keeper {
@@ -233,7 +236,7 @@ async fn run(
     let (stop, stopped) = oneshot::channel();
     let mut stop = Some(stop);
     let mut serving = pin!(server.serve(listeners, async {
-        // Ends without an error, because the sender sends before it is dropped.
+        // The receiver never fails, because the sender sends before it is dropped.
         let _ = stopped.await;
     }));
     loop {
@@ -248,7 +251,7 @@ async fn run(
                 let _ = stop.send(());
             }
             (None, End::AtOnce) => std::process::exit(INTERRUPTED),
-            // The shell and the kernel both send SIGHUP when a terminal is closed.
+            // A second SIGHUP is ignored, because the shell and the kernel both send one when a terminal is closed.
             (None, End::HangUp) => {}
         }
     }
@@ -293,7 +296,9 @@ fn keeper(
     Keeper::open(options, port, subject).map(Some)
 }
 
-/// Raises the soft limit of open files to the hard limit, because every client needs a descriptor.
+/// Raises the soft limit of open files to the hard limit.
+///
+/// Every client needs a descriptor.
 fn raise_descriptor_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);

@@ -7,9 +7,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// A signal that ends the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Ctrl-C or SIGTERM: a second one ends the program at once.
+    /// Ctrl-C or SIGTERM. A second one ends the program at once.
     AtOnce,
-    /// SIGHUP: the terminal was closed.
+    /// SIGHUP, because the terminal was closed.
     HangUp,
 }
 
@@ -18,7 +18,9 @@ pub(crate) enum End {
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// `None` if SIGHUP was ignored when the program started, as under `nohup`, so that it stays ignored.
+    /// Stream of SIGHUP, or `None` if it was ignored when the program started.
+    ///
+    /// It then stays ignored, as under `nohup`.
     hang_up: Option<Signal>,
 }
 
@@ -54,7 +56,7 @@ impl Signals {
 
 /// Returns whether a process with this `/proc/PID/status` ignores the signal.
 ///
-/// `SigIgn` is a mask in hexadecimal digits; signal 1 is the lowest bit.
+/// `SigIgn` is a mask in hexadecimal digits, and signal 1 is the lowest bit.
 fn ignores(status: &str, signal: SignalKind) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u128::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);

@@ -1,11 +1,11 @@
-/** The recent past of a sensor, as a line. Gaps are gaps. Pointer and arrow keys read it out, point by point. */
+/** History of a sensor, as a line. Missing values interrupt the line. A pointer or the arrow keys select a point. */
 
 import { clock, say } from "./texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 300;
 const HEIGHT = 80;
-/** Minimum length of a gap, in intervals. */
+/** Minimum time without a value that interrupts the line, in intervals. */
 const GAP = 3;
 
 function draw(name, attributes = {}, parent) {
@@ -16,7 +16,7 @@ function draw(name, attributes = {}, parent) {
 }
 
 export class Chart {
-  /** The element for the page. */
+  /** Element for the page. */
   element = document.createElement("figure");
 
   #points = []; // [time, value or null]
@@ -34,10 +34,10 @@ export class Chart {
   #from = document.createElement("span");
   #read = document.createElement("output");
   #to = document.createElement("span");
-  #start = 0; // first drawn point
-  #end = 0;
-  #pointed = null; // time that is read out
-  #due = false;
+  #start = 0; // time at the left edge
+  #end = 0; // time at the right edge
+  #pointed = null; // time of the selected point, or null
+  #due = false; // whether a drawing is scheduled
 
   /** `history`: number of points and their interval in ms. `write` turns a value into text. */
   constructor(name, title, { points, every }, write) {
@@ -58,13 +58,13 @@ export class Chart {
       const { left, width } = svg.getBoundingClientRect();
       this.#point(this.#start + ((event.clientX - left) / width) * (this.#end - this.#start));
     };
-    // The reading stays when a finger lets go.
+    // The selected point stays selected when a finger leaves.
     svg.onpointerleave = ({ pointerType }) => pointerType === "mouse" && this.#point(null);
     svg.onblur = () => this.#point(null);
     svg.onkeydown = (event) => {
       const last = this.#points.length - 1;
-      const at = this.#pointed === null ? last : this.#nearest();
-      const to = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, PageDown: at - 10, PageUp: at + 10, Home: 0, End: last }[event.key];
+      const i = this.#pointed === null ? last : this.#nearest();
+      const to = { ArrowLeft: i - 1, ArrowDown: i - 1, ArrowRight: i + 1, ArrowUp: i + 1, PageDown: i - 10, PageUp: i + 10, Home: 0, End: last }[event.key];
       if (event.key === "Escape") this.#point(null);
       if (to === undefined) return;
       event.preventDefault();
@@ -72,12 +72,12 @@ export class Chart {
     };
   }
 
-  /** Replaces all by the history of the device: `[[AGE_MS, VALUE], …]`, oldest first. */
+  /** Replaces all points by the history of the device: `[[AGE_MS, VALUE], …]`, oldest first. */
   replace(history) {
     const now = Date.now();
     const newest = this.#points.at(-1);
     this.#points = history.map(([age, value]) => [now - age, value]);
-    // Points that arrived during the fetch.
+    // The newest point stays if it arrived during the fetch.
     if (newest && newest[0] > (this.#points.at(-1)?.[0] ?? 0) + this.#every) this.#points.push(newest);
     this.drawSoon();
   }
@@ -87,7 +87,7 @@ export class Chart {
     const now = Date.now();
     const last = this.#points.at(-1);
     const before = this.#points.at(-2);
-    // As on the device: the latest value of each interval.
+    // Only the latest value of each interval stays, as on the device.
     if (last && before && now - before[0] < this.#every) this.#points.pop();
     this.#points.push([now, value]);
     this.drawSoon();
@@ -98,13 +98,13 @@ export class Chart {
     this.drawSoon();
   }
 
-  /** The index of the point next to the time that is read out. */
+  /** Returns the index of the point that is nearest to the selected time. */
   #nearest() {
     const distance = ([time]) => Math.abs(time - this.#pointed);
-    return this.#points.reduce((best, point, at, points) => (distance(point) < distance(points[best]) ? at : best), 0);
+    return this.#points.reduce((best, point, i, points) => (distance(point) < distance(points[best]) ? i : best), 0);
   }
 
-  /** Schedules one drawing, however often it is called. */
+  /** Schedules a drawing, unless one is scheduled already. */
   drawSoon() {
     if (this.#due) return;
     this.#due = true;
@@ -123,7 +123,7 @@ export class Chart {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const start = Math.max(this.#points[0][0], now - this.#span);
     [this.#start, this.#end] = [start, now];
-    // A flat line is in the middle.
+    // The margin puts a flat line in the middle.
     const margin = (high - low) * 0.1 || 1;
     const x = (time) => ((time - start) / Math.max(now - start, 1)) * WIDTH;
     const y = (value) => HEIGHT * (1 - (value - low + margin) / (high - low + 2 * margin));
@@ -159,8 +159,8 @@ export class Chart {
 
   #readOut(x, y) {
     const reads = this.#pointed !== null;
-    const at = reads ? this.#nearest() : this.#points.length - 1;
-    const [time, value] = this.#points[at];
+    const i = reads ? this.#nearest() : this.#points.length - 1;
+    const [time, value] = this.#points[i];
     const text = `${clock(time)}  ${this.#text([time, value])}`;
     this.#from.hidden = this.#to.hidden = reads;
     this.#read.hidden = !reads;
@@ -169,7 +169,7 @@ export class Chart {
     this.#dot.setAttribute("d", reads && value !== null ? `M${x(time).toFixed(1)} ${y(value).toFixed(1)}h0` : "");
     // A new value under a resting pointer is not read out.
     if (!reads && document.activeElement === this.#svg) return;
-    const said = { "aria-valuemax": this.#points.length, "aria-valuenow": at + 1, "aria-valuetext": text };
+    const said = { "aria-valuemax": this.#points.length, "aria-valuenow": i + 1, "aria-valuetext": text };
     for (const [key, value] of Object.entries(said)) this.#svg.setAttribute(key, value);
   }
 }

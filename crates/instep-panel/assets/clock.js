@@ -1,4 +1,4 @@
-/** Time that includes sleep, and pauses. */
+/** A clock that counts sleep, and pauses. */
 
 let time = 0;
 let wall = Date.now();
@@ -14,4 +14,5 @@ export function now() {
   return time;
 }
 
+/** Resolves after `ms`. */
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

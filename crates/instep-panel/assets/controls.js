@@ -1,17 +1,23 @@
 /**
  * A card for each interaction of a Thing, by its kind. Texts of the device go into the page as text, never as markup.
  *
- * A card has `element`; `inputs`, which are disabled while the page is not live; `update(value, at)`, for a value of the
- * device and its time or null; and if it shows a history, `catchUp()`, called whenever the page is live again, and
- * `tick()`, called each second while it is.
+ * A card has these members:
+ *
+ *   `element`: element for the page;
+ *   `inputs`: controls, which are disabled while the connection is not live;
+ *   `update(value, at)`: shows a value of the device, with its time or null;
+ *   `catchUp()`: fetches the history when the connection becomes live (only if the card has a history);
+ *   `tick()`: draws the history; the panel calls it each second while the connection is live.
  */
 
 import { Chart } from "./chart.js";
 import { clock, numbers, say } from "./texts.js";
 
+/** Maximum number of events in a card. */
 const EVENTS_MAX = 50;
+/** Maximum number of lines in the card of a log. */
 const LINES_MAX = 200;
-/** Duration of showing "Done", in ms. */
+/** Time for which a button shows "Done", in ms. */
 const DONE = 1_500;
 const SEVERITIES = ["debug", "info", "warning", "error"];
 
@@ -21,7 +27,7 @@ function make(name, properties = {}, ...children) {
   return element;
 }
 
-/** A card with its title, a place for its content, and one for a problem. */
+/** Makes a card with its title and a place for an error. */
 function card(kind, name, about) {
   const id = `title-${name}`;
   const label = make("h3", { id, textContent: about.title });
@@ -35,7 +41,7 @@ function card(kind, name, about) {
     problem.textContent = own ? say(own) : error.message;
   };
   const clear = () => (problem.textContent = "");
-  /** Puts a control before the problem, and labels it. */
+  /** Puts a control before the error, and labels it. */
   const add = (control, where = element) => {
     control.id = `${control.localName === "output" ? "value" : "control"}-${name}`;
     control.setAttribute("aria-labelledby", id);
@@ -47,7 +53,7 @@ function card(kind, name, about) {
   return { element, head, problem, fail, clear, add };
 }
 
-/** Turns user input into a write, and shows its result next to the control. */
+/** Waits for a write or an action, and shows an error next to the control. */
 async function ask(base, asking, truth) {
   base.clear();
   try {
@@ -83,16 +89,16 @@ function numberCard(name, about, thing) {
   const { minimum: min, maximum: max } = about;
   const input = base.add(make("input", { type: "range", min, max, step: about["instep:step"] }));
   let value = null;
-  let held = false; // by a finger
+  let held = false; // whether a pointer holds the slider
   let asking = 0;
   const show = (number) => {
     output.textContent = number === null ? say("unavailable") : write(number);
     if (number !== null) input.setAttribute("aria-valuetext", output.textContent);
-    // From zero, if it is in the range, to the value, on either side.
+    // The bar goes from zero, if the range includes it, to the value.
     const ends = [min < 0 && max > 0 ? 0 : min, Number(input.value)].sort((one, other) => one - other);
     ["--from", "--to"].forEach((name, end) => input.style.setProperty(name, `${((ends[end] - min) / (max - min)) * 100}%`));
   };
-  // While it is moved, values of earlier positions are not shown.
+  // While the slider is moved, values from the device are not shown.
   const truth = () => {
     if (held || asking) return;
     if (value !== null) input.value = value;
@@ -155,7 +161,7 @@ function selectCard(name, about, thing) {
   return { element: base.element, inputs: [input], update: (to) => ((value = to), truth()) };
 }
 
-/** A field with a button beside it. */
+/** Makes a field with a button beside it. */
 function field(base, max, action) {
   const input = base.add(make("input", { type: "text", autocomplete: "off" }), base.element);
   const button = make("button", { type: "submit", textContent: action, id: `${input.id}-send` });
@@ -175,8 +181,8 @@ function textCard(name, about, thing) {
   input.setAttribute("aria-describedby", `${base.problem.id} ${hint.id}`);
   let value = null;
   let edited = false;
-  let began = null; // the value that is being edited
-  // Values of the device do not replace text that is being edited.
+  let began = null; // value when the edit began
+  // Values from the device do not replace text that is being edited.
   const truth = () => {
     if (!edited) input.value = began = value ?? "";
     button.hidden = !edited;
@@ -215,7 +221,7 @@ async function press(base, button, words, invoking) {
   button.classList.remove("working");
   button.classList.toggle("done", done);
   button.textContent = done ? say("done") : words;
-  // Unless the page is not live by now, which keeps it disabled.
+  // The button stays disabled if the connection is no longer live.
   button.disabled = button.dataset.idle === "true";
   setTimeout(() => {
     if (button.classList.contains("working")) return;
@@ -244,12 +250,12 @@ function messageCard(name, about, thing) {
   return { element: base.element, inputs: [input, button], update: () => {} };
 }
 
-/** Scrolls along, unless the reader has scrolled up. */
-function append(lines, item, most) {
+/** Appends an item, and scrolls to it, unless the reader has scrolled up. Removes the oldest items above `max`. */
+function append(lines, item, max) {
   const box = lines.parentElement;
   const end = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   lines.append(item);
-  while (lines.childElementCount > most) lines.firstElementChild.remove();
+  while (lines.childElementCount > max) lines.firstElementChild.remove();
   if (end) box.scrollTop = box.scrollHeight;
 }
 
@@ -283,7 +289,7 @@ function logCard(name, about) {
   const clear = make("button", { type: "button", textContent: say("clear"), id: `clear-${name}` });
   base.head.append(make("div", { className: "tools" }, pause, clear), make("div", { className: "tools" }, filter, search));
   const lines = list(base);
-  let waiting = null; // lines, while it is paused
+  let waiting = null; // lines that arrived during a pause, or null
   const find = (item) => (item.hidden = !item.lastChild.textContent.toLowerCase().includes(search.value.trim().toLowerCase()));
   const show = () => {
     lines.dataset.least = filter.value;
@@ -332,7 +338,7 @@ const KINDS = {
   log: logCard,
 };
 
-/** The card of an interaction, or null for a kind that is newer than this page. */
+/** Returns the card of an interaction, or null if its kind is newer than this page. */
 export function cardOf(name, about, thing) {
   return KINDS[about["instep:kind"]]?.(name, about, thing) ?? null;
 }

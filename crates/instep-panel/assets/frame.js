@@ -1,18 +1,21 @@
-/** What a device says: frames, statuses, and why a command failed. */
+/** Frames and HTTP statuses of a device, and the errors of commands. */
 
 export const ANSWER = 10_000; // in ms, timeout of the answer to a write or an action
 
-/** The device's answers to the question why no WebSocket opens, by status. 204: it would open. */
+/**
+ * Reason why no WebSocket opens, by the status of the device. 204 means that a direct WebSocket would open, so a proxy
+ * blocks it.
+ */
 export const WHY = { 204: "no-upgrade", 401: "sign-in", 403: "refused", 503: "full", elsewhere: "password" };
 
 export const LOST = "The connection was lost before the answer came.";
 
 /** Failure of a write or an action. */
 export class ThingError extends Error {
-  /** A code of the device, such as "out-of-range", or "not-live", "lost" or "no-answer". */
+  /** Code of the device, such as "out-of-range", or "not-live", "lost" or "no-answer". */
   code;
 
-  /** The property or action. */
+  /** Name of the property or action. */
   label;
 
   constructor(code, message, label) {
@@ -23,7 +26,7 @@ export class ThingError extends Error {
   }
 }
 
-/** Returns the frame in a message, or null: a bare `1` or a word is no error. */
+/** Returns the frame in a message, or null if the message is no frame, such as a bare `1` or a word. */
 export function parse(data) {
   if (typeof data !== "string" || data[0] !== "{") return null;
   try {
@@ -34,7 +37,7 @@ export function parse(data) {
   }
 }
 
-/** Returns the revision up to which all frames have arrived after a message; before it, that was `before`. */
+/** Returns the revision of a keep-alive, `before` if it has none, and -1 for any other message. */
 export function revisionIn(data, before) {
   const frame = parse(data);
   return frame?.label === "alive" ? (frame.value ?? before) : -1;

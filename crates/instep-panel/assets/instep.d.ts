@@ -1,67 +1,84 @@
-/** Types of instep.js: see docs/reference/javascript.md. */
+/** Types of instep.js. docs/reference/javascript.md describes them. */
 
-/** A value on the wire: that of a property, the input or output of an action, an event. */
+/** A value on the wire: of a property, of an event, or the input or output of an action. */
 export type Value = boolean | number | string | null | Value[] | { [name: string]: Value };
 
-/** "connecting": an attempt is under way; "live": what is shown is current; "waiting": for the next attempt. */
+/**
+ * State of a connection:
+ *
+ *   "connecting": an attempt is under way;
+ *   "live": connected, and the values from the device are current;
+ *   "waiting": not connected, and `retryIn` is the time until the next attempt;
+ *   "closed": `close()` was called.
+ */
 export type State = "connecting" | "live" | "waiting" | "closed";
 
 /**
- * Why a connection is not live. "password": the device asks for its password, which a page from elsewhere cannot give by a
- * WebSocket. "no-upgrade": a proxy passes no WebSocket, and there is no stream in its place. "pages": enough pages of this
- * browser have a stream. "hidden": without a WebSocket, a page waits until it is seen.
+ * Reason why a connection is not live:
+ *
+ *   "": none;
+ *   "lost": the connection ended;
+ *   "silent": no message arrived in time;
+ *   "unreachable": an attempt failed;
+ *   "full": the device has its maximum number of clients;
+ *   "sign-in": the device needs its password;
+ *   "password": the device needs its password, which a page from another origin cannot send by a WebSocket;
+ *   "refused": the device does not allow pages from this origin;
+ *   "no-upgrade": a proxy passes no WebSocket, and the endpoint has no stream;
+ *   "pages": other pages of this browser have the maximum number of streams;
+ *   "hidden": a page without a WebSocket has no stream while it is hidden.
  */
 export type Reason = "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused" | "password" | "no-upgrade" | "pages" | "hidden";
 
-/** A frame as the device sent it. */
+/** A JSON frame from the device. */
 export interface Frame {
   label: string;
   value?: Value;
   id?: number;
-  /** The number of an event, from 1 on at each start of the device, where it tells past ones again. */
+  /** Number of an event, if the device replays past events. The first event after each start of the device has 1. */
   seq?: number;
 }
 
-/** Why a write or an action came to nothing. */
+/** Failure of a write or an action. */
 export interface ThingError extends Error {
   readonly name: "ThingError";
-  /** A code of the device, or "not-live", "lost" or "no-answer". */
+  /** Code of the device, or "not-live", "lost" or "no-answer". */
   readonly code:
     | "not-json" | "unknown" | "read-only" | "wrong-type" | "out-of-range" | "missing-value" | "refused" | "too-deep"
     | "duplicate-key" | "too-long" | "not-live" | "lost" | "no-answer" | (string & {});
-  /** The property or action. */
+  /** Name of the property or action. */
   readonly label: string;
 }
 
-/** A device, kept in step. */
+/** A device and the connection to it. */
 export interface Thing {
   readonly state: State;
   readonly reason: Reason;
-  /** Milliseconds until the next attempt; 0 unless waiting, Infinity while hidden. */
+  /** Time until the next attempt, in ms. 0 unless `state` is "waiting"; Infinity if `reason` is "hidden". */
   readonly retryIn: number;
   /** Called soon after `connect()`, and then on every change of state or reason. */
   onstate: ((thing: Thing) => void) | null;
-  /** Called with every message as it came. */
+  /** Called with every message, as a string or an ArrayBuffer. */
   onmessage: ((data: string | ArrayBuffer) => void) | null;
-  /** Calls `handler` for every frame of that label, once for each event. Returns a function that ends it. */
+  /** Calls `handler` for every frame of that label, once for each event. Returns a function that removes the handler. */
   on(label: string, handler: (value: any, frame: Frame) => void): () => void;
-  /** Writes a property; resolves when the device has done it. */
+  /** Writes a property. Resolves when the device has written it; else rejects with a `ThingError`. */
   set(label: string, value: Value): Promise<void>;
-  /** Writes a property that changes fast: one write at a time, the latest value next. */
+  /** Writes a property that changes fast. Sends one write at a time, and then only the latest value. */
   slide(label: string, value: Value): Promise<void>;
-  /** Invokes an action; resolves with its output when it is done. */
+  /** Invokes an action. Resolves with its output when it is done; else rejects with a `ThingError`. */
   invoke(label: string, input?: Value): Promise<Value | undefined>;
-  /** Sends text or bytes as they are. Returns whether they were sent: false unless live. */
+  /** Sends text or bytes unchanged. Returns whether they were sent, which is false unless live. */
   send(data: string | ArrayBufferLike | ArrayBufferView | Blob): boolean;
   /** Ends the connection for good. */
   close(): void;
 }
 
-/** How a connection is kept. */
+/** Options of a connection. */
 export interface Options {
-  /** Milliseconds without any message until a connection counts as dead; 0 for a silent endpoint. Default: 12,000. */
+  /** Time in ms until a connection without any message counts as dead. Default: 12,000; 0 for an endpoint without keep-alives. */
   staleAfter?: number;
-  /** What makes a connection live: the first message, labels that must all have come, or that it opened. */
+  /** Condition for a live connection: the first message, labels that must all have arrived, or the open connection. */
   liveAfter?: "frame" | "open" | string[];
 }
 

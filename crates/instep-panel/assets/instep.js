@@ -1,6 +1,6 @@
 /**
  * instep.js: keeps a page in step with a device over one WebSocket. Its types are in instep.d.ts. Behind a proxy that
- * passes no WebSocket, a Thing is followed by Server-Sent Events and commanded by HTTP, with the same functions and states.
+ * passes no WebSocket, a Thing sends Server-Sent Events and gets commands by HTTP, with the same functions and states.
  *
  *     import { connect } from "./instep.js";
  *     const thing = connect();
@@ -13,20 +13,20 @@
 
 import { now, pause } from "./clock.js";
 import { ANSWER, LOST, ThingError, WHY, parse, revisionIn } from "./frame.js";
-import { Seat, Stream } from "./stream.js";
+import { Claim, Stream } from "./stream.js";
 
-// All times are in ms.
+// All times are in ms. Delays have random jitter, so that many pages do not retry in the same instant.
 const ATTEMPT = 10_000; // timeout of an attempt to become live, because a frozen device never answers
-const RETRY_FIRST = 500; // first retry delay; it doubles with every failure, and has random jitter so that
-const RETRY_MAX = 15_000; // many pages do not retry in the same instant
-const LIVED = 5_000; // minimum life of a connection that resets the retry delay
+const RETRY_FIRST = 500; // first retry delay; it doubles with every failure
+const RETRY_MAX = 15_000; // maximum retry delay
+const LIVED = 5_000; // a connection of this length resets the retry delay
 const TICK = 1_000; // interval of checking the clock, because timers alone miss that a laptop slept
-const SETTLE = 200; // after a Thing's first frame, for the values behind it
+const SETTLE = 200; // delay after a Thing's first frame, so that its values arrive
 const SLIDE = 50; // interval between two writes of a slider
 const AFTER_MAX = 60_000; // maximum delay that a full device may ask for
-const UPGRADE_FIRST = 1_000; // first delay of trying a WebSocket beside a stream; it doubles with every failure
-const UPGRADE_MAX = 300_000;
-const RIVALS_AGAIN = 3; // maximum number of failures that count when a new stream begins
+const UPGRADE_FIRST = 1_000; // first delay before a WebSocket is tried beside a stream; it doubles with every failure
+const UPGRADE_MAX = 300_000; // maximum of this delay
+const UPGRADE_KEPT = 3; // maximum number of failures that count when a new stream begins
 
 class Thing {
   /**
@@ -38,11 +38,19 @@ class Thing {
   state = "connecting";
 
   /**
-   * Why the connection is not live: "lost" (it ended), "silent" (nothing arrived in time), "unreachable" (an attempt
-   * failed), "full" (the device has its maximum number of clients), "sign-in" (the device needs its password), "password"
-   * (the device needs its password, which a page from another origin cannot send by a WebSocket), "refused" (the device
-   * does not allow this page), "no-upgrade" (a proxy passes no WebSocket, and there is no stream instead), "" (not yet);
-   * and instead of a stream "pages" (enough pages of this browser have one) or "hidden" (until the page is visible).
+   * Reason why the connection is not live:
+   *
+   *   "": none yet;
+   *   "lost": the connection ended;
+   *   "silent": no message arrived in time;
+   *   "unreachable": an attempt failed;
+   *   "full": the device has its maximum number of clients;
+   *   "sign-in": the device needs its password;
+   *   "password": the device needs its password, which a page from another origin cannot send by a WebSocket;
+   *   "refused": the device does not allow this page;
+   *   "no-upgrade": a proxy passes no WebSocket, and the device has no stream;
+   *   "pages": other pages of this browser have the maximum number of streams;
+   *   "hidden": a page without a WebSocket has no stream while it is hidden.
    */
   reason = "";
 
@@ -61,37 +69,37 @@ class Thing {
   #opened = false;
   #liveSince = 0;
   #failures = 0;
-  #deadline = 0; // the only deadline; #look says what it ends in each state
+  #deadline = 0; // the only deadline; #look() handles it, depending on the state
   #timer;
   #listening = new AbortController();
   #asked = new Map(); // id -> handler of its answer
   #lastId = 0;
   #slides = new Map(); // label -> { next }
-  #streams = false; // whether a stream works where a WebSocket does not
+  #streams = false; // whether a stream takes the place of a WebSocket
   #plain = false; // whether the device has no stream
-  #position; // of the last stream
-  #seat;
-  #rival; // a WebSocket that is to replace the stream
-  #rivals = 0; // number of rivals that failed
-  #rivalTimer;
-  #start; // the boot id of the device; at each boot, the numbers of events begin again
-  #heard = 0; // number of the last event
+  #position; // position of the last stream, from which the next one continues
+  #claim; // claim of a stream
+  #upgrade; // WebSocket that is tried beside the stream
+  #upgradeFailures = 0;
+  #upgradeTimer;
+  #start; // boot id of the device; at each boot, the numbers of events begin again
+  #lastEvent = 0; // number of the last event
 
   constructor(path, { staleAfter = 12_000, liveAfter = "frame" } = {}) {
-    // The page's host and port; http becomes ws, and https wss.
+    // The URL has the page's host and port. http becomes ws, and https becomes wss.
     this.#url = new URL(path, location.href.replace(/^http/, "ws")).href;
     this.#staleAfter = staleAfter > 0 ? staleAfter : Infinity;
     this.#liveAfter = liveAfter;
     this.#open();
-    // Later, because the caller has not set `onstate` yet.
+    // The call comes later, because the caller has not set `onstate` yet.
     queueMicrotask(() => this.onstate?.(this));
 
     const { signal } = this.#listening;
     addEventListener("online", () => this.#wake(this.#staleAfter === Infinity), { signal });
     addEventListener("pageshow", (event) => event.persisted && this.#wake(), { signal });
     // A page in the back-forward cache has no connection, and is not live when it returns.
-    addEventListener("pagehide", () => (this.#fail("lost"), this.#stand()), { signal });
-    addEventListener("visibilitychange", () => (document.hidden ? this.#settle() : this.#wake()), { signal });
+    addEventListener("pagehide", () => (this.#fail("lost"), this.#release()), { signal });
+    addEventListener("visibilitychange", () => (document.hidden ? this.#replace() : this.#wake()), { signal });
   }
 
   /**
@@ -128,8 +136,8 @@ class Thing {
   }
 
   /**
-   * Writes a property that changes faster than a network allows, such as that of a slider: one write at a time is
-   * unanswered, and the latest value is sent next. Resolves when this value or a later one is written.
+   * Writes a property that changes faster than a network allows, such as that of a slider. Sends a write only after the
+   * answer to the previous one, and then only the latest value. Resolves when this value or a later one is written.
    */
   slide(label, value) {
     const under = this.#slides.get(label);
@@ -160,7 +168,7 @@ class Thing {
     });
   }
 
-  /** Settles a request; without a code it succeeded. */
+  /** Settles a request. It succeeded if there is no code. */
   #answer(id, code, value) {
     const asked = this.#asked.get(id);
     if (!asked) return;
@@ -179,7 +187,7 @@ class Thing {
   close() {
     this.#listening.abort();
     this.#drop();
-    this.#stand();
+    this.#release();
     this.#enter("closed", "", Infinity);
   }
 
@@ -189,8 +197,8 @@ class Thing {
     this.#missing = new Set(Array.isArray(this.#liveAfter) ? this.#liveAfter : []);
     // The stream of a hidden page would take a connection from a visible one.
     if (this.#streams && document.hidden) return this.#enter("waiting", "hidden", Infinity);
-    if (this.#streams) this.#seat ??= new Seat(() => this.reason === "pages" && this.#wake());
-    this.#follow(this.#streams ? new Stream(this.#http(), this.#position, this.#seat) : new WebSocket(this.#url));
+    if (this.#streams) this.#claim ??= new Claim(() => this.reason === "pages" && this.#wake());
+    this.#follow(this.#streams ? new Stream(this.#http(), this.#position, this.#claim) : new WebSocket(this.#url));
     this.#enter("connecting", this.reason === "hidden" ? "" : this.reason, ATTEMPT);
   }
 
@@ -203,7 +211,7 @@ class Thing {
     };
     socket.onmessage = ({ data }) => {
       if (data !== undefined) this.#receive(socket, data);
-      if (this.#streams) this.#settle();
+      if (this.#streams) this.#replace();
     };
     socket.onclose = () => {
       if (this.#streams && !this.#opened) this.#refused(socket);
@@ -212,16 +220,16 @@ class Thing {
     this.#socket = socket;
   }
 
-  #stand() {
-    this.#seat?.close();
-    this.#seat = null;
+  #release() {
+    this.#claim?.close();
+    this.#claim = null;
   }
 
   #http() {
     return this.#url.replace(/^ws/, "http");
   }
 
-  /** Handles that a stream cannot be opened either. */
+  /** Handles a stream that could not be opened. */
   #refused({ reason, after }) {
     this.#plain ||= reason === "no-upgrade";
     // The next attempt is a WebSocket again, unless it would fail in the same way.
@@ -230,8 +238,11 @@ class Thing {
     this.#wait(reason || "unreachable", after);
   }
 
-  /** Replaces the stream by the rival, if it has brought enough. */
-  #settle() {
+  /**
+   * Replaces the stream by the WebSocket, once the WebSocket has received everything that the stream has. Closes the stream
+   * of a hidden page. Does nothing while a command is unanswered.
+   */
+  #replace() {
     const stream = this.#socket;
     if (!this.#streams || !stream || stream.pending) return;
     this.#position = stream.position;
@@ -239,61 +250,61 @@ class Thing {
       this.#drop();
       return this.#enter("waiting", "hidden", Infinity);
     }
-    const rival = this.#rival;
-    const behind = rival?.marks.get(stream.revision);
-    if (this.state !== "live" || behind === undefined || rival.readyState !== WebSocket.OPEN) return;
-    // Up to there, both have brought the same; what the WebSocket brought after it is new.
-    clearTimeout(this.#rivalTimer);
-    this.#rival = null;
-    this.#rivals = 0;
+    const upgrade = this.#upgrade;
+    const behind = upgrade?.marks.get(stream.revision);
+    if (this.state !== "live" || behind === undefined || upgrade.readyState !== WebSocket.OPEN) return;
+    // Up to that revision, both have received the same. Later frames of the WebSocket are new.
+    clearTimeout(this.#upgradeTimer);
+    this.#upgrade = null;
+    this.#upgradeFailures = 0;
     this.#position = undefined;
-    // The WebSocket has brought the rest, or will.
+    // The WebSocket has received the rest, or will.
     stream.onmessage = stream.onclose = null;
     stream.close();
     this.#streams = false;
-    this.#stand();
-    this.#follow(rival);
+    this.#release();
+    this.#follow(upgrade);
     this.#deadline = now() + this.#staleAfter;
-    for (const data of rival.held.slice(behind)) if (this.#socket === rival) this.#receive(rival, data);
+    for (const data of upgrade.held.slice(behind)) if (this.#socket === upgrade) this.#receive(upgrade, data);
   }
 
   /** Tries a WebSocket beside the stream. */
-  #upgrade() {
-    const rival = new WebSocket(`${this.#url}?revision`);
-    rival.held = []; // its frames
-    rival.marks = new Map(); // revision -> number of its frames up to then
-    rival.onmessage = ({ data }) => {
+  #tryUpgrade() {
+    const upgrade = new WebSocket(`${this.#url}?revision`);
+    upgrade.held = []; // frames that it has received
+    upgrade.marks = new Map(); // revision -> number of frames before it
+    upgrade.onmessage = ({ data }) => {
       const revision = revisionIn(data, -1);
-      if (revision >= 0) rival.marks.set(revision, rival.held.length);
-      else rival.held.push(data);
-      this.#settle();
+      if (revision >= 0) upgrade.marks.set(revision, upgrade.held.length);
+      else upgrade.held.push(data);
+      this.#replace();
     };
-    rival.onclose = () => this.#upgradeSoon();
-    this.#rival = rival;
+    upgrade.onclose = () => this.#upgradeSoon();
+    this.#upgrade = upgrade;
     // A proxy may never answer, or forward nothing.
-    this.#rivalTimer = setTimeout(() => {
-      this.#rival = rival.onmessage = rival.onclose = null;
-      rival.close();
+    this.#upgradeTimer = setTimeout(() => {
+      this.#upgrade = upgrade.onmessage = upgrade.onclose = null;
+      upgrade.close();
       this.#upgradeSoon();
     }, ATTEMPT);
   }
 
   #upgradeSoon() {
-    clearTimeout(this.#rivalTimer);
-    const ms = Math.min(UPGRADE_MAX, UPGRADE_FIRST * 2 ** this.#rivals++);
-    this.#rivalTimer = setTimeout(() => this.#upgrade(), ms * (1 + Math.random() / 2));
+    clearTimeout(this.#upgradeTimer);
+    const ms = Math.min(UPGRADE_MAX, UPGRADE_FIRST * 2 ** this.#upgradeFailures++);
+    this.#upgradeTimer = setTimeout(() => this.#tryUpgrade(), ms * (1 + Math.random() / 2));
   }
 
   /** Drops the socket without waiting for its close event, because a frozen device never sends one. */
   #drop() {
-    clearTimeout(this.#rivalTimer);
-    for (const socket of [this.#rival, this.#socket]) {
+    clearTimeout(this.#upgradeTimer);
+    for (const socket of [this.#upgrade, this.#socket]) {
       if (!socket) continue;
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close();
     }
-    this.#rival = this.#socket = null;
-    // It is unknown whether the command was run.
+    this.#upgrade = this.#socket = null;
+    // The device may or may not have run these commands.
     for (const id of this.#asked.keys()) this.#answer(id, "lost", LOST);
   }
 
@@ -304,8 +315,8 @@ class Thing {
     if (frame) {
       const { label, id, value, seq } = frame;
       if (label === "thing") this.#begin(value?.start);
-      const again = seq <= this.#heard; // received before, on an earlier connection
-      if (seq && !again) this.#heard = seq;
+      const again = seq <= this.#lastEvent; // received before, on an earlier connection
+      if (seq && !again) this.#lastEvent = seq;
       if (label === "ok") this.#answer(id, "", value);
       if (label === "error") this.#answer(id, value?.code ?? "error", value?.message);
       for (const handler of again ? [] : (this.#handlers.get(label) ?? [])) run(handler, value, frame);
@@ -320,9 +331,12 @@ class Thing {
     if (socket === this.#socket && this.state !== "live" && !this.#missing.size) this.#live();
   }
 
-  /** Without a boot id, an event is rather handled twice than never. */
+  /**
+   * Resets the number of the last event if the device has restarted, or if it sends no boot id. Without a boot id, an event
+   * may be handled twice, but is never lost.
+   */
   #begin(start) {
-    if (!start || start !== this.#start) this.#heard = 0;
+    if (!start || start !== this.#start) this.#lastEvent = 0;
     this.#start = start;
   }
 
@@ -331,14 +345,14 @@ class Thing {
     this.#enter("live", "", this.#staleAfter);
     // Frames of a WebSocket have no position.
     if (!this.#streams) return (this.#position = undefined);
-    this.#rivals = Math.min(this.#rivals, RIVALS_AGAIN);
+    this.#upgradeFailures = Math.min(this.#upgradeFailures, UPGRADE_KEPT);
     this.#upgradeSoon();
   }
 
   #fail(reason) {
     if (this.state === "live" && now() - this.#liveSince > LIVED) this.#failures = 0;
     this.#drop();
-    // The last known reason holds for a failed attempt, until the device gives another.
+    // A failed attempt keeps the last reason that the device gave.
     if (reason === "unreachable" && Object.values(WHY).includes(this.reason)) reason = this.reason;
     const most = Math.min(RETRY_MAX, RETRY_FIRST * 2 ** ++this.#failures);
     this.#enter("waiting", reason, (most * (1 + Math.random())) / 2);
@@ -366,7 +380,7 @@ class Thing {
     else this.#wait(reason, after);
   }
 
-  /** Waits until the next attempt, for that reason and at least the seconds that the device asks for. */
+  /** Waits for the next attempt, for at least the seconds that the device asks for. */
   #wait(reason, seconds) {
     const after = Math.min(seconds * 1_000 || 0, AFTER_MAX);
     // Jitter, so that pages with the same delay do not retry at once.
@@ -392,7 +406,7 @@ class Thing {
     this.#timer = setTimeout(() => this.#look(), ms);
   }
 
-  /** Acts if the deadline has passed, however late the timer was. */
+  /** Handles the deadline, if it has passed. */
   #look() {
     if (now() < this.#deadline) this.#tick();
     else if (this.state === "waiting") this.#open();
@@ -407,7 +421,7 @@ class Thing {
   #wake(doubtful = false) {
     this.#look();
     const hanging = this.state === "connecting" && this.#deadline - now() < ATTEMPT - 2_000;
-    // On a silent endpoint, an old connection looks like a dead one.
+    // An endpoint without keep-alives may be dead without notice, so it is opened again when the network is back.
     if (this.state === "waiting" || hanging || (doubtful && this.state === "live")) this.#open();
   }
 }
@@ -424,9 +438,9 @@ function run(handler, ...values) {
 /**
  * Connects to `path` on this page's device (else to `ws` beside this script) and stays connected. Options:
  *
- *   `staleAfter`: ms without any message until the connection counts as dead; 0 for a silent endpoint;
- *   `liveAfter`: what makes a connection live: "frame" (the first message, because the device sends its
- *   state at once), a list of labels that must all have arrived, or "open" (no state is sent).
+ *   `staleAfter`: ms without any message until the connection counts as dead; 0 for an endpoint without keep-alives;
+ *   `liveAfter`: condition for a live connection: "frame" (the first message, because the device sends its state at once),
+ *   a list of labels that must all have arrived, or "open" (the connection is open, because the device sends no state).
  */
 export function connect(path = new URL("ws", import.meta.url).pathname, options = {}) {
   return new Thing(path, options);

@@ -1,4 +1,4 @@
-/** The panel: a page for any Thing, made from its description. */
+/** The panel: a page for any Thing, built from its Thing Description. */
 
 import { connect } from "./instep.js";
 import { cardOf } from "./controls.js";
@@ -11,11 +11,11 @@ const thing = connect("ws", {});
 let cards = new Map(); // label -> card
 let shown = ""; // hash of the Thing that is shown
 let announced = ""; // hash of the connected Thing
-let describing = false;
+let describing = false; // whether a fetch of the description is under way
 let seen = 0; // time of the last frame
 let wasLive = false;
-let described = true;
-let endings = []; // remove the handlers of the cards
+let described = true; // whether the last fetch succeeded
+let endings = []; // functions that remove the handlers of the cards
 
 document.documentElement.lang = language;
 
@@ -31,7 +31,7 @@ async function describe(hash) {
     shown = hash;
     described = true;
   } catch {
-    // Retried after the next connection.
+    // The interval below retries while the connection is live.
     described = false;
   }
   describing = false;
@@ -66,7 +66,7 @@ function build(description) {
   catchUp();
 }
 
-/** One after the other, because a device has few sockets. */
+/** Fetches the history of each sensor, one at a time, because a device has few sockets. */
 async function catchUp() {
   // A sensor works without its history.
   for (const card of cards.values()) await card.catchUp?.().catch(() => {});
@@ -83,10 +83,10 @@ function section(name, elements) {
   return section;
 }
 
-/** The time of an event, or null for a repeated one. */
+/** Returns the time of an event, or null for a past event that the device sends again. */
 const since = ({ seq }) => (seq && thing.state !== "live" ? null : Date.now());
 
-/** Values and numbered events that came before there was a card for them. */
+/** Values and numbered events that arrived before their card was built. */
 const latest = new Map();
 thing.onmessage = (data) => {
   seen = Date.now();
@@ -126,9 +126,11 @@ function refresh() {
   countDown();
 }
 
-/** Not read aloud each second. */
+/**
+ * Updates the time until the next attempt. It is outside of the live region, so screen readers do not read it each second.
+ */
 function countDown() {
-  // The wait of a hidden page has no known end.
+  // A hidden page waits until it is visible, so its time is not known.
   const waits = thing.state === "waiting" && thing.retryIn < Infinity;
   const seconds = Math.ceil(thing.retryIn / 1000);
   $("retry").textContent = waits ? say("retry", { seconds }) : thing.state === "connecting" && seen ? say("retrying") : "";

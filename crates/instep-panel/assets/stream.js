@@ -1,4 +1,4 @@
-/** Server-Sent Events in place of a WebSocket, where a proxy passes none. */
+/** Server-Sent Events in place of a WebSocket, because some proxies pass no WebSocket. */
 
 import { now, pause } from "./clock.js";
 import { ANSWER, LOST, WHY, parse, revisionIn } from "./frame.js";
@@ -7,14 +7,17 @@ import { ANSWER, LOST, WHY, parse, revisionIn } from "./frame.js";
 const HEAD_START = 500; // maximum time of a request before the next one is sent
 const ANSWERS = 200; // timeout for other pages of this browser to claim their streams
 
-/** Maximum number of pages with a stream, because a browser has six connections to a device and commands need some. */
-const SEATS = 4;
+/**
+ * Maximum number of pages of this browser with a stream. A browser opens at most six connections to a device, and commands
+ * need some.
+ */
+const STREAMS_MAX = 4;
 
-/** A claim of one of the streams that the pages of this browser share. The oldest claims count. */
-export class Seat {
+/** A page's claim of a stream. Of all claims in this browser, the oldest `STREAMS_MAX` get a stream. */
+export class Claim {
   #channel = globalThis.BroadcastChannel && new BroadcastChannel("instep");
-  #claim = 0;
-  #before = 0;
+  #claim = 0; // time of the claim, which orders the claims; 0 without one
+  #before = 0; // number of older claims
 
   /** `onfree` is called when another page releases its claim. */
   constructor(onfree) {
@@ -26,16 +29,16 @@ export class Seat {
     };
   }
 
-  /** Resolves to whether this page may have a stream. */
+  /** Claims a stream. Resolves to whether this page may open it. */
   async take() {
     const claim = Date.now() + Math.random();
     this.#claim = claim;
     this.#before = 0;
     this.#channel?.postMessage({ claim });
     if (this.#channel) await pause(ANSWERS);
-    // The claim may have been released meanwhile.
+    // This page may have released the claim in the meantime.
     if (this.#claim !== claim) return false;
-    if (this.#before >= SEATS) this.#claim = 0;
+    if (this.#before >= STREAMS_MAX) this.#claim = 0;
     return this.#claim > 0;
   }
 
@@ -50,10 +53,10 @@ export class Seat {
   }
 }
 
-/** Has the interface of a WebSocket: a stream brings the frames, and requests carry the commands. */
+/** Same interface as a WebSocket. Frames come by an event stream, and commands go by HTTP requests. */
 export class Stream {
   readyState = WebSocket.CONNECTING;
-  /** Revision up to which all frames have arrived, and no later ones. */
+  /** Revision of the last message, if it was a keep-alive; else -1. All frames up to that revision have arrived. */
   revision = -1;
   /** Number of unanswered commands. */
   pending = 0;
@@ -65,21 +68,21 @@ export class Stream {
 
   #base;
   #ended = new AbortController();
-  #seat;
-  #brought = -1; // revision up to which all frames have arrived
-  #turn = Promise.resolve(); // resolves when the next command may be sent
-  #answers = []; // held back until the stream has brought what was published before them
+  #claim;
+  #arrived = -1; // highest revision so far
+  #ready = Promise.resolve(); // resolves when the next command may be sent
+  #answers = []; // [revision, function], held back until all earlier frames have arrived
 
-  constructor(base, position, seat) {
+  constructor(base, position, claim) {
     this.#base = base;
     this.position = position;
-    this.#seat = seat;
+    this.#claim = claim;
     this.#run();
   }
 
   async #run() {
     try {
-      if (await this.#seat.take()) await this.#read();
+      if (await this.#claim.take()) await this.#read();
       else this.reason = "pages";
     } catch {
       // The stream has ended.
@@ -113,9 +116,9 @@ export class Stream {
     const data = field("data") ?? '{"label":"alive"}';
     this.position = field("id") ?? this.position;
     this.revision = revisionIn(data, this.revision);
-    this.#brought = Math.max(this.#brought, this.revision);
+    this.#arrived = Math.max(this.#arrived, this.revision);
     this.onmessage?.({ data });
-    this.#answers = this.#answers.filter(([revision, tell]) => revision > this.#brought || tell());
+    this.#answers = this.#answers.filter(([revision, settle]) => revision > this.#arrived || settle());
   }
 
   /** Sends a frame as a request. Requests are sent in order, as far as a browser allows. */
@@ -124,25 +127,25 @@ export class Stream {
     if (!frame) return;
     const late = now() + ANSWER;
     this.pending += 1;
-    const answered = this.#turn.then(() => now() < late && this.#request(frame)).catch(() => {
+    const answered = this.#ready.then(() => now() < late && this.#request(frame)).catch(() => {
       return { label: "error", value: { code: "lost", message: LOST } };
     });
-    this.#turn = this.#turn.then(() => Promise.race([answered, pause(HEAD_START)]));
+    this.#ready = this.#ready.then(() => Promise.race([answered, pause(HEAD_START)]));
     answered.then(({ revision = -1, ...answer }) => {
-      const tell = () => {
+      const settle = () => {
         this.pending -= 1;
-        const told = answer.label === "error" || (answer.label && frame.id);
-        this.onmessage?.({ data: told ? JSON.stringify({ ...answer, id: frame.id }) : undefined });
+        const answers = answer.label === "error" || (answer.label && frame.id);
+        this.onmessage?.({ data: answers ? JSON.stringify({ ...answer, id: frame.id }) : undefined });
       };
-      if (revision > this.#brought) this.#answers.push([revision, tell]);
-      else tell();
+      if (revision > this.#arrived) this.#answers.push([revision, settle]);
+      else settle();
     });
   }
 
   async #request({ label, value }) {
     const [name, body] = [encodeURIComponent(label), JSON.stringify(value)];
     const ways = [["PUT", "properties"], ["POST", "actions"]];
-    // An action is invoked with or without a value, a property is written with one.
+    // An action may have no value, but a write always has one, so a command without a value is tried as an action first.
     if (body === undefined) ways.reverse();
     let response;
     for (const [method, folder] of ways) {
@@ -155,7 +158,7 @@ export class Stream {
     try {
       content = JSON.parse(text);
     } catch {
-      // There is no body, or it is that of a proxy.
+      // There is no body, or a proxy sent the body.
     }
     if (response.ok) return { label: "ok", value: content, revision };
     const code = WHY[response.status] ?? "no-answer";
@@ -167,10 +170,10 @@ export class Stream {
   }
 
   close() {
-    // Only once, because another stream may have the claim by then.
+    // A second close must not release the claim, because another stream may use it by then.
     if (this.readyState === WebSocket.CLOSED) return;
     this.readyState = WebSocket.CLOSED;
     this.#ended.abort();
-    this.#seat.leave();
+    this.#claim.leave();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Texts of the panel in each language. A translation is one more entry; missing texts are English.
- * `{name}` is filled in.
+ * Texts of the panel in each language. A new language needs one more entry here. A text that is missing there is shown in
+ * English. `{name}` stands for a value.
  */
 const TEXTS = {
   en: {
@@ -9,16 +9,16 @@ const TEXTS = {
     lost: "The connection was lost.",
     silent: "The device does not answer any more.",
     unreachable: "The device cannot be reached. Is it on, and in this network?",
-    full: "The device has as many pages open as it can take. Close another one.",
+    full: "Too many pages of this device are open. Close one of them.",
     "sign-in": "The device asks for its password.",
-    refused: "The device lets no page from {origin} in. Its log says how to allow that.",
+    refused: "The device does not allow pages from {origin}. Its log shows how to allow them.",
     "no-upgrade": "A proxy before the device lets no WebSocket through.",
-    pages: "This browser has enough pages of this device open. Close or hide another one.",
-    hidden: "This page waits until it is seen.",
-    undescribed: "The device does not say what it is.",
+    pages: "This browser has too many pages of this device open. Close or hide one of them.",
+    hidden: "This page is in the background and waits.",
+    undescribed: "The description of the device cannot be loaded.",
     retry: "Next attempt in {seconds} s.",
     retrying: "Trying again …",
-    asOf: "What you see is from {time}.",
+    asOf: "These values are from {time}.",
     signIn: "Sign in",
     signOut: "Sign out",
     open: "Open to everyone on this network",
@@ -28,7 +28,7 @@ const TEXTS = {
     unavailable: "Unavailable",
     send: "Send",
     set: "Set",
-    changed: "Meanwhile it has become “{value}”.",
+    changed: "The value has changed to “{value}”.",
     done: "Done",
     working: "Working …",
     nothing: "Nothing yet",
@@ -44,7 +44,7 @@ const TEXTS = {
     warning: "Warnings, errors",
     error: "Errors only",
     between: "{title}: between {low} and {high} since {time}, now {now}",
-    lost_answer: "The connection was lost. Whether it was done is not known.",
+    lost_answer: "The connection was lost. The command may or may not have been carried out.",
     no_answer: "The device does not answer.",
     not_live: "There is no connection to the device.",
   },
@@ -54,16 +54,16 @@ const TEXTS = {
     lost: "Die Verbindung ist abgebrochen.",
     silent: "Das Gerät antwortet nicht mehr.",
     unreachable: "Das Gerät ist nicht zu erreichen. Ist es an und in diesem Netz?",
-    full: "Das Gerät hat so viele Seiten offen, wie es kann. Schließen Sie eine andere.",
+    full: "Zu viele Seiten dieses Geräts sind offen. Schließen Sie eine davon.",
     "sign-in": "Das Gerät fragt nach seinem Passwort.",
-    refused: "Das Gerät lässt keine Seite von {origin} ein. Sein Log sagt, wie man das erlaubt.",
+    refused: "Das Gerät erlaubt keine Seiten von {origin}. Sein Log zeigt, wie man sie erlaubt.",
     "no-upgrade": "Ein Proxy vor dem Gerät lässt keinen WebSocket durch.",
-    pages: "Dieser Browser hat genug Seiten dieses Geräts offen. Schließen oder verdecken Sie eine andere.",
-    hidden: "Diese Seite wartet, bis jemand sie ansieht.",
-    undescribed: "Das Gerät sagt nicht, was es ist.",
+    pages: "Dieser Browser hat zu viele Seiten dieses Geräts offen. Schließen oder verdecken Sie eine davon.",
+    hidden: "Diese Seite ist im Hintergrund und wartet.",
+    undescribed: "Die Beschreibung des Geräts kann nicht geladen werden.",
     retry: "Nächster Versuch in {seconds} s.",
     retrying: "Neuer Versuch …",
-    asOf: "Was Sie sehen, ist von {time}.",
+    asOf: "Diese Werte sind von {time}.",
     signIn: "Anmelden",
     signOut: "Abmelden",
     open: "Offen für alle in diesem Netz",
@@ -73,7 +73,7 @@ const TEXTS = {
     unavailable: "Nicht verfügbar",
     send: "Senden",
     set: "Setzen",
-    changed: "Inzwischen ist es „{value}“.",
+    changed: "Der Wert ist jetzt „{value}“.",
     done: "Fertig",
     working: "Läuft …",
     nothing: "Noch nichts",
@@ -89,22 +89,22 @@ const TEXTS = {
     warning: "Ab Warnung",
     error: "Nur Fehler",
     between: "{title}: zwischen {low} und {high} seit {time}, jetzt {now}",
-    lost_answer: "Die Verbindung ist abgebrochen. Ob es geschah, ist nicht bekannt.",
+    lost_answer: "Die Verbindung ist abgebrochen. Der Befehl wurde vielleicht ausgeführt.",
     no_answer: "Das Gerät antwortet nicht.",
     not_live: "Es gibt keine Verbindung zum Gerät.",
   },
 };
 
-/** The reader's language, if there is a translation. */
+/** The reader's language, or English if there is no translation. */
 export const language = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => TEXTS[tag]) ?? "en";
 
-/** A text in the reader's language. */
+/** Returns a text in the reader's language. */
 export function say(name, values = {}) {
   const text = TEXTS[language][name] ?? TEXTS.en[name] ?? name;
   return text.replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
 }
 
-/** The time of day as the reader writes it. */
+/** Returns the time of day in the reader's format. */
 export function clock(time) {
   return new Date(time).toLocaleTimeString(navigator.languages, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
@@ -112,7 +112,7 @@ export function clock(time) {
 const UNITS = { "°C": "celsius", "°F": "fahrenheit", "%": "percent", m: "meter", cm: "centimeter", mm: "millimeter", km: "kilometer",
   kg: "kilogram", g: "gram", l: "liter", ml: "milliliter", s: "second", ms: "millisecond", min: "minute", h: "hour", "km/h": "kilometer-per-hour" };
 
-/** A function that writes numbers with that unit as the reader writes them. */
+/** Returns a function that writes numbers with that unit in the reader's format. */
 export function numbers(unit = "", precision = 0) {
   const digits = { minimumFractionDigits: precision, maximumFractionDigits: precision };
   const known = UNITS[unit] && { style: "unit", unit: UNITS[unit], unitDisplay: "short" };

@@ -1,15 +1,16 @@
 //! The browser side of instep, as assets for an application to serve.
 //!
 //! The sources in `assets/` are plain files that a browser can run. The build script joins the panel's modules and
-//! compresses all files, so no device spends time or memory on that, and no Node is needed. Firmware has each file only
-//! compressed. Programs for an operating system have each file in both forms, for clients that do not accept gzip.
+//! compresses all files, so no device spends time or memory on that, and the build needs no Node. Firmware has each
+//! file only compressed. Programs for an operating system have each file in both forms, for clients that do not accept
+//! gzip.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 use instep_proto::http::Asset;
 
-/// An asset of a file in `OUT_DIR` and its compressed form.
+/// Asset of a file in `OUT_DIR` and of its compressed form.
 macro_rules! asset {
     ($kind:literal, $name:literal) => {{
         const GZIP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz"));
@@ -28,10 +29,10 @@ macro_rules! script {
     };
 }
 
-/// The script that keeps a page in step with its device, an ES module for the path `/instep.js`.
+/// Script that keeps a page in step with its device.
 ///
-/// It reconnects by itself, reports when its values are stale, and never queues a command while it is disconnected. Its
-/// head says how a page uses it.
+/// It is an ES module for the path `/instep.js`. It reconnects by itself, reports when its values are stale, and never
+/// queues a command while it is disconnected. The comment at its start explains how a page uses it.
 pub const INSTEP_JS: Asset = script!("instep.js");
 
 /// The page for any Thing and its files, with their paths relative to the page.
@@ -42,9 +43,11 @@ pub const PANEL: [(&str, Asset); 3] =
 
 const PAGE: Asset = asset!("text/html; charset=utf-8", "panel.html").policy(POLICY);
 
-/// Content security policy of the page: its own scripts, its own device, and its style by hash.
+/// Content security policy of the page.
+///
+/// It allows scripts and connections of the same origin, and the style by its hash.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
-    style-src 'sha256-xLuAjEbcGBTKGMbrZTyfm70/N3xsV6j5rW8wg+nqZ8w='; img-src data:; form-action 'none'; base-uri 'none'";
+    style-src 'sha256-EAA11ygIpCE5jdaT7w3qxY28fGWu041Izx18EvIbPVw='; img-src data:; form-action 'none'; base-uri 'none'";
 
 #[cfg(test)]
 mod tests {
@@ -94,7 +97,7 @@ mod tests {
         }
         assert_eq!(code(served).len(), code(source).len());
         for (served, source) in code(served).into_iter().zip(code(source)) {
-            let cut = source.strip_prefix(served).expect("the same code");
+            let cut = source.strip_prefix(served).expect("the served code is not the source's");
             assert!(cut.is_empty() || cut.starts_with(" // "), "{source}");
         }
         assert_eq!(served.matches("/**").count(), 1);

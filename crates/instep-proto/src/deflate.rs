@@ -25,7 +25,7 @@ pub const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 pub struct PermessageDeflate {
     /// Maximum window of the client's decompressor, as a power of two, if offered.
     ///
-    /// It is 9 to 15.
+    /// The value is 9 to 15.
     server_max_window_bits: Option<u8>,
 }
 
@@ -53,10 +53,9 @@ impl PermessageDeflate {
         let mut seen = [false; 4];
         let mut server_max_window_bits = None;
         for part in parts {
-            let (name, value) = match part.split_once('=') {
-                Some((name, value)) => (name.trim_end(), Some(unquoted(value.trim_start()))),
-                None => (part, None),
-            };
+            let (name, value) = part
+                .split_once('=')
+                .map_or((part, None), |(name, value)| (name.trim_end(), Some(unquoted(value.trim_start()))));
             let parameter = match (name, value) {
                 ("server_no_context_takeover", None) => 0,
                 ("client_no_context_takeover", None) => 1,

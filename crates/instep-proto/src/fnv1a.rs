@@ -1,5 +1,6 @@
-//! FNV-1a with 64 bits: a small hash that the compiler can compute, too. It tells versions apart, and nothing depends on
-//! its strength.
+//! FNV-1a with 64 bits, a small hash that the compiler can compute, too.
+//!
+//! The hash distinguishes versions, and no security depends on it.
 
 /// Hash of no bytes.
 pub const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
@@ -9,7 +10,7 @@ pub const fn fnv1a(bytes: &[u8]) -> u64 {
     extend(EMPTY, bytes)
 }
 
-/// Returns the hash of the bytes that `hash` is of, and of these behind them.
+/// Returns the hash of the bytes of `hash`, followed by these bytes.
 pub const fn extend(mut hash: u64, bytes: &[u8]) -> u64 {
     let mut at = 0;
     while at < bytes.len() {

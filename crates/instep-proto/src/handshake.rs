@@ -1,6 +1,7 @@
 //! Opening handshake (RFC 6455 section 4.2).
 
 use crate::http::{Method, RequestHead, Status, is_token_byte};
+use crate::texts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::fmt::{Display, Write};
@@ -14,30 +15,31 @@ pub const SUBPROTOCOL_MAX: usize = 64;
 /// GUID that is appended to the key (RFC 6455 section 1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Reason why a request cannot become a WebSocket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HandshakeError {
-    /// No `Upgrade: websocket`.
-    NoUpgrade,
-    /// Method other than GET and HEAD.
-    Method,
-    /// HTTP/1.0.
-    Version10,
-    /// No `upgrade` in `Connection`.
-    NoConnection,
-    /// `Sec-WebSocket-Key` that is missing, repeated, or not 16 bytes in base64.
-    Key,
-    /// `Sec-WebSocket-Version` other than 13.
-    Version,
-    /// Request with a body.
-    Body,
+texts! {
+    /// Reason why a request cannot become a WebSocket.
+    #[non_exhaustive]
+    pub enum HandshakeError: Error {
+        /// No `Upgrade: websocket`.
+        NoUpgrade = "it has no Upgrade: websocket, which a proxy has to pass on",
+        /// Method other than GET and HEAD.
+        Method = "its method is neither GET nor HEAD",
+        /// HTTP/1.0.
+        Version10 = "it came in HTTP/1.0",
+        /// No `upgrade` in `Connection`.
+        NoConnection = "its Connection header does not say upgrade",
+        /// `Sec-WebSocket-Key` that is missing, repeated, or not 16 bytes in base64.
+        Key = "its Sec-WebSocket-Key is not 16 bytes in base64",
+        /// `Sec-WebSocket-Version` other than 13.
+        Version = "its Sec-WebSocket-Version is not 13",
+        /// Request with a body.
+        Body = "it has a body",
+    }
 }
 
 impl HandshakeError {
     /// Returns the status of the response.
     ///
-    /// It is 426, with the supported version, if another request would succeed.
+    /// The status is 426, with the supported version, if another request would succeed.
     pub fn status(self) -> Status {
         match self {
             Self::NoUpgrade | Self::Version => Status::UpgradeRequired,
@@ -46,22 +48,6 @@ impl HandshakeError {
         }
     }
 }
-
-impl core::fmt::Display for HandshakeError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::NoUpgrade => "it has no Upgrade: websocket, which a proxy has to pass on",
-            Self::Method => "its method is neither GET nor HEAD",
-            Self::Version10 => "it came in HTTP/1.0",
-            Self::NoConnection => "its Connection header does not say upgrade",
-            Self::Key => "its Sec-WebSocket-Key is not 16 bytes in base64",
-            Self::Version => "its Sec-WebSocket-Version is not 13",
-            Self::Body => "it has a body",
-        })
-    }
-}
-
-impl core::error::Error for HandshakeError {}
 
 /// Valid handshake, with the `Sec-WebSocket-Accept` of its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,23 +62,18 @@ impl Handshake {
     /// The first check that fails.
     pub fn parse(request: &RequestHead<'_>) -> Result<Self, HandshakeError> {
         let headers = &request.websocket;
-        if !matches!(request.method, Method::Get | Method::Head) {
-            return Err(HandshakeError::Method);
-        }
-        if !request.asks_for_websocket() {
-            return Err(HandshakeError::NoUpgrade);
-        }
-        if request.http10 {
-            return Err(HandshakeError::Version10);
-        }
-        if !headers.connection {
-            return Err(HandshakeError::NoConnection);
-        }
-        if headers.version != Some("13") {
-            return Err(HandshakeError::Version);
-        }
-        if request.content_length != 0 || request.chunked {
-            return Err(HandshakeError::Body);
+        let can_open = matches!(request.method, Method::Get | Method::Head);
+        for (is_right, error) in [
+            (can_open, HandshakeError::Method),
+            (request.asks_for_websocket(), HandshakeError::NoUpgrade),
+            (!request.http10, HandshakeError::Version10),
+            (headers.connection, HandshakeError::NoConnection),
+            (headers.version == Some("13"), HandshakeError::Version),
+            (request.content_length == 0 && !request.chunked, HandshakeError::Body),
+        ] {
+            if !is_right {
+                return Err(error);
+            }
         }
         let key = headers.key.ok_or(HandshakeError::Key)?;
         let mut nonce = [0; 18];

@@ -13,7 +13,7 @@ fn decode(wire: &[u8], cuts: &[usize], max: u64) -> Result<(Vec<u8>, usize, Chun
     let mut ends: Vec<_> = cuts.iter().map(|cut| cut % (wire.len() + 1)).chain([wire.len()]).collect();
     ends.sort_unstable();
     // As a driver has it: the content so far, followed by undecoded bytes.
-    let (mut chunks, mut buffer, mut used, mut from) = (Chunks::new(), Vec::new(), 0, 0);
+    let (mut chunks, mut buffer, mut used, mut from) = (Chunks::default(), Vec::new(), 0, 0);
     for end in ends {
         let content = chunks.length();
         buffer.extend_from_slice(&wire[from..end]);

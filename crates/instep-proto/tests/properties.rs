@@ -69,7 +69,7 @@ type Output = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>);
 
 /// Returns the receiver's messages for input that is split at `cuts`.
 fn receive(mut wire: Vec<u8>, cuts: &[usize], max: usize) -> Output {
-    let mut receiver = Receiver::new();
+    let mut receiver = Receiver::default();
     let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (wire.len() + 1)).chain([wire.len()]).collect();
     cuts.sort_unstable();
@@ -125,7 +125,7 @@ proptest! {
 
     #[test]
     fn random_bytes_end_in_error_or_nothing(mut bytes in vec(any::<u8>(), 0..600), max in 1_usize..100) {
-        let (mut receiver, mut index) = (Receiver::new(), 0);
+        let (mut receiver, mut index) = (Receiver::default(), 0);
         while let Ok((used, received)) = receiver.receive(&mut bytes[index..], max, usize::MAX) {
             let incomplete = received == Received::Incomplete;
             index += used;

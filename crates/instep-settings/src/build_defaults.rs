@@ -1,4 +1,4 @@
-//! Settings that are given at build time.
+//! Settings that a build contains.
 
 use crate::{DeviceName, Network, PasswordHash, WifiPassword};
 use sha1::{Digest, Sha1};
@@ -14,13 +14,13 @@ pub struct Build {
     pub device_name: Option<DeviceName>,
     /// Hash of the log-in password.
     ///
-    /// For one password it must be the same in each build, so its salt must be, too.
+    /// The hash of one password must be the same in each build, so its salt must be the same, too.
     pub log_in: Option<PasswordHash>,
 }
 
 /// Fingerprint of a build's value, to detect that a later build has another one.
 ///
-/// It does not protect a password, which is in the firmware itself.
+/// The fingerprint does not protect a password, because the firmware contains the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fingerprint(pub(crate) [u8; Fingerprint::LENGTH]);
 

@@ -16,18 +16,18 @@ use std::vec::Vec;
 const MAGIC: &[u8; 16] = b"instep settings\n";
 /// Length of a checksum (SHA-1), in bytes.
 const CHECKSUM_LENGTH: usize = 20;
-/// Maximum length of the file, in bytes, above that of all records.
+/// Maximum length of the file, in bytes. All records together are shorter.
 const FILE_MAX: u64 = 65_536;
 
 /// Storage in a file that only its owner can read.
 ///
 /// The file is replaced as a whole, so after a power loss it is the old one or the new one. Only one program at
-/// a time may use it. Its methods block on the disk, so they belong to a thread of their own.
+/// a time may use the file. The methods block on the disk, so they belong to their own thread.
 #[derive(Debug)]
 pub struct FileStorage {
     /// Path as given.
     path: PathBuf,
-    /// File to replace: the path, or the target of a symbolic link, which stays a link.
+    /// File to replace: `path`, or its target if `path` is a symbolic link, which stays.
     target: PathBuf,
     folder: PathBuf,
     /// File into which the next version is written until it is complete.
@@ -101,7 +101,7 @@ impl FileStorage {
     /// Creates a storage for the file `path`, which need not exist.
     ///
     /// # Errors
-    /// If it exists and is not a regular file, such as a folder or a device.
+    /// If `path` exists and is not a regular file, such as a folder or a device.
     pub fn new(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
         let other = fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file());
@@ -120,7 +120,7 @@ impl FileStorage {
     /// Checks at the start whether settings can be stored, without changing them.
     ///
     /// # Errors
-    /// If they cannot, or the file has other content.
+    /// If the settings cannot be stored, or the file has other content.
     pub fn check(&self) -> Result<(), FileError> {
         self.refuse_foreign()?;
         // A full disk fails only when a whole block is written.
@@ -132,7 +132,7 @@ impl FileStorage {
     /// Removes the settings, and returns whether there were any.
     ///
     /// # Errors
-    /// If they cannot be removed, or the file has other content.
+    /// If the settings cannot be removed, or the file has other content.
     pub fn remove(&self) -> Result<bool, FileError> {
         self.refuse_foreign()?;
         let remove = |path: &Path| match fs::remove_file(path) {
@@ -155,8 +155,7 @@ impl FileStorage {
 
     /// Fails if the file has other content, which must not be replaced.
     ///
-    /// A file that is empty or all zeros is accepted, because a file system may leave that of ours after a
-    /// power loss.
+    /// A file that is empty or all zeros is accepted, because a power loss may leave our file in this state.
     fn refuse_foreign(&self) -> Result<(), FileError> {
         let mut begin = Vec::new();
         let read =

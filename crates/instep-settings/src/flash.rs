@@ -1,17 +1,18 @@
 //! Storage of settings in flash.
 //!
 //! One page is current. It begins with a header. All records follow as they were when the page was begun, then
-//! those that changed since. When the page is full, all records are written to the next page, and its header
-//! last, which makes that page the current one. So data that a power loss left half written or half erased is
-//! never read. Pages are used in turn, in a circle. If the start of the current page is damaged, the page
-//! before it is current, as after a power loss.
+//! the records that changed since. When the page is full, all records are written to the next page, and its header
+//! last, which makes the next page the current one. So data that a power loss left half written or half erased is
+//! never read. Pages are used in turn, in a circle. If the header of the current page is damaged, the previous page
+//! becomes current, as it does after a power loss.
 //!
 //! | Header, 32 bytes | |
 //! |---|---|
 //! | 4 | `ins1` |
-//! | 4 | number of the page: one more than that of the page before |
+//! | 4 | number of the page: one more than the number of the previous page |
 //! | 4 | end of the records that were written before the header |
-//! | 8 | checksum of that end |
+//! | 8 | checksum of the page's number and of that end |
+//! | 12 | 0xff |
 //!
 //! | Record, whole words | |
 //! |---|---|
@@ -49,11 +50,11 @@ const _: () = assert!(PAGE_MIN <= 4096, "all records must fit into a page of 4 K
 /// Storage in a part of a flash: two or more pages of at least 4 KiB each.
 ///
 /// All pages wear alike, so more pages last longer. `embassy_embedded_hal::adapter::BlockingAsync` adapts a
-/// blocking driver, such as that of esp-storage.
+/// blocking driver, such as the driver of esp-storage.
 pub struct FlashStorage<F> {
     flash: F,
     range: Range<u32>,
-    /// Current page; `None` if there is none, or it is not known yet.
+    /// Current page; `None` if no page is current, or the pages are not loaded yet.
     current: Option<Current>,
     loaded: bool,
     buffer: Buffer,
@@ -266,7 +267,7 @@ impl<F: NorFlash> Storage for FlashStorage<F> {
     }
 
     async fn clear(&mut self) -> Result<(), Self::Error> {
-        // The current page is erased last, so after an interruption it is still current, and no older page is.
+        // The current page is erased last, so that after an interruption no older page becomes current.
         let last = self.current.take().map_or(0, |current| current.page);
         // If this fails, the pages must be loaded again.
         self.loaded = false;
@@ -295,7 +296,7 @@ fn word_up<F: NorFlash>(length: usize) -> u32 {
     length.next_multiple_of(F::WRITE_SIZE) as u32
 }
 
-/// Returns the checksum of `bytes` on the page with that number.
+/// Returns the checksum of `bytes` on the page with the number `number`.
 fn checksum(number: u32, bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
     // The number makes records of an earlier use of the page invalid.
     let digest: [u8; 20] =
@@ -305,9 +306,9 @@ fn checksum(number: u32, bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
     first
 }
 
-/// Parses a header: the page's number, and the end of its first records.
+/// Parses a header into the page's number and the end of its first records.
 ///
-/// These were written before the header.
+/// The first records were written before the header.
 fn read_header(bytes: &[u8]) -> Option<(u32, u32)> {
     let (number, rest) = bytes.strip_prefix(&MAGIC)?.split_first_chunk()?;
     let (first, rest) = rest.split_first_chunk()?;
@@ -342,7 +343,7 @@ fn write_record(buffer: &mut [u8; RECORD_MAX], record: &Record, number: u32) -> 
     let (key, value) = (record.key().as_bytes(), record.value());
     let (value_start, length) = (2 + key.len(), 2 + key.len() + value.len());
     buffer.fill(0xff);
-    // Both are shorter than 256 bytes, so this cannot fail.
+    // Key and value are shorter than 256 bytes, so this cannot fail.
     buffer[0] = u8::try_from(key.len()).unwrap_or_default();
     buffer[1] = u8::try_from(value.len()).unwrap_or_default();
     buffer[2..value_start].copy_from_slice(key);

@@ -24,10 +24,10 @@ impl<'a> Kept<'a> {
 
     /// Sets the value of `name`.
     ///
-    /// It is stored within [`SAVE_EVERY`](crate::SAVE_EVERY). This does not block.
+    /// The value is stored within [`SAVE_EVERY`](crate::SAVE_EVERY). This call does not block.
     ///
     /// # Errors
-    /// If it does not fit. The previous value stays.
+    /// If the value does not fit. The previous value stays.
     pub fn keep(self, name: KeptName, value: &[u8]) -> Result<(), KeepError> {
         self.0.map_or(Ok(()), |settings| settings.keep(name, value))
     }

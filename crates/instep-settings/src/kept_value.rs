@@ -15,7 +15,7 @@ pub type KeptValue = Vec<u8, KEPT_VALUE_MAX>;
 
 /// Name of a persisted value.
 ///
-/// It must stay the same across versions of the application.
+/// The name must stay the same across versions of the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeptName(&'static str);
 
@@ -23,7 +23,7 @@ impl KeptName {
     /// Creates a name of 1 to 32 bytes. In a `const`, a wrong name is a compile error.
     ///
     /// # Panics
-    /// If it is empty, or longer than 32 bytes.
+    /// If the name is empty, or longer than 32 bytes.
     pub const fn new(name: &'static str) -> Self {
         assert!(
             !name.is_empty() && name.len() <= KEPT_NAME_MAX,

@@ -1,7 +1,7 @@
 //! Settings that survive a power loss at any moment.
 //!
-//! [`Settings`] are a device's network, passwords and name, and the values that the application persists. They
-//! are plain memory, shared by reference, and never block. A [`Saver`] writes changes to a [`Storage`], at most
+//! [`Settings`] are a device's network, passwords and name, and the values that the application persists. They live in
+//! memory. Tasks share them by reference, and no call blocks. A [`Saver`] writes changes to a [`Storage`], at most
 //! every [`SAVE_EVERY`] milliseconds, and on request. There are two storages: [`FlashStorage`], and with the
 //! feature `std` [`FileStorage`].
 //!
@@ -14,7 +14,7 @@
 //! if opened.is_warning() {
 //!     println!("{opened}");
 //! }
-//! // A setting of the build takes effect once, when it is new.
+//! // A setting of the build replaces the stored one only if it differs from the setting of the previous build.
 //! let network = Network::new(NetworkName::new(b"workshop").unwrap(), None);
 //! settings.take_build(Build { network: Some(network), ..Build::default() });
 //!
@@ -26,8 +26,8 @@
 //!
 //! // The saver runs beside the application, on the caller's clock in milliseconds.
 //! saver.turn(now()).await.unwrap();
-//! let due = saver.due(); // call `turn` then; without a time, wait for `settings.changed()`
-//! // Before the power is switched off, or after a password was set.
+//! let due = saver.due(); // call `turn` at this time, or after `settings.changed()` if it is `None`
+//! // Save now before the power is switched off, or after a password was set.
 //! saver.save().await.unwrap();
 //! # assert!(due.is_some());
 //! # }) }
@@ -37,7 +37,7 @@
 //!
 //! * After a power loss each setting has its old value or its new one. A network and its password are one
 //!   setting.
-//! * Unreadable settings result in defaults, one line for the log ([`LoadOutcome`]), and a running device.
+//! * If the settings cannot be read, the device runs with defaults, and [`LoadOutcome`] is one line for the log.
 //! * Settings of a newer version are left alone until a person sets one (see [`LoadOutcome::Newer`]).
 //! * Passwords are never printed; `***` replaces them.
 

@@ -3,12 +3,12 @@
 use core::fmt::{self, Debug};
 use heapless::Vec;
 
-/// Version of the stored format, in a record of its own whose form never changes.
+/// Version of the stored format, in its own record, whose form never changes.
 pub const VERSION: u16 = 1;
 
-/// Maximum length of a key, that of a persisted value, in bytes.
+/// Maximum length of a key, in bytes. The key of a persisted value has this length.
 pub(crate) const KEY_MAX: usize = 1 + crate::KEPT_NAME_MAX;
-/// Maximum length of a value, that of a network, in bytes.
+/// Maximum length of a value, in bytes. The value of a network has this length.
 pub(crate) const VALUE_MAX: usize = 112;
 
 /// First byte of a persisted value's key; its name follows.
@@ -44,7 +44,7 @@ impl Key {
         Self([KEPT].iter().chain(name).copied().take(KEY_MAX).collect())
     }
 
-    /// Returns the name of the persisted value, if the key is one's.
+    /// Returns the name of the persisted value, or `None` if the key is not of one.
     pub(crate) fn kept_name(&self) -> Option<&[u8]> {
         self.0.strip_prefix(&[KEPT])
     }

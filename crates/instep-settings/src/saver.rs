@@ -20,8 +20,8 @@ pub enum LoadOutcome<E> {
     Corrupt,
     /// Settings of this newer version. The device runs with defaults.
     ///
-    /// They stay stored until a person sets one of the settings, because a build's defaults and an
-    /// application's values are no reason to lose them.
+    /// The newer settings stay stored until a person sets one of the settings, because a build's defaults and an
+    /// application's values must not delete them.
     Newer(u16),
     /// Storage that cannot be read.
     ///
@@ -54,14 +54,14 @@ impl<E: Display> Display for LoadOutcome<E> {
     }
 }
 
-/// What a save may do to the stored data.
+/// Effect of a save on the stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SavePolicy {
-    /// Append to it.
+    /// Append to the data.
     Append,
-    /// Replace it.
+    /// Replace the data.
     Replace,
-    /// Replace it, if a person has set something.
+    /// Replace the data, if a person has changed a setting.
     ReplaceIfSet,
 }
 
@@ -75,7 +75,7 @@ pub struct Saver<'a, S> {
 }
 
 impl<'a, S: Storage> Saver<'a, S> {
-    /// Loads the settings. The device can run whatever the outcome.
+    /// Loads the settings. The device can run with any outcome.
     pub async fn open(settings: &'a Settings, mut storage: S) -> (Self, LoadOutcome<S::Error>) {
         let opened = read(settings, &mut storage).await;
         let policy = match opened {
@@ -86,7 +86,7 @@ impl<'a, S: Storage> Saver<'a, S> {
         (Self { settings, storage, policy, due: None }, opened)
     }
 
-    /// Saves if it is due; `now` is the caller's clock, in milliseconds.
+    /// Saves if a save is due. `now` is the caller's clock, in milliseconds.
     ///
     /// Must be called after [`Settings::changed`], and at the time of [`Saver::due`].
     ///
@@ -112,15 +112,15 @@ impl<'a, S: Storage> Saver<'a, S> {
 
     /// Returns when the next [`turn`](Saver::turn) is due, by the caller's clock.
     ///
-    /// Returns `None` if it is due only after a change.
+    /// Returns `None` if the next turn is due only after a change.
     pub const fn due(&self) -> Option<u64> {
         self.due
     }
 
     /// Saves all unsaved changes now.
     ///
-    /// It is for the time before the device is switched off or restarts, and for a person who waits. If its
-    /// future is dropped, the next save writes everything.
+    /// Call this before the device is switched off or restarts, and when a person waits for the save. If the future is
+    /// dropped, the next save writes all settings.
     ///
     /// # Errors
     /// If the storage fails.
@@ -143,7 +143,7 @@ impl<'a, S: Storage> Saver<'a, S> {
         Ok(())
     }
 
-    /// Clears all settings and the storage, whatever it holds.
+    /// Clears all settings and the storage, with any content.
     ///
     /// # Errors
     /// If the storage fails. Then the settings are cleared, but data may still be stored.

@@ -1,6 +1,6 @@
 //! Settings of a device, shared by reference.
 
-use crate::table::{SLOTS, Slots, Table};
+use crate::table::{AP_PASSWORD, DEVICE_NAME, LOG_IN, NETWORK, SLOTS, Slots, Table};
 use crate::{Build, DeviceName, KeepError, KeptName, KeptValue, Network, PasswordHash, Record, WifiPassword};
 use core::cell::RefCell;
 use core::fmt::{self, Debug};
@@ -43,27 +43,27 @@ impl Settings {
 
     /// Sets or clears the network to join.
     pub fn set_network(&self, network: Option<Network>) {
-        self.change(|table| table.set_network(network));
+        self.change(|table| table.set(NETWORK, |table| &mut table.network, network));
     }
 
     /// Sets or clears the password of the device's own network.
     pub fn set_ap_password(&self, password: Option<WifiPassword>) {
-        self.change(|table| table.set_ap_password(password));
+        self.change(|table| table.set(AP_PASSWORD, |table| &mut table.ap_password, password));
     }
 
     /// Sets or clears the device's name.
     pub fn set_device_name(&self, name: Option<DeviceName>) {
-        self.change(|table| table.set_device_name(name));
+        self.change(|table| table.set(DEVICE_NAME, |table| &mut table.device_name, name));
     }
 
     /// Sets or clears the hash of the log-in password.
     pub fn set_log_in(&self, hash: Option<PasswordHash>) {
-        self.change(|table| table.set_log_in(hash));
+        self.change(|table| table.set(LOG_IN, |table| &mut table.log_in, hash));
     }
 
-    /// Takes over the settings of a build that differ from the last build's.
+    /// Takes over the settings that differ from the settings of the previous build.
     ///
-    /// A value that is set later stays until a build has another one. Must be called once, after
+    /// A value that is set later stays until a build has another value. Must be called once, after
     /// [`Saver::open`](crate::Saver::open).
     pub fn take_build(&self, build: Build) {
         self.change(|table| table.take_build(build));

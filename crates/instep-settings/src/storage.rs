@@ -5,7 +5,7 @@ use core::fmt::{Debug, Display};
 
 /// Storage of records that survives a power loss at any moment.
 ///
-/// Afterwards each record has its old value or its new one.
+/// After a power loss each record has its old value or its new one.
 #[allow(async_fn_in_trait, reason = "a device has one thread, and on Linux the saver stays in its own")]
 pub trait Storage {
     /// Error of the storage.
@@ -16,36 +16,16 @@ pub trait Storage {
     /// If a key is repeated, its last record holds.
     async fn load(&mut self, each: &mut dyn FnMut(&Key, &[u8])) -> Result<Loaded, Self::Error>;
 
-    /// Stores records in place of those with the same keys.
+    /// Stores records in place of the records with the same keys.
     ///
     /// Returns `false` if nothing can be appended, so that [`replace`](Storage::replace) is needed.
     async fn append(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<bool, Self::Error>;
 
-    /// Stores records in place of everything stored, whatever it is.
+    /// Stores records in place of all stored data.
     async fn replace(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<(), Self::Error>;
 
-    /// Removes everything.
+    /// Removes all stored data.
     async fn clear(&mut self) -> Result<(), Self::Error>;
-}
-
-impl<S: Storage> Storage for &mut S {
-    type Error = S::Error;
-
-    async fn load(&mut self, each: &mut dyn FnMut(&Key, &[u8])) -> Result<Loaded, Self::Error> {
-        S::load(self, each).await
-    }
-
-    async fn append(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<bool, Self::Error> {
-        S::append(self, records).await
-    }
-
-    async fn replace(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<(), Self::Error> {
-        S::replace(self, records).await
-    }
-
-    async fn clear(&mut self) -> Result<(), Self::Error> {
-        S::clear(self).await
-    }
 }
 
 /// Result of loading a storage.

@@ -14,13 +14,13 @@ pub(crate) const SLOTS: usize = FIRST_KEPT + KEPT_MAX;
 /// Slot of the version.
 const VERSION_SLOT: usize = 0;
 /// Slot of the network to join.
-const NETWORK: usize = 1;
+pub(crate) const NETWORK: usize = 1;
 /// Slot of the password of the device's own network.
-const AP_PASSWORD: usize = 2;
+pub(crate) const AP_PASSWORD: usize = 2;
 /// Slot of the device's name.
-const DEVICE_NAME: usize = 3;
+pub(crate) const DEVICE_NAME: usize = 3;
 /// Slot of the hash of the log-in password.
-const LOG_IN: usize = 4;
+pub(crate) const LOG_IN: usize = 4;
 /// First slot of the persisted values.
 const FIRST_KEPT: usize = 5;
 
@@ -46,10 +46,6 @@ impl Slots {
 
     pub(crate) fn add(&mut self, slot: usize) {
         self.0 |= 1 << slot;
-    }
-
-    pub(crate) fn add_all(&mut self, others: Self) {
-        self.0 |= others.0;
     }
 
     fn remove(&mut self, slot: usize) {
@@ -85,7 +81,7 @@ pub(crate) struct Table {
     kept: [Option<KeptSlot>; KEPT_MAX],
     /// Slots to store.
     changed: Slots,
-    /// Whether a person set something, not the application or the build.
+    /// Whether a person changed a setting, not the application or the build.
     pub(crate) set: bool,
 }
 
@@ -163,7 +159,7 @@ impl Table {
         self.record(slot)
     }
 
-    /// Returns whether any change but that of the version must be stored.
+    /// Returns whether any change except a change of the version must be stored.
     pub(crate) fn is_worth_saving(&self) -> bool {
         let mut changed = self.changed;
         changed.remove(VERSION_SLOT);
@@ -172,7 +168,7 @@ impl Table {
 
     /// Marks slots as changed again.
     pub(crate) fn put_back(&mut self, slots: Slots) {
-        self.changed.add_all(slots);
+        self.changed.0 |= slots.0;
     }
 
     pub(crate) fn change_all(&mut self) {
@@ -183,20 +179,19 @@ impl Table {
         self.changed.add(VERSION_SLOT);
     }
 
-    pub(crate) fn set_network(&mut self, value: Option<Network>) {
-        self.set |= set(&mut self.network, value, NETWORK, &mut self.changed);
-    }
-
-    pub(crate) fn set_ap_password(&mut self, value: Option<WifiPassword>) {
-        self.set |= set(&mut self.ap_password, value, AP_PASSWORD, &mut self.changed);
-    }
-
-    pub(crate) fn set_device_name(&mut self, value: Option<DeviceName>) {
-        self.set |= set(&mut self.device_name, value, DEVICE_NAME, &mut self.changed);
-    }
-
-    pub(crate) fn set_log_in(&mut self, value: Option<PasswordHash>) {
-        self.set |= set(&mut self.log_in, value, LOG_IN, &mut self.changed);
+    /// Sets or clears a setting.
+    pub(crate) fn set<T: Stored>(
+        &mut self,
+        slot: usize,
+        of: impl FnOnce(&mut Self) -> &mut Setting<T>,
+        value: Option<T>,
+    ) {
+        let setting = of(self);
+        if setting.value != value {
+            setting.value = value;
+            self.changed.add(slot);
+            self.set = true;
+        }
     }
 
     pub(crate) fn take_build(&mut self, build: Build) {
@@ -254,7 +249,7 @@ impl Table {
 }
 
 /// Conversion of a setting's value to and from bytes.
-trait Stored: Sized + PartialEq {
+pub(crate) trait Stored: Sized + PartialEq {
     fn write(&self, to: &mut Value);
     fn read(bytes: &[u8]) -> Option<Self>;
 }
@@ -340,16 +335,6 @@ fn load_into<T: Stored>(setting: &mut Setting<T>, record: &[u8]) -> Option<()> {
     }
     *setting = loaded;
     Some(())
-}
-
-/// Sets a value. Returns whether it has changed.
-fn set<T: Stored>(setting: &mut Setting<T>, value: Option<T>, slot: usize, changed: &mut Slots) -> bool {
-    let changes = setting.value != value;
-    if changes {
-        setting.value = value;
-        changed.add(slot);
-    }
-    changes
 }
 
 fn take_from_build<T: Stored>(setting: &mut Setting<T>, value: Option<T>, slot: usize, changed: &mut Slots) {

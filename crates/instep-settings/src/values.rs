@@ -34,6 +34,11 @@ impl Display for WrongValue {
 
 impl core::error::Error for WrongValue {}
 
+/// Copies bytes that are valid and fit.
+fn checked<const MAX: usize>(bytes: &[u8], is_valid: bool) -> Option<Vec<u8, MAX>> {
+    Vec::from_slice(bytes).ok().filter(|_| is_valid)
+}
+
 /// Name of a network (its SSID): 1 to 32 bytes, which need not be text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NetworkName(Vec<u8, 32>);
@@ -42,12 +47,9 @@ impl NetworkName {
     /// Creates a name of 1 to 32 bytes.
     ///
     /// # Errors
-    /// [`WrongValue::NetworkName`] if it is empty or longer.
+    /// [`WrongValue::NetworkName`] if the name is empty or longer.
     pub fn new(bytes: &[u8]) -> Result<Self, WrongValue> {
-        match Vec::from_slice(bytes) {
-            Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),
-            _ => Err(WrongValue::NetworkName),
-        }
+        checked(bytes, !bytes.is_empty()).map(Self).ok_or(WrongValue::NetworkName)
     }
 
     /// Returns the bytes.
@@ -64,8 +66,8 @@ impl Debug for NetworkName {
 
 /// Password of a network; it prints as `***`.
 ///
-/// It has 8 to 63 printable ASCII characters, or is the key itself as 64 hexadecimal digits (IEEE 802.11, annex
-/// J).
+/// The password has 8 to 63 printable ASCII characters, or is the network's key as 64 hexadecimal digits (IEEE 802.11,
+/// annex J).
 #[derive(Clone, PartialEq, Eq)]
 pub struct WifiPassword(Vec<u8, 64>);
 
@@ -73,20 +75,17 @@ impl WifiPassword {
     /// Creates a password of valid length and characters.
     ///
     /// # Errors
-    /// [`WrongValue::WifiPassword`] if no network could have it.
+    /// [`WrongValue::WifiPassword`] if no network can have this password.
     pub fn new(text: &[u8]) -> Result<Self, WrongValue> {
         let good = match text.len() {
             8..=63 => text.iter().all(|byte| matches!(byte, b' '..=b'~')),
             64 => text.iter().all(u8::is_ascii_hexdigit),
             _ => false,
         };
-        match Vec::from_slice(text) {
-            Ok(text) if good => Ok(Self(text)),
-            _ => Err(WrongValue::WifiPassword),
-        }
+        checked(text, good).map(Self).ok_or(WrongValue::WifiPassword)
     }
 
-    /// Returns the password itself, which must not be logged.
+    /// Returns the text of the password, which must not be logged.
     pub fn reveal(&self) -> &str {
         // The constructor accepts ASCII only.
         core::str::from_utf8(&self.0).unwrap_or_default()
@@ -107,7 +106,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Creates a network; an open one has no password.
+    /// Creates a network. An open network has no password.
     pub const fn new(name: NetworkName, password: Option<WifiPassword>) -> Self {
         Self { name, password }
     }
@@ -125,7 +124,7 @@ impl Network {
 
 /// Name of the device in its network.
 ///
-/// It has 1 to 32 letters, digits and dashes (RFC 952, RFC 1123).
+/// The name has 1 to 32 letters, digits and dashes (RFC 952, RFC 1123).
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceName(Vec<u8, 32>);
 
@@ -133,16 +132,13 @@ impl DeviceName {
     /// Creates a name that is valid as a host name's label.
     ///
     /// # Errors
-    /// [`WrongValue::DeviceName`] if it is not.
+    /// [`WrongValue::DeviceName`] if the name is not valid.
     pub fn new(text: &str) -> Result<Self, WrongValue> {
         let good = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !text.is_empty()
             && !text.starts_with('-')
             && !text.ends_with('-');
-        match Vec::from_slice(text.as_bytes()) {
-            Ok(text) if good => Ok(Self(text)),
-            _ => Err(WrongValue::DeviceName),
-        }
+        checked(text.as_bytes(), good).map(Self).ok_or(WrongValue::DeviceName)
     }
 
     /// Returns the name.
@@ -160,7 +156,7 @@ impl Debug for DeviceName {
 
 /// Hash of the log-in password; it prints as `***`.
 ///
-/// It has 1 to 64 bytes, which are opaque to this crate.
+/// The hash has 1 to 64 bytes, which are opaque to this crate.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(Vec<u8, 64>);
 
@@ -168,12 +164,9 @@ impl PasswordHash {
     /// Creates a hash of 1 to 64 bytes.
     ///
     /// # Errors
-    /// [`WrongValue::PasswordHash`] if it is empty or longer.
+    /// [`WrongValue::PasswordHash`] if the hash is empty or longer.
     pub fn new(bytes: &[u8]) -> Result<Self, WrongValue> {
-        match Vec::from_slice(bytes) {
-            Ok(bytes) if !bytes.is_empty() => Ok(Self(bytes)),
-            _ => Err(WrongValue::PasswordHash),
-        }
+        checked(bytes, !bytes.is_empty()).map(Self).ok_or(WrongValue::PasswordHash)
     }
 
     /// Returns the bytes, which must not be logged.

@@ -11,6 +11,7 @@ use instep_settings::{
     Storage, WifiPassword,
 };
 use mock_flash::{MockError, MockFlash, PAGE};
+use std::cell::Cell;
 use used_flash::{LED, name, opened, used};
 
 #[test]
@@ -75,14 +76,14 @@ fn failed_save_is_retried_later() {
 #[test]
 fn cancelled_save_is_completed_by_next_one() {
     /// Never ends, the first time.
-    struct Slow(bool, usize);
-    impl Storage for Slow {
+    struct Slow<'c>(bool, &'c Cell<usize>);
+    impl Storage for Slow<'_> {
         type Error = &'static str;
         async fn load(&mut self, _: &mut dyn FnMut(&Key, &[u8])) -> Result<Loaded, &'static str> {
             Ok(Loaded::Nothing)
         }
         async fn append(&mut self, records: &mut dyn Iterator<Item = Record>) -> Result<bool, &'static str> {
-            self.1 = records.count();
+            self.1.set(records.count());
             if !std::mem::replace(&mut self.0, true) {
                 std::future::pending::<()>().await;
             }
@@ -96,14 +97,14 @@ fn cancelled_save_is_completed_by_next_one() {
         }
     }
     let settings = Settings::new();
-    let mut slow = Slow(false, 0);
+    let count = Cell::new(0);
     {
-        let (mut saver, _) = block_on(Saver::open(&settings, &mut slow));
+        let (mut saver, _) = block_on(Saver::open(&settings, Slow(false, &count)));
         settings.set_device_name(name("lamp"));
         assert!(poll_once(saver.save()).is_pending());
         block_on(saver.save()).unwrap();
     }
-    assert_eq!(slow.1, 2, "not two records, the version and the name");
+    assert_eq!(count.get(), 2, "not two records, the version and the name");
 }
 
 #[test]

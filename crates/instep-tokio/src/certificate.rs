@@ -6,7 +6,6 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{InconsistentKeys, ServerConfig};
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,7 +78,7 @@ impl Certificate {
     /// # Errors
     /// If either is missing or unusable, or the key does not belong to the certificate.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(&without_marks(chain))
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(without_marks(chain).as_bytes())
             .collect::<Result<_, _>>()
             .map_err(|_| CertificateError::NoCertificate)?;
         let leaf = chain.first().cloned().ok_or(CertificateError::NoCertificate)?;
@@ -117,7 +116,7 @@ impl Certificate {
 
     /// Returns the SHA-256 of the server's certificate, as browsers show it.
     ///
-    /// That is in hexadecimal, with colons.
+    /// The digits are hexadecimal, with colons between bytes.
     pub fn fingerprint(&self) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, &self.inner().leaf);
         let bytes: Vec<_> = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
@@ -138,12 +137,11 @@ impl Certificate {
     }
 }
 
-fn read_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, CertificateError> {
-    PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
-        let has = |text: &str| pem.windows(text.len()).any(|bytes| bytes == text.as_bytes());
-        if has("-----BEGIN ENCRYPTED PRIVATE KEY-----") || has("Proc-Type: 4,ENCRYPTED") {
+fn read_key(pem: &str) -> Result<PrivateKeyDer<'static>, CertificateError> {
+    PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
+        if pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || pem.contains("Proc-Type: 4,ENCRYPTED") {
             CertificateError::Encrypted
-        } else if has("PRIVATE KEY-----") {
+        } else if pem.contains("PRIVATE KEY-----") {
             CertificateError::KeyKind
         } else {
             CertificateError::NoKey
@@ -151,20 +149,7 @@ fn read_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, CertificateError> {
     })
 }
 
-/// Removes byte order marks.
-///
-/// Some editors write them, and they remain inside joined files.
-fn without_marks(pem: &[u8]) -> Cow<'_, [u8]> {
-    const MARK: &[u8] = "\u{feff}".as_bytes();
-    let mut rest = pem;
-    let mut clean = Vec::new();
-    while let Some(i) = rest.windows(MARK.len()).position(|bytes| bytes == MARK) {
-        clean.extend_from_slice(&rest[..i]);
-        rest = &rest[i + MARK.len()..];
-    }
-    if rest.len() == pem.len() {
-        return Cow::Borrowed(pem);
-    }
-    clean.extend_from_slice(rest);
-    Cow::Owned(clean)
+/// Removes byte order marks, which some editors write, and which remain inside joined files.
+fn without_marks(pem: &[u8]) -> String {
+    String::from_utf8_lossy(pem).replace('\u{feff}', "")
 }

@@ -1,4 +1,4 @@
-//! Socket of a connection, and its client state machine.
+//! Connection: a socket, and the state machine of the client.
 
 use crate::dispatch::Accepted;
 use crate::permit::Permit;
@@ -24,10 +24,10 @@ const CONTROL_RESERVE: usize = 1024;
 /// Maximum reads of one connection before the other connections are served.
 const READS_PER_TURN: usize = 4;
 
-/// Socket of a connection, and its client state machine.
+/// Connection: a socket, and the state machine of the client.
 ///
-/// It stays on the shard's thread. It gets a turn when the socket is ready, when there is something to send,
-/// and when a deadline has passed.
+/// A connection stays on the shard's thread. It gets a turn when the socket is ready, when it has output, and when a
+/// deadline has passed.
 pub(crate) struct Connection {
     socket: RefCell<Socket>,
     key: usize,
@@ -51,7 +51,7 @@ struct Socket {
     client: Client,
     /// Input that the client has not consumed.
     ///
-    /// It is a partial item, or one for which the client has no space.
+    /// This is a partial request or frame, or one for whose effects the client has no space.
     tail: Vec<u8>,
 }
 
@@ -103,10 +103,10 @@ impl Connection {
         self.wake_at.get()
     }
 
-    /// Puts the connection on the ready list if its socket holds input.
+    /// Returns whether the socket has input that must be read before a deadline is handled.
     ///
-    /// Returns whether it does. A process that was suspended finds deadlines passed, although the peer's input
-    /// arrived in time.
+    /// If it has, puts the connection on the ready list. After a suspension of the process, deadlines may have passed
+    /// although the peer's input arrived in time.
     pub(crate) fn reads_first(&self) -> bool {
         let reads = self.wants_read.get() && self.has_input();
         if reads {
@@ -127,10 +127,7 @@ impl Connection {
 
     /// Closes the client with `code`.
     pub(crate) fn close(&self, shard: &ShardState, code: CloseCode, now: Instant) {
-        {
-            let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.socket.borrow_mut().client.close(code, &mut shard.turn_context(feeds, scratch));
-        }
+        shard.with_context(|context| self.socket.borrow_mut().client.close(code, context));
         self.turn(shard, now, 0);
     }
 
@@ -150,7 +147,7 @@ impl Connection {
             self.socket.borrow().client.log_given_up();
             self.close(shard, CloseCode::TRY_AGAIN_LATER, shard.now());
         }
-        // The slot is needed at once, so the closing handshake is not awaited.
+        // A new connection needs the slot now, so the closing handshake is not awaited.
         if !self.closed.get() {
             self.abandon(shard);
         }
@@ -173,7 +170,7 @@ impl Connection {
             }
             if self.wants_read.get() && !self.closed.get() {
                 if reads == READS_PER_TURN {
-                    // There may be more input, which is read after the others had their turn.
+                    // More input is read after the other connections had their turn.
                     self.waker.wake_by_ref();
                     return false;
                 }
@@ -195,7 +192,7 @@ impl Connection {
         }
     }
 
-    /// Reads into the shard's buffer, behind space for the unconsumed input.
+    /// Reads into the shard's buffer, after space for the unconsumed input.
     fn read(&self, shard: &ShardState, context: &mut Context<'_>) -> Poll<io::Result<Read>> {
         let Socket { transport, tail, .. } = &mut *self.socket.borrow_mut();
         let Buffers { input, records, .. } = &mut *shard.buffers.borrow_mut();
@@ -213,15 +210,14 @@ impl Connection {
             ReadEvent::Unencrypted => client.refuse_unencrypted(),
             #[cfg(feature = "tls")]
             ReadEvent::Broken(error) => {
-                let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-                client.break_off(&tls::Failure(error), now, &mut shard.turn_context(feeds, scratch));
+                shard.with_context(|context| client.break_off(&tls::Failure(error), now, context));
             }
         }
     }
 
     /// Gives the client a turn.
     ///
-    /// Its input is the unconsumed input and `fresh` bytes that were read behind it.
+    /// The input is the unconsumed rest of earlier input, followed by `fresh` new bytes.
     pub(crate) fn turn(&self, shard: &ShardState, now: Instant, fresh: usize) {
         if self.closed.get() {
             return;
@@ -302,7 +298,7 @@ impl Connection {
 
     /// Returns whether the peer acknowledged anything since the last call.
     ///
-    /// The kernel reports writability only once half of the send buffer is free.
+    /// The kernel reports a full send buffer as writable only when a large part of it is free.
     fn peer_acknowledged(&self) -> bool {
         let unacknowledged =
             instep_sys_linux::socket::unacknowledged(self.socket.borrow().transport.socket())
@@ -312,7 +308,7 @@ impl Connection {
 
     /// Charges the messages of a turn to the rate limit.
     ///
-    /// Returns when the next message is allowed if the connection waits for that, else [`Instant::NEVER`].
+    /// Returns when the next message is allowed, or [`Instant::NEVER`] if the connection does not wait for this.
     fn charge_rate(&self, now: Instant, turn: &Turn) -> Instant {
         let Some(rate) = self.permit.rate() else { return Instant::NEVER };
         rate.spend(now, turn.messages);
@@ -321,10 +317,7 @@ impl Connection {
 
     /// Closes the connection without a closing handshake.
     fn abandon(&self, shard: &ShardState) {
-        {
-            let Buffers { feeds, scratch, .. } = &mut *shard.buffers.borrow_mut();
-            self.socket.borrow_mut().client.abandon(&mut shard.turn_context(feeds, scratch));
-        }
+        shard.with_context(|context| self.socket.borrow_mut().client.abandon(context));
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
         self.publish_state(shard);

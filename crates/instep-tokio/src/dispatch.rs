@@ -157,8 +157,8 @@ impl Dispatcher {
 
 /// Returns the time after which unacknowledged data drops a connection.
 ///
-/// It is the time for which a WebSocket may leave pings unanswered. So a connection that cannot be pinged, such
-/// as a listener of `GET /events`, is dropped about as soon.
+/// A WebSocket may leave pings unanswered for the same time. So a connection that cannot be pinged, such as a listener
+/// of `GET /events`, is dropped about as soon.
 fn user_timeout(limits: &Limits) -> Duration {
     let millis = limits.ping_every.saturating_mul(u64::from(limits.pings_missed) + 1);
     // Linux rejects larger values.

@@ -1,7 +1,7 @@
 //! Eviction priorities of all connections.
 //!
-//! Shards write them without a lock while they serve. They are read only when slots or descriptors have run
-//! out.
+//! Shards write the priorities without a lock while they serve. The priorities are read only when slots or descriptors
+//! have run out.
 
 use instep::driver::EvictionPriority;
 use std::sync::atomic::{AtomicU64, Ordering};

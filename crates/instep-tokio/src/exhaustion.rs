@@ -1,8 +1,8 @@
 //! Accepting when descriptors or memory have run out.
 //!
 //! When file descriptors run out, the lowest-priority connection is evicted: an idle one, a partial request, or
-//! a client that answers no pings; never a responsive client. If none can be, the new one gets 503 on a
-//! reserved descriptor; otherwise it would stay in the accept queue and cause a busy loop.
+//! a client that answers no pings. A responsive client is never evicted. If no connection can be evicted, the new
+//! connection gets 503 on a reserved descriptor, because in the accept queue it would cause a busy loop.
 
 use crate::dispatch::{Dispatcher, Incoming, Listeners};
 use crate::permit::Admission;
@@ -23,7 +23,7 @@ use tokio::time::timeout;
 /// Pause before accepting is retried, because an immediate retry would fail again.
 pub(crate) const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Returns whether an error says that descriptors or memory have run out.
+/// Returns whether an error means that descriptors or memory have run out.
 pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
     let errnos = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS];
     error.raw_os_error().is_some_and(|error| errnos.iter().any(|errno| errno.raw_os_error() == error))
@@ -46,9 +46,9 @@ impl Exhaustion {
         Self { reserve: reserve(), response, throttle: LogThrottle::default() }
     }
 
-    /// Evicts a connection for a new one, which is returned, or rejects the new one.
+    /// Evicts a connection and returns a new one, or rejects the new one.
     ///
-    /// Nothing else is accepted meanwhile.
+    /// No other connection is accepted meanwhile.
     pub(crate) async fn free_descriptor(
         &mut self,
         error: &io::Error,

@@ -1,8 +1,9 @@
 //! Driver of instep for Linux, on tokio.
 //!
-//! One task accepts connections, numbers them, and dispatches them to shards. A shard is a thread with a
-//! runtime and a feed of its own, which follows the device's feed. A publish wakes each shard once, and the
-//! shard serves its clients from one loop. The application runs on the thread that polls its future.
+//! One task accepts connections, numbers them, and dispatches them to shards. A shard is a thread with its own
+//! runtime and its own copy of the device's feed, which holds the latest values and the recent events. A publish
+//! wakes each shard once, and the shard serves its clients from one loop. The application is a future, and runs on
+//! the thread of its caller.
 //!
 //! A program makes the server once, runs the application on one thread, and serves on another:
 //!
@@ -27,7 +28,7 @@
 //!     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
 //!     let (application, listening) = (runtime()?, runtime()?);
 //!     std::thread::spawn(move || {
-//!         let mut inbox = server.inbox().expect("nothing took it before");
+//!         let mut inbox = server.inbox().expect("the inbox was taken before");
 //!         application.block_on(run(server.device(), &mut inbox));
 //!     });
 //!     let listener = TcpListener::bind("127.0.0.1:8080")?;

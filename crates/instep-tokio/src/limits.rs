@@ -11,16 +11,16 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SocketLimits {
-    /// Maximum connections beside those of WebSocket clients.
+    /// Maximum connections beside the connections of WebSocket clients and event streams.
     ///
-    /// When all are taken, a new connection evicts the one that has been idle longest; it gets 503 if none is
+    /// When all are taken, a new connection evicts the connection that has been idle longest, or gets 503 if none is
     /// idle.
     pub http_slots: usize,
     /// Maximum connections from one address, loopback exempt. Others get 503.
     pub per_address: usize,
     /// Maximum messages a second from one address; 0 for no limit.
     ///
-    /// Above it, the server stops reading from the address's clients for a while.
+    /// Above this rate, the server stops reading from the address's clients for a while.
     pub message_rate: u32,
     /// Maximum unsent bytes in the kernel for one client.
     ///
@@ -33,7 +33,7 @@ pub struct SocketLimits {
 }
 
 impl SocketLimits {
-    /// Replaces the number of connections beside those of WebSocket clients ([`http_slots`](Self::http_slots)).
+    /// Replaces the number of connections beside clients ([`http_slots`](Self::http_slots)).
     #[must_use]
     pub const fn with_http_slots(self, http_slots: usize) -> Self {
         Self { http_slots, ..self }

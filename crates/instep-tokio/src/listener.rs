@@ -21,7 +21,7 @@ impl Listener {
 
     /// Creates a listener for TLS 1.2 and 1.3: `https` and `wss`.
     ///
-    /// Plain HTTP requests get a 400 that says so.
+    /// Plain HTTP requests get 400, with the address to open instead.
     #[cfg(feature = "tls")]
     pub fn tls(socket: TcpListener, certificate: Certificate) -> Self {
         Self { socket, certificate: Some(certificate) }

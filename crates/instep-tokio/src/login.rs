@@ -14,7 +14,7 @@ const CHECKS_MAX: usize = 16;
 
 /// Creates a log-in for 64 sessions and the failures of 1,024 client prefixes.
 ///
-/// It lives as long as the process.
+/// The log-in lives as long as the process.
 pub fn log_in(password: Password, random: Random) -> &'static LogIn {
     let memory = LogInMemory {
         sessions: vec![Session::default(); SESSIONS_MAX].leak(),

@@ -41,7 +41,7 @@ impl Lag {
         })
     }
 
-    /// Returns how many clients follow what is published.
+    /// Returns how many clients receive published messages.
     ///
     /// An endpoint that only echoes has no such clients.
     pub fn clients(&self) -> u64 {
@@ -87,7 +87,7 @@ pub struct Metrics {
     pub lag: Option<Lag>,
     /// Number of shards that did not answer within a second.
     pub shards_unresponsive: usize,
-    /// Refused connections: by the limit in all, and by that per address.
+    /// Connections refused by the limit in all, and by the limit per address.
     refused_connections: (u64, u64),
 }
 
@@ -143,7 +143,7 @@ impl Meters {
     }
 }
 
-/// Counters of one shard, on cache lines of their own.
+/// Counters of one shard, on their own cache lines.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ShardMeter {

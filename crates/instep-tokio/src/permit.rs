@@ -11,17 +11,17 @@ use std::sync::{Arc, PoisonError};
 /// Decision on a new connection.
 #[derive(Debug)]
 pub(crate) enum Admission {
-    /// The connection is served, or rejected with 503 if the permit says so.
+    /// The connection is served, or rejected with 503 if its permit is refused.
     Permit(Permit),
     /// Slots are full, but one will be free; see [`AdmissionControl::changed`].
     ///
-    /// The caller asks the given holder, if any, to leave.
+    /// The caller evicts the given holder, if any.
     Wait(Option<Eviction>),
-    /// Too many connections are being rejected; close this one without a response.
+    /// Too many connections are being rejected, so this one must be closed without a response.
     Closed,
 }
 
-/// Permit to be connected, if only to get a 503. Dropping it frees its slot.
+/// Permit of a connection, if only for a 503. Dropping the permit frees the slot.
 #[derive(Debug)]
 pub(crate) struct Permit {
     control: Arc<AdmissionControl>,
@@ -79,8 +79,8 @@ impl AdmissionControl {
 
     /// Chooses a connection to evict when descriptors or memory have run out.
     ///
-    /// Idle connections come first, then partial requests, then clients that answer no pings. A responsive
-    /// client is never chosen; returns `None` if there is no other.
+    /// Idle connections come first, then partial requests, then clients that answer no pings. A responsive client is
+    /// never chosen. Returns `None` if all clients are responsive.
     pub(crate) fn evict(&self) -> Option<Admission> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         self.evict_from(&mut counts, EvictionPriority::Unresponsive(Instant::NEVER))
@@ -144,7 +144,7 @@ impl Permit {
 
     /// Declines an eviction because the connection is in use by now.
     ///
-    /// Another one is chosen instead.
+    /// Another connection is chosen instead.
     pub(crate) fn keep(&self) {
         let mut counts = self.control.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.evicting.take_if(|index| *index == self.index);

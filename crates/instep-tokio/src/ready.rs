@@ -7,7 +7,7 @@ use std::task::{Poll, Wake, Waker};
 
 /// Ready list: connections whose wakers were called, in that order.
 ///
-/// Each connection is in it at most once. A task for each connection would do the same, but takes about 250
+/// Each connection is on the list at most once. A task for each connection would do the same, but takes about 250
 /// bytes more for each.
 #[derive(Debug, Default)]
 pub(crate) struct Ready(Mutex<Queue>);

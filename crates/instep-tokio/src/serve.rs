@@ -13,7 +13,7 @@ const STOP_TIME: Duration = Duration::from_millis(1200);
 impl Server {
     /// Serves on `listeners` until `stop` completes.
     ///
-    /// Each is a `TcpListener` or a [`Listener`]. Then every client is closed with 1001, and the call returns
+    /// Each is a `TcpListener` or a [`Listener`]. After `stop`, every client is closed with 1001, and the call returns
     /// within 1.2 s. Must be called in a runtime with I/O and time.
     ///
     /// # Errors

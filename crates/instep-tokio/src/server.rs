@@ -10,7 +10,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 /// Server on Linux.
 ///
-/// It and its memory live as long as the process.
+/// The server and its memory live as long as the process.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
     pub(crate) app: &'static App,
@@ -25,7 +25,7 @@ pub struct Server {
 impl Server {
     /// Creates a server for `app` with `shards` threads.
     ///
-    /// Its memory is reserved now and leaked; pages that are never used stay untouched.
+    /// The memory is reserved now and leaked. Pages that are never used stay untouched.
     ///
     /// # Panics
     /// If `shards` is 0, or `limits.clients` is above 60,000.
@@ -64,7 +64,7 @@ impl Server {
 
     /// Returns the server's metrics, within a second even if its shards are busy.
     ///
-    /// Must be called in a runtime with time, which need not be the one of [`Server::serve`].
+    /// Must be called in a runtime with time, which may be another runtime than the one of [`Server::serve`].
     pub async fn metrics(&self) -> Metrics {
         self.meters.metrics(self.device).await
     }

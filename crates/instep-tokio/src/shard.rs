@@ -80,9 +80,8 @@ impl Shard {
             deadlines_checked_at: Cell::new(tokio::time::Instant::now()),
             ready: Arc::default(),
         });
-        // Serving is a task of its own, so that its progress does not poll the other branches each time.
-        // It yields by itself, because tokio's budget would pass over all connections of a batch but the first
-        // 128.
+        // Serving is its own task, so that its progress does not poll the other branches each time. The task yields
+        // explicitly, because tokio's budget would skip all connections of a batch after the first 128.
         tokio::task::spawn_local(tokio::task::unconstrained(shard.clone().serve()));
         let (mut receiving, mut stopping) = (true, false);
         loop {
@@ -168,7 +167,7 @@ impl Shard {
         }
     }
 
-    /// Waits for news of the device, and gives a turn to every client concerned.
+    /// Waits until the device has a new frame or reply, and gives a turn to every client concerned.
     async fn follow(&self) {
         let mut notified = Vec::new();
         let published = std::future::poll_fn(|context| {
@@ -218,7 +217,7 @@ impl Shard {
         tokio::time::sleep_until(due.max(self.deadlines_checked_at.get() + DEADLINE_RESOLUTION)).await;
     }
 
-    /// Gives a turn to every connection that is due, and determines the next deadline.
+    /// Gives a turn to every connection whose deadline has passed, and determines the next deadline.
     fn wake_due(&self) {
         let now = self.state.now();
         self.deadlines_checked_at.set(tokio::time::Instant::now());

@@ -35,7 +35,7 @@ pub(crate) struct ShardState {
 pub(crate) struct Buffers {
     pub(crate) feeds: Feeds,
     pub(crate) scratch: Vec<u8>,
-    /// Buffer for unconsumed input and the bytes read behind it.
+    /// Buffer for unconsumed input and the bytes read after it.
     pub(crate) input: Vec<u8>,
     /// Buffer for TLS records, of the length of a read.
     pub(crate) records: Vec<u8>,
@@ -88,6 +88,12 @@ impl ShardState {
             room: SendWindow::NONE,
             scratch,
         }
+    }
+
+    /// Calls a client outside of a turn of its connection.
+    pub(crate) fn with_context<T>(&self, call: impl FnOnce(&mut TurnContext<'_>) -> T) -> T {
+        let Buffers { feeds, scratch, .. } = &mut *self.buffers.borrow_mut();
+        call(&mut self.turn_context(feeds, scratch))
     }
 
     /// Counts one more, or one less, client of the compressed feed.

@@ -28,8 +28,7 @@ pub(crate) enum ReadEvent {
     Broken(rustls::Error),
 }
 
-// Both functions call the kernel without the C library, because libc makes each call a cancellation point in
-// programs
+// Both functions call the kernel without the C library, because libc makes each call a cancellation point in programs
 // with several threads.
 
 /// Reads from a socket.
@@ -44,7 +43,7 @@ pub(crate) fn poll_read(
         let tried = socket.try_io(Interest::READABLE, || {
             let (length, _) = rustix::net::recv(&*socket, &mut *input, RecvFlags::empty())?;
             read = Some(length);
-            // A short read empties the receive buffer, so no second call is needed to learn that.
+            // A short read empties the receive buffer, so no second call is needed to detect this.
             if length > 0 && length < input.len() { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
         });
         match (read, tried) {

@@ -4,7 +4,7 @@ use crate::clock::now;
 use instep::driver::LogRateLimit;
 use tokio::time::Instant;
 
-/// Limit to lines of the log about what goes on for long: one every 5 s.
+/// Limit for log lines about a lasting condition: one line every 5 s.
 #[derive(Debug)]
 pub(crate) struct LogThrottle {
     epoch: Instant,

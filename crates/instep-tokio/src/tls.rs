@@ -1,6 +1,6 @@
-//! TLS on a socket, by rustls without its buffers.
+//! TLS on a socket, with the unbuffered API of rustls.
 //!
-//! So an idle connection has no buffer memory.
+//! So an idle connection has no buffers.
 
 use crate::socket::{self, Read, ReadEvent};
 use instep::Instant;
@@ -16,10 +16,10 @@ use tokio::net::TcpStream;
 
 /// Maximum plaintext encrypted ahead of the socket, in bytes.
 ///
-/// Encrypted frames cannot be superseded by newer state. So this is no more than the kernel keeps unsent, and
+/// Encrypted frames cannot be superseded by newer state. So the maximum is no more than the kernel keeps unsent, and
 /// further plaintext waits until all records have left.
 const AHEAD_MAX: usize = 16_384;
-/// Maximum overhead of TLS for that plaintext, in two records, in bytes.
+/// Maximum overhead of TLS for [`AHEAD_MAX`] bytes in two records, in bytes.
 const OVERHEAD_MAX: usize = 512;
 /// Maximum length of an incomplete record or handshake message, in bytes.
 ///
@@ -117,11 +117,11 @@ impl Tls {
         Ok(self.progress)
     }
 
-    /// Encrypts and writes bytes. Accepts none as long as records are unsent.
+    /// Encrypts and writes bytes. Accepts no bytes while records are unsent.
     pub(crate) fn write(&mut self, bytes: &[u8], records: &mut [u8]) -> io::Result<usize> {
         match self.state {
             State::Unencrypted => return socket::try_write(&self.socket, bytes),
-            // The peer cannot read it, so it counts as sent.
+            // The peer cannot read the output, so it counts as sent.
             State::Broken | State::Ended => return Ok(bytes.len()),
             State::New | State::Encrypting => {}
         }
@@ -166,9 +166,9 @@ impl Tls {
         Ok(turn)
     }
 
-    /// Decrypts all whole records into `input`, which is as long.
+    /// Decrypts all whole records into `input`, which must be as long as `records`.
     ///
-    /// The incomplete rest is kept.
+    /// The incomplete rest is kept in `unfinished`.
     fn decrypt(&mut self, records: &mut [u8], input: &mut [u8]) -> Read {
         let (mut start, mut length, mut event) = (0, 0, ReadEvent::None);
         loop {
@@ -191,7 +191,8 @@ impl Tls {
                 Ok(ConnectionState::PeerClosed) => event = ReadEvent::Ended,
                 // No other state needs an action, because early data is not offered.
                 Ok(_) => done = true,
-                // The loop continues once for rustls's alert, and then stops, because rustls must not see the record again.
+                // The loop runs once more for the alert of rustls, and then stops, because rustls must not get the record
+                // again.
                 Err(error) if self.state != State::Broken => {
                     self.state = State::Broken;
                     event = ReadEvent::Broken(error);
@@ -219,7 +220,7 @@ impl Tls {
 
     fn encrypt(&mut self, bytes: &[u8], records: &mut [u8]) -> io::Result<usize> {
         self.with_traffic(|traffic| traffic.encrypt(bytes, records))
-            // Not reached: a response needs a request, and a request needs a handshake.
+            // Not reached, because a response needs a request, and a request needs a handshake.
             .ok_or(io::ErrorKind::NotConnected)?
             .map_err(io::Error::other)
     }
@@ -242,7 +243,7 @@ impl Tls {
         &mut self,
         action: impl FnOnce(&mut WriteTraffic<'_, ServerConnectionData>) -> T,
     ) -> Option<T> {
-        // The session may remember an offset into the incomplete record, and panics if it is not passed again.
+        // The session may remember an offset into the incomplete record, and panics if the record is not passed again.
         let UnbufferedStatus { discard, state } = self.session.process_tls_records(&mut self.unfinished);
         let done = match state {
             Ok(ConnectionState::WriteTraffic(mut traffic)) => Some(action(&mut traffic)),

@@ -13,11 +13,11 @@ use crate::tls::Tls;
 /// TLS configuration of a connection.
 #[cfg(feature = "tls")]
 pub(crate) type Security = std::sync::Arc<rustls::ServerConfig>;
-/// TLS configuration without the feature `tls`: none exists.
+/// TLS configuration without the feature `tls`, of which no value exists.
 #[cfg(not(feature = "tls"))]
 pub(crate) type Security = std::convert::Infallible;
 
-/// Certificate without the feature `tls`: none exists.
+/// Certificate without the feature `tls`, of which no value exists.
 #[cfg(not(feature = "tls"))]
 #[derive(Debug)]
 pub(crate) enum NoCertificate {}
@@ -83,7 +83,7 @@ impl Transport {
         }
     }
 
-    /// Sends unsent records before a turn; returns whether any byte was accepted.
+    /// Sends unsent records before a turn. Returns whether any byte was accepted.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "plain sockets keep no records"))]
     pub(crate) fn begin_turn(&mut self, now: Instant, client: &mut Client) -> io::Result<bool> {
         match self {
@@ -103,9 +103,9 @@ impl Transport {
         }
     }
 
-    /// Completes a turn with what unsent records still need.
+    /// Completes the result of a turn with the needs of unsent records.
     ///
-    /// They delay the end of the connection until the socket has accepted nothing for `write_stall`
+    /// Unsent records delay the end of the connection until the socket has accepted nothing for `write_stall`
     /// milliseconds.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "plain sockets keep no records"))]
     pub(crate) fn end_turn(

@@ -80,7 +80,7 @@ impl Head {
 
 /// Splits off the content of the first element.
 ///
-/// Returns `None` if it does not have that tag, or is incomplete.
+/// Returns `None` if the element has another tag than `tag`, or is incomplete.
 fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first()?;
@@ -95,7 +95,7 @@ fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length).filter(|_| *first == tag)
 }
 
-/// Parses a UTCTime or GeneralizedTime, and returns the bytes behind it.
+/// Parses a UTCTime or GeneralizedTime, and returns the bytes after it.
 fn moment(bytes: &[u8]) -> Option<(Moment, &[u8])> {
     let (text, rest, short) = match element(bytes, UTC_TIME) {
         Some((text, rest)) => (text, rest, true),
@@ -136,7 +136,7 @@ mod tests {
         Moment { parts }.time().duration_since(UNIX_EPOCH).unwrap().as_secs()
     }
 
-    /// Expected values are those of `date --utc --date=… +%s`.
+    /// The expected values come from `date --utc --date=… +%s`.
     #[test]
     fn moment_converts_to_seconds_since_1970() {
         for (parts, expected) in [

@@ -21,7 +21,7 @@ const TOPICS: Topics = Topics::new(2);
 static APP: App = App::new("order", "for tests").endpoint("/ws").topics(TOPICS);
 
 /// Publishes after each command with consecutive
-/// numbers, and at the end an event that says so.
+/// numbers, and at the end an event that marks the end.
 async fn run(device: &Device, inbox: &mut Inbox<'_>) {
     let (mut number, mut commands, mut events) = (0, 0, 0);
     let mut next = move || {

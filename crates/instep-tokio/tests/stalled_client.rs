@@ -23,7 +23,7 @@ const PAYLOAD: usize = 1024;
 const FRAMES: usize = 64 * 1024;
 /// Frames published at once.
 ///
-/// Half of them are events, which have to fit into the ring of 64.
+/// Half of them are events, which must fit into the ring of 64.
 const BATCH: usize = 32;
 /// Old frames by which the healthy clients may be behind.
 const BEHIND: usize = 32;

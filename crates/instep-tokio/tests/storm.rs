@@ -43,7 +43,7 @@ fn all_clients_reconnect_at_once() {
     let server = serve(&APP, limits, SocketLimits::default());
     take_all(server.inbox());
     let device = server.device();
-    // A client whose slot is not free yet tries again, as the 503 says, only sooner.
+    // A client without a free slot tries again, as after any 503, but sooner than `Retry-After`.
     let come = |addr| {
         let attempt = || match WebSocket::try_connect(addr, "/ws", &[]) {
             Ok(client) => Some(client),

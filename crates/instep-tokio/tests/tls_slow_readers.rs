@@ -1,4 +1,4 @@
-//! TLS with clients that read slowly or not at all behaves as plain TCP does.
+//! TLS with clients that read slowly, or stop reading, behaves as plain TCP does.
 
 mod in_process;
 mod over_tls;

@@ -16,11 +16,11 @@ const TTL: Duration = Duration::from_secs(10);
 /// Writes the reply to `query` to the start of `reply` and returns its length.
 ///
 /// An A query is answered with the device's address, and any other type (AAAA, HTTPS) with no record, so that a phone
-/// uses the A record at once. Returns `None`, and nothing is to be sent, if the message is no query, if it is malformed,
-/// or if the reply does not fit.
+/// uses the A record at once. Returns `None` if nothing must be sent, because the message is no query or is malformed, or
+/// because the reply does not fit.
 pub fn answer(query: &[u8], address: Ipv4Addr, reply: &mut [u8]) -> Option<usize> {
-    // Only standard queries: replying to a response could loop between two servers, and edge-captive's reply to other
-    // operations is itself marked as a query.
+    // Only standard queries get a reply, because a reply to a response could loop between two servers, and edge-captive
+    // marks its reply to other operations as a query.
     if query.get(2)? & 0xf8 != 0 {
         return None;
     }

@@ -17,13 +17,13 @@ const MIN_BYTES: usize = 8;
 pub enum Protection {
     /// A password (WPA).
     Password(Password),
-    /// None. The device's own network is open only if its owner has chosen that.
+    /// None. The device's own network is open only if its owner has chosen this.
     Open,
 }
 
 /// A WPA password: 8 to 63 printable ASCII characters.
 ///
-/// `Debug` prints `***`; only [`Password::reveal`] returns it.
+/// `Debug` prints `***`. Only [`Password::reveal`] returns the text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Password {
     bytes: [u8; MAX_BYTES],
@@ -45,8 +45,8 @@ pub enum PasswordError {
 impl Protection {
     /// Chooses the protection of the device's own network.
     ///
-    /// That is the owner's choice, else the stored password, else a new random one ([`Password::random`]), which is
-    /// also returned as the second value, so that the caller stores it.
+    /// The owner's choice comes first, then the stored password, then a new random password ([`Password::random`]). A new
+    /// password is also the second value, and the caller must store it.
     pub fn choose(
         chosen: Option<Self>,
         stored: Option<Password>,
@@ -77,7 +77,7 @@ impl Password {
         Self { bytes, length: RANDOM_LENGTH }
     }
 
-    /// Returns the password itself, for the radio, for the storage, and for the serial port at the start.
+    /// Returns the text of the password, for the radio, for the storage, and for the serial port at the start.
     pub fn reveal(&self) -> &str {
         // Always valid, because all bytes are ASCII.
         core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
@@ -122,10 +122,10 @@ impl fmt::Display for PasswordError {
 
 impl core::error::Error for PasswordError {}
 
-/// Text of a QR code from which a phone joins: `WIFI:T:WPA;S:NAME;P:PASSWORD;;` (Wi-Fi Alliance, WPA3 specification
-/// section 7).
+/// Text of a QR code from which a phone joins: `WIFI:T:WPA;S:NAME;P:PASSWORD;;`.
 ///
-/// It contains the password, so print it on the serial port only.
+/// The format is defined by the Wi-Fi Alliance (WPA3 specification, section 7). The text contains the password, so print
+/// it on the serial port only.
 #[derive(Clone, Copy)]
 pub struct JoinString<'n> {
     /// Name of the network.

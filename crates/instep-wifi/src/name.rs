@@ -5,7 +5,8 @@ use core::str::FromStr;
 
 /// Maximum length of a name, in bytes.
 ///
-/// A Wi-Fi network's name is limited to it (IEEE 802.11 section 9.4.2.2), and a host name to 63 (RFC 1035 section 2.3.4).
+/// The name of a Wi-Fi network has at most 32 bytes (IEEE 802.11 section 9.4.2.2), and a label of a host name at most 63
+/// (RFC 1035 section 2.3.4).
 pub const NAME_MAX: usize = 32;
 
 /// A name of 1 to [`NAME_MAX`] letters, digits and hyphens, as a host name (RFC 1123 section 2.1).

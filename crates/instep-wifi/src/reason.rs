@@ -1,23 +1,23 @@
 //! Maps the reason code of a failed join to an outcome for the user.
 //!
-//! Codes up to 199 are those of IEEE 802.11 (2020, table 9-49), from the network or from the driver; codes from 200 are
-//! additions of Espressif's driver. Some codes mean different things with and without a password.
+//! Codes up to 199 are defined in IEEE 802.11 (2020, table 9-49), and come from the network or from the driver. Codes from
+//! 200 are additions of Espressif's driver. Some codes mean different things with and without a password.
 
 use crate::portal::Outcome;
 
-/// Returns the outcome of a join that failed with this reason code. `password` is whether the device had a password.
+/// Returns the outcome of a join that failed with this reason code.
 ///
-/// WPA2 and WPA3 are one case, because the driver does not say which of them the network has.
+/// `password` is whether the device had a password. WPA2 and WPA3 are one case, because the driver does not report which of
+/// them the network has.
 pub const fn outcome(reason: u16, password: bool) -> Outcome {
     match reason {
-        // AuthenticationExpired. With WPA2, access points end a handshake with a wrong password so, but one that does not
-        // answer looks the same. With WPA3, one may stop answering if the password is wrong. An open network did not
-        // answer.
+        // AuthenticationExpired. With WPA2, an access point ends a handshake with a wrong password in this way, or does not
+        // answer. With WPA3, an access point may stop answering if the password is wrong. An open network did not answer.
         2
         // MicFailure: the access point rejects the device's frames as forged.
         | 14
-        // AuthenticationFailed: the access point rejected the device. With WPA2 it cannot know the password at that point,
-        // so it admits only known devices; with WPA3 the password is wrong.
+        // AuthenticationFailed: the access point rejected the device. With WPA2 the access point does not have the password at
+        // that point, so it admits only known devices. With WPA3 the password is wrong.
         | 202 if password => Outcome::NotAdmitted,
         // FourWayHandshakeTimeout and HandshakeTimeout: the access point answered every step before the password. An open
         // network has no handshake.
@@ -30,7 +30,7 @@ pub const fn outcome(reason: u16, password: bool) -> Outcome {
         | 210 | 211 => Outcome::OtherProtection,
         // NoAccessPointFound.
         201 => Outcome::NotFound,
-        // Other codes say nothing about the password: the network is full (5), too far away (200, 212), or disconnects.
+        // Other codes do not concern the password: the network is full (5), too far away (200, 212), or disconnects.
         _ => Outcome::NotJoined,
     }
 }

@@ -66,7 +66,7 @@ fn question(name: &str, class: u16) -> Vec<u8> {
     query
 }
 
-/// Queries a name by multicast, as a program without a responder of its own does.
+/// Queries a name by multicast, as a program without its own responder does.
 async fn look_up(phone: &UdpSocket<'static>, name: &str) -> Option<Ipv4Address> {
     phone.send_to(&question(name, 1), (IpAddress::Ipv4(mdns::GROUP), mdns::PORT)).await.unwrap();
     let answer = receive(phone).await?;

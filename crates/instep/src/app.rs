@@ -24,8 +24,10 @@ impl Page {
     }
 }
 
-/// An application: everything about it that is known when it is compiled. Declare it as a `const`, and a
-/// mistake is an error of the compiler. The order of the calls that declare it does not matter.
+/// Declaration of an application.
+///
+/// Declare it as a `const`, so that a mistake is an error of the compiler. The order of the calls that declare it does not
+/// matter.
 #[derive(Clone, Debug)]
 pub struct App {
     manifest: Manifest,
@@ -106,7 +108,7 @@ impl App {
     /// Accepts WebSockets at `path`, and sends every message back unchanged.
     ///
     /// A message is sent back piece by piece as it arrives, so its length has no limit. The application receives nothing from these
-    /// clients, and they do not receive what it publishes.
+    /// clients, and these clients receive no published messages.
     ///
     /// # Panics
     /// As [`App::endpoint`].
@@ -151,11 +153,12 @@ impl App {
         self.add_endpoint(Endpoint { pattern: Pattern::new("/ws"), echo: false, thing: true })
     }
 
-    /// Is that Thing, as with [`App::thing`], and has a backlog: a client that connects gets the events that the device still has
-    /// ([`Limits::events`](crate::Limits::events)), oldest first, before those that come.
+    /// Declares the Thing as [`App::thing`] does, with a backlog of events.
     ///
-    /// Events and lines of logs then carry a number, `seq`, which counts up by one from 1 at each start of the device, so a page that
-    /// reconnects knows which of them it has. A board tells the starts apart with
+    /// A new client first gets the events that the device still has ([`Limits::events`](crate::Limits::events)), oldest first.
+    ///
+    /// Events and lines of logs carry a number, `seq`, which counts up by one from 1 at each start of the device. So a page that
+    /// reconnects skips the events that it has. A board gives each start its own id by
     /// [`Device::set_boot_id`](crate::Device::set_boot_id).
     ///
     /// # Panics
@@ -204,7 +207,7 @@ impl App {
 
     /// Serves a folder in place of the page at `/`.
     ///
-    /// It also serves all paths where the application has nothing else.
+    /// The folder also serves all paths where the application has nothing else.
     pub const fn with_folder(mut self, folder: &'static dyn Folder) -> Self {
         let mut at = 0;
         while at < PAGES_MAX {
@@ -258,7 +261,7 @@ impl App {
         best_match(pages, |endpoint| endpoint.pattern, path).map(|(endpoint, _)| *endpoint)
     }
 
-    /// Returns whether it has a page or an endpoint at exactly this path.
+    /// Returns whether the application has a page or an endpoint at exactly this path.
     pub(crate) fn declares(&self, path: &str) -> bool {
         let pages = self.pages.iter().flatten().map(Page::pattern);
         pages

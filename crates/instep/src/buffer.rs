@@ -2,18 +2,13 @@
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
-use instep_proto::delivery::Storage;
+use instep_proto::delivery::{FixedBuffer, Storage};
 
 /// Bounded buffer for waiting bytes of one client.
 #[derive(Debug)]
 pub enum Buffer {
     /// A buffer in static memory, as on a microcontroller.
-    Lent {
-        /// The memory.
-        memory: &'static mut [u8],
-        /// The number of used bytes.
-        length: usize,
-    },
+    Lent(FixedBuffer<'static>),
     /// A buffer in a vector that is freed when it is empty, as on Linux.
     ///
     /// Most clients have nothing waiting, and so take no memory.
@@ -29,7 +24,7 @@ pub enum Buffer {
 impl Buffer {
     /// Creates a buffer in static memory.
     pub fn lent(memory: &'static mut [u8]) -> Self {
-        Self::Lent { memory, length: 0 }
+        Self::Lent(FixedBuffer::new(memory))
     }
 
     /// Creates a buffer that grows to `limit` bytes and is freed when it is empty.
@@ -61,7 +56,7 @@ impl Buffer {
 impl Storage for Buffer {
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Lent { memory, length } => &memory[..*length],
+            Self::Lent(buffer) => buffer.bytes(),
             #[cfg(feature = "alloc")]
             Self::Grown { bytes, .. } => bytes,
         }
@@ -69,7 +64,7 @@ impl Storage for Buffer {
 
     fn bytes_mut(&mut self) -> &mut [u8] {
         match self {
-            Self::Lent { memory, length } => &mut memory[..*length],
+            Self::Lent(buffer) => buffer.bytes_mut(),
             #[cfg(feature = "alloc")]
             Self::Grown { bytes, .. } => bytes,
         }
@@ -77,7 +72,7 @@ impl Storage for Buffer {
 
     fn capacity(&self) -> usize {
         match self {
-            Self::Lent { memory, .. } => memory.len(),
+            Self::Lent(buffer) => buffer.capacity(),
             #[cfg(feature = "alloc")]
             Self::Grown { limit, .. } => *limit,
         }
@@ -85,13 +80,7 @@ impl Storage for Buffer {
 
     fn resize(&mut self, new: usize) -> bool {
         match self {
-            Self::Lent { memory, length } => {
-                let fits = new <= memory.len();
-                if fits {
-                    *length = new;
-                }
-                fits
-            }
+            Self::Lent(buffer) => buffer.resize(new),
             #[cfg(feature = "alloc")]
             Self::Grown { bytes, limit } => {
                 let fits = new <= *limit;

@@ -1,4 +1,6 @@
-//! A WebSocket device server: one application, on an ESP32 and on Linux, and every open page in step with it.
+//! A WebSocket server for devices.
+//!
+//! One application runs on an ESP32 and on Linux, and every open page shows its current state.
 //!
 //! An application is two items: an [`App`], which declares its pages, endpoints and controls, and an `async fn`, which is handed a
 //! [`Device`] to publish with and an [`Inbox`] to receive from. A driver serves both: the crate `instep-tokio` on Linux, the crate
@@ -30,8 +32,9 @@
 //! at which it reads: a slow client skips values and delays nobody. An event is sent once and never replaced ([`Device::emit`]).
 //! A reply goes to one client ([`Device::send`]).
 //!
-//! A device with controls is better declared as a *Thing*. Its messages are JSON then, its page, REST and W3C description follow from
-//! the declaration, and a command that arrives fits it:
+//! A device with controls is better declared as a *Thing*. A Thing has JSON messages, REST routes and a W3C Thing Description, all
+//! from its declaration. The panel of the crate `instep-panel` is a page for any Thing ([`App::pages`]). The application receives
+//! only commands that are valid for the declaration:
 //!
 //! ```
 //! use instep::{App, Device, Inbox};
@@ -53,7 +56,7 @@
 //!     heater.temperature(None); // unavailable until it is measured
 //!     loop {
 //!         match heater.recv(inbox).await {
-//!             (Command::Power(on), _) => heater.power(on), // the hardware first, then this
+//!             (Command::Power(on), _) => heater.power(on), // switch the hardware first, then publish
 //!             (Command::Target(degrees), _) => heater.target(degrees),
 //!             (Command::Name(name), responder) if name.trim().is_empty() => {
 //!                 responder.refuse(format_args!("{name:?} is no name"));
@@ -90,12 +93,12 @@
 //!        |                  |
 //!     device: latest values, events, inbox, replies (one short lock)
 //!        |
-//!     model: what a Thing is and can do, and its JSON
+//!     model: the declaration of a Thing, and its JSON
 //!        |
 //!     instep-proto: bytes to frames and requests, and back
 //! ```
 //!
-//! Calls go downwards only. [`Client::turn`](driver::Client::turn) is the one function that turns bytes into messages and state
+//! A layer calls only the layers below it. [`Client::turn`](driver::Client::turn) is the one function that turns bytes into messages and state
 //! into bytes, so both drivers, the tests and the fuzzers run the same code. All memory is bounded by [`Limits`] and lent to the
 //! [`Device`] when it is made.
 //!
@@ -104,10 +107,10 @@
 //! | I want to | Use |
 //! |---|---|
 //! | declare controls and sensors | [`thing!`], [`App::thing`] |
-//! | speak messages of my own | [`App::endpoint`], [`topics!`], [`Inbox::recv`] |
+//! | define my own messages | [`App::endpoint`], [`topics!`], [`Inbox::recv`] |
 //! | receive in callback style | [`Inbox::on_message`] |
 //! | show state to all clients, also to those that connect later | [`Device::publish`], or the method of the Thing's handle |
-//! | say something once to all clients | [`Device::emit`], or an `event` of the Thing |
+//! | send something once to all clients | [`Device::emit`], or an `event` of the Thing |
 //! | show past events to clients that connect later | [`App::thing_with_backlog`] |
 //! | answer one client | [`Device::send`]; a request of a Thing: [`Responder`] |
 //! | refuse a command, or finish it later | [`Responder::refuse`], [`Responder::defer`] |
@@ -116,11 +119,11 @@
 //! | serve a folder | [`App::with_folder`], [`folder`] |
 //! | fill in `%NAME%` in a page | [`Asset::template`], [`Device::set_page_value`] |
 //! | ask for a password | [`LogIn`], [`login`] |
-//! | let another name, page or proxy in | [`Access`], [`access`] |
+//! | allow another host name, origin or proxy | [`Access`], [`access`] |
 //! | have more clients or longer messages | [`Limits`] |
 //! | use a Thing without the macro | [`thing`](mod@thing), [`Inbox::recv_request`] |
 //! | add pages of a board, such as its Wi-Fi set-up | [`board`] |
-//! | treat log lines apart | [`log_target`] |
+//! | handle some log lines separately, such as lines with text of a client | [`log_target`] |
 //! | write a driver | [`driver`] |
 //! | test my application | the module `testing`, with the feature of that name |
 //!
@@ -173,7 +176,9 @@ pub use login::LogIn;
 pub use model::{Input, IntoNumber, IntoSwitch, Reading, Severity, Topic, Topics};
 pub use time::Instant;
 
-/// What a device is and can do, without the macro [`thing!`]: the types that it expands to, and where properties are kept.
+/// The types behind the macro [`thing!`], and the storage of properties.
+///
+/// With these types an application declares a Thing without the macro.
 pub mod thing {
     pub use crate::device::HistoryPoint;
     pub use crate::model::{History, Interaction, Kind, PERSISTED_MAX, PropertyStore, Thing};
@@ -181,8 +186,9 @@ pub mod thing {
 
 /// The state machine of one connection and the memory of a device, for drivers.
 ///
-/// A driver moves bytes between sockets and a [`Client`](driver::Client), and wakes at the times that the client names. The crates
-/// `instep-tokio` and `instep-embassy` are drivers; an application needs nothing of this.
+/// A driver moves bytes between sockets and a [`Client`](driver::Client), and calls the client again at
+/// [`Turn::wake_at`](driver::Turn::wake_at). The crates `instep-tokio` and `instep-embassy` are drivers. An application needs none
+/// of these items.
 pub mod driver {
     pub use crate::buffer::Buffer;
     pub use crate::connection::{
@@ -198,18 +204,18 @@ pub mod driver {
     pub use instep_proto::http::{Date, HEADERS_MAX, HeadLimits};
 }
 
-/// Pages that a board serves beside those of the application, such as the set-up of its network.
+/// Pages of a board beside the pages of the application, such as the set-up of its network.
 pub mod board {
     pub use crate::service::{BoardPage, BoardPages, PAGE_PART_MAX};
     pub use instep_proto::http::form_value;
 }
 
-/// The files of a page in a folder, read when they are asked for.
+/// Files of a page in a folder, read when a client requests them.
 pub mod folder {
     pub use crate::service::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found};
 }
 
-/// Targets of log lines that a program treats apart.
+/// Targets of log lines that a program handles separately, such as lines with text of a client.
 pub mod log_target {
     pub use crate::log::{FROM_CLIENT, NOT_PUBLISHED, SECRET};
 }

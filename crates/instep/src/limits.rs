@@ -5,7 +5,7 @@ use instep_proto::http::HeadLimits;
 
 /// Minimum output space to read input, in bytes.
 ///
-/// It fits a pong and the response to a handshake.
+/// This space fits a pong and the response to a handshake.
 pub(crate) const ROOM_MIN: usize = 384;
 
 /// Limits of a server. Times are in milliseconds.
@@ -23,7 +23,7 @@ pub(crate) const ROOM_MIN: usize = 384;
 pub struct Limits {
     /// Maximum number of WebSocket clients and event streams.
     ///
-    /// It holds for all addresses and shards together. One more gets 503.
+    /// The limit holds for all addresses and shards together. One more client gets 503.
     pub clients: usize,
     /// Maximum size of a request's head. A larger one gets 431.
     pub head: HeadLimits,
@@ -37,13 +37,17 @@ pub struct Limits {
     pub frame: usize,
     /// Number of events that are kept for clients that are behind.
     pub events: usize,
-    /// Maximum number of messages that wait for the application. At this limit the server stops reading from the senders.
-    pub inbox: usize,
-    /// Maximum number of replies that wait for one client. At this limit the server stops reading from it.
-    pub replies: usize,
-    /// Maximum size of the replies that wait for one client, in bytes. At this limit the server stops reading from it.
+    /// Maximum number of messages that wait for the application.
     ///
-    /// Each reply takes 12 bytes more than its frame, whose header has at most 10 bytes (4, up to 65,535 bytes of payload). The
+    /// At this limit the server stops reading from the senders.
+    pub inbox: usize,
+    /// Maximum number of replies that wait for one client.
+    ///
+    /// At this limit the server stops reading from the client.
+    pub replies: usize,
+    /// Maximum size of the replies that wait for one client, in bytes.
+    ///
+    /// At this limit the server stops reading from the client. Each reply takes 12 bytes more than its frame, whose header has at most 10 bytes (4, up to 65,535 bytes of payload). The
     /// longest frame must fit.
     pub outbox: usize,
     /// Timeout of a request's head, from its first byte to its last, in ms.
@@ -56,7 +60,7 @@ pub struct Limits {
     pub pings_missed: u8,
     /// Timeout of writing, in ms.
     ///
-    /// It restarts with each byte that the client accepts.
+    /// The timeout restarts with each byte that the client accepts.
     pub write_stall: u64,
     /// Time for which a closed connection is drained, in ms.
     ///
@@ -74,7 +78,7 @@ impl Limits {
 
     /// Returns the timeout for `Keep-Alive`, in whole seconds.
     ///
-    /// It is below the idle timeout.
+    /// The result is below the idle timeout.
     pub(crate) fn keep_alive_seconds(&self) -> u16 {
         u16::try_from(self.idle_time.saturating_sub(1) / 1000).unwrap_or(u16::MAX)
     }
@@ -115,12 +119,12 @@ impl Limits {
     };
 }
 
-/// Declares the functions that return limits of which one is replaced.
-macro_rules! replacing {
-    ($($function:ident($field:ident: $type:ty);)+) => {
-        impl Limits {
+/// Declares functions of a type that return the value with another field.
+macro_rules! builders {
+    ($name:ident: $($function:ident($field:ident: $type:ty);)+) => {
+        impl $name {
             $(
-                #[doc = concat!("Returns these limits with another [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+                #[doc = concat!("Replaces [`", stringify!($field), "`](Self::", stringify!($field), ").")]
                 #[must_use]
                 pub const fn $function(self, $field: $type) -> Self {
                     Self { $field, ..self }
@@ -129,8 +133,10 @@ macro_rules! replacing {
         }
     };
 }
+pub(crate) use builders;
 
-replacing! {
+builders! {
+    Limits:
     with_clients(clients: usize);
     with_head(head: HeadLimits);
     with_body(body: u64);

@@ -22,13 +22,13 @@ impl Instant {
 
     /// Returns the lower 32 bits of the milliseconds.
     ///
-    /// They distinguish times that are less than 24 days apart.
+    /// These bits distinguish times that are less than 24 days apart.
     pub(crate) const fn as_lower_millis(self) -> u32 {
         // The mask makes the cast lossless.
         (self.0 & 0xffff_ffff) as u32
     }
 
-    /// Returns the point that many milliseconds later.
+    /// Returns the point that is later by this number of milliseconds.
     ///
     /// Returns [`Instant::NEVER`] on overflow. It is not inlined, because a saturating 64-bit addition is long on a
     /// 32-bit chip and has many callers.

@@ -9,7 +9,7 @@ use link::{LED, World, frame, inbox, next_item, opened};
 
 const LIMITS: Limits = Limits::DEVICE;
 
-/// Returns the payloads of short server frames, which have to be whole.
+/// Returns the payloads of short server frames, which must be whole.
 fn payloads(mut bytes: &[u8]) -> Vec<String> {
     let mut payloads = Vec::new();
     while let [_, length, rest @ ..] = bytes {

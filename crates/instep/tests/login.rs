@@ -271,7 +271,7 @@ fn cross_origin_page_can_neither_log_in_nor_out() {
     let own = "Origin: http://lamp\r\n";
     assert_eq!(post(&mut world, "/login", own, FORM).status, 303);
     assert_eq!(post(&mut world, "/logout", &format!("{cookie}{own}"), "").status, 303);
-    // A request with another Host is not asked for the password at all.
+    // A request with another Host is rejected before the log-in.
     let rebound = form("/login", "", FORM).replace("Host: lamp", "Host: evil.test");
     assert_eq!(exchange(&mut world, &rebound).status, 421);
     assert_eq!(exchange(&mut world, &rebound.replace("POST", "GET")).status, 421);

@@ -63,7 +63,7 @@ fn wrong_passwords_block_whole_ipv6_prefix() {
 
 #[test]
 fn log_in_form_may_be_long_wrong_or_split_anywhere() {
-    // The form has a limit of its own.
+    // The form has its own limit.
     let mut world = guarded_with(Limits::DEVICE.with_body(0));
     let padded = |length: usize| format!("{FORM}&x={}", "y".repeat(length - FORM.len() - 3));
     assert_eq!(post(&mut world, "/login", "", &padded(1023)).status, 303);

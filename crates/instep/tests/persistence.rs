@@ -55,7 +55,7 @@ fn start(store: &'static Store) -> (World, Inbox<'static>) {
     (world, inbox)
 }
 
-/// Returns all commands for the application until it has to wait.
+/// Returns all commands that wait for the application.
 fn all_asked(world: &World, inbox: &mut Inbox<'_>) -> Vec<String> {
     std::iter::from_fn(|| asked(world, inbox)).collect()
 }

@@ -59,15 +59,15 @@ fn offered(lines: &[String], way_in: &str) -> Option<&'static str> {
     Some(bare.to_owned().leak())
 }
 
-fn lamp(ways_in: AllowHints) -> Access {
-    Access::new("lamp").with_hints(ways_in).with_ports(&[80])
+fn lamp(hints: AllowHints) -> Access {
+    Access::new("lamp").with_hints(hints).with_ports(&[80])
 }
 
 #[test]
 fn host_offered_by_log_lets_request_in() {
     listen();
     let long = format!("{}.test", "a".repeat(200));
-    for ways_in in [AllowHints::FLAGS, AllowHints::BUILD, AllowHints::SOURCE] {
+    for hints in [AllowHints::FLAGS, AllowHints::BUILD, AllowHints::SOURCE] {
         for (host, can) in [
             ("lamp.fritz.box", true),
             ("lamp.fritz.box.:8080", true),
@@ -86,13 +86,13 @@ fn host_offered_by_log_lets_request_in() {
             ("a b", false),
             ("a$(reboot)", false),
         ] {
-            let (status, said) = handshake(lamp(ways_in), host, None);
+            let (status, said) = handshake(lamp(hints), host, None);
             assert_eq!(status, "421", "{host}");
-            let name = offered(&said, ways_in.host);
+            let name = offered(&said, hints.host);
             assert_eq!(name.is_some(), can, "{host}: {said:?}");
             let Some(name) = name else { continue };
             assert!(is_host_name(name), "{name}");
-            let access = lamp(ways_in).with_hosts(vec![name].leak());
+            let access = lamp(hints).with_hosts(vec![name].leak());
             assert_eq!(handshake(access, host, None).0, "101", "{host} by {name}");
         }
     }
@@ -140,15 +140,15 @@ fn origin_offered_by_log_lets_only_its_pages_in() {
         ("file:// x", false),
         ("://", false),
     ];
-    for ways_in in [AllowHints::FLAGS, AllowHints::BUILD, AllowHints::SOURCE] {
+    for hints in [AllowHints::FLAGS, AllowHints::BUILD, AllowHints::SOURCE] {
         for (origin, can) in origins {
-            let (status, said) = handshake(lamp(ways_in), "lamp", Some(origin));
+            let (status, said) = handshake(lamp(hints), "lamp", Some(origin));
             assert_eq!(status, "403", "{origin}");
-            let allowed = offered(&said, ways_in.origin);
+            let allowed = offered(&said, hints.origin);
             assert_eq!(allowed.is_some(), can, "{origin}: {said:?}");
             let Some(allowed) = allowed else { continue };
             assert!(is_origin(allowed), "{allowed}");
-            let access = lamp(ways_in).with_origins(Origins::of(vec![allowed].leak()));
+            let access = lamp(hints).with_origins(Origins::of(vec![allowed].leak()));
             for (other, _) in origins {
                 let status = if same(other, origin) { "101" } else { "403" };
                 assert_eq!(handshake(access, "lamp", Some(other)).0, status, "{other} by {allowed}");

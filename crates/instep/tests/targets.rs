@@ -140,7 +140,7 @@ fn options_needs_no_log_in_and_no_host_in_http_1_0() {
             assert_eq!(answer.header("Connection"), Some("close"));
         }
     }
-    // Behind a log-in the answer does not tell which paths exist.
+    // With a log-in, the response does not reveal which paths exist.
     let mut world = guard(world());
     for path in ["/", "/properties/led", "/nowhere", "/login"] {
         let answer = options(&mut world, path);

@@ -159,7 +159,7 @@ fn refusal_is_shown_at_its_control_which_resets() {
          name.value = ''; name.dispatchEvent(new Event('input'));",
     );
     one.click("control-name-send");
-    one.wait_for_text("problem-name", "a workshop has a name");
+    one.wait_for_text("problem-name", "the name must not be empty");
     one.wait_until("document.getElementById('control-name').value === 'Workshop'", SOON);
     one.click("control-blink");
     other.click("control-blink");
@@ -243,7 +243,7 @@ fn disconnected_panel_says_so_and_is_disabled() {
             SOON,
         );
         browser.wait_until(
-            "document.getElementById('state').textContent.includes('What you see is from')",
+            "document.getElementById('state').textContent.includes('These values are from')",
             SOON,
         );
     }

@@ -109,7 +109,7 @@ fn panel_shows_working_option_that_allows_its_origin() {
     browser.wait_until(
         &format!(
             "(() => {{ const text = document.getElementById('state').textContent;
-             return text.includes('lets no page from {origin} in') && text.includes('Its log says how'); }})()"
+             return text.includes('does not allow pages from {origin}.') && text.includes('Its log shows how'); }})()"
         ),
         SOON,
     );

@@ -147,7 +147,7 @@ fn edited_text_stays_and_change_is_announced() {
     let value = "document.getElementById('control-name').value";
     browser.type_into("control-name", " of");
     name("Shed");
-    browser.wait_for_text("hint-name", "Meanwhile it has become “Shed”.");
+    browser.wait_for_text("hint-name", "The value has changed to “Shed”.");
     assert_eq!(browser.eval(value), "Workshop of", "the edited text was replaced");
     browser.press(" mine");
     assert_eq!(browser.eval(value), "Workshop of mine");
@@ -158,7 +158,7 @@ fn edited_text_stays_and_change_is_announced() {
     // Cancelling shows the device's value.
     browser.type_into("control-name", "!");
     name("Barn");
-    browser.wait_for_text("hint-name", "Meanwhile it has become “Barn”.");
+    browser.wait_for_text("hint-name", "The value has changed to “Barn”.");
     browser.press("\u{e00c}"); // Escape
     settles_on(&browser, value, "Barn");
     browser.wait_for_text("hint-name", "");

@@ -21,7 +21,7 @@ const STREAMS: usize = 4;
 const PAGES: usize = 8;
 
 const LIVE: &str = "document.body.dataset.state === 'live' && document.getElementById('card-led') !== null";
-const WAITS: &str = "document.getElementById('state')?.textContent.startsWith('This browser has enough pages of this device open.')";
+const WAITS: &str = "document.getElementById('state')?.textContent.startsWith('This browser has too many pages of this device open.')";
 const VISIBLE: &str = "document.visibilityState === 'visible'";
 
 /// Waits until the proxy has `wanted` streams.

@@ -15,7 +15,7 @@ pub(crate) fn check(data: &[u8]) {
     let limits = HeadLimits { bytes: usize::from(bytes) * 8, headers: usize::from(headers) };
     let max = u64::from(max) * 8;
     let expected = read(wire);
-    let (mut chunks, mut content, mut used) = (Chunks::new(), Vec::new(), 0);
+    let (mut chunks, mut content, mut used) = (Chunks::default(), Vec::new(), 0);
     for part in cut(lengths, wire) {
         let mut part = part.to_vec();
         match chunks.decode(&mut part, max, limits) {

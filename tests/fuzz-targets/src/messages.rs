@@ -22,7 +22,7 @@ pub(crate) fn check(data: &[u8]) {
 
 /// Returns the acts of an echo.
 fn receive(parts: &[&[u8]], max: usize) -> Vec<Act> {
-    let (mut receiver, mut done, mut within) = (Receiver::new(), Reading::default(), false);
+    let (mut receiver, mut done, mut within) = (Receiver::default(), Reading::default(), false);
     let mut input = Vec::new();
     for part in parts {
         input.extend_from_slice(part);

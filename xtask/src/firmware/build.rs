@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::plan::Plan;
 use crate::bare_metal::toolchain_for;
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, cargo, output, output_or_error, run, target, workspace};
 use esp_boards::Board;
 
@@ -21,8 +21,9 @@ pub(crate) struct Built {
     pub(super) tool: PathBuf,
 }
 
-/// Use of the environment's variables for a
-/// firmware: the network, passwords, a page.
+/// Use of the environment variables for a firmware.
+///
+/// They set the network, passwords and a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variables {
     Kept,
@@ -31,7 +32,7 @@ pub(crate) enum Variables {
 }
 
 /// Builds a firmware and the program that makes images.
-pub(crate) fn build(plan: &Plan, variables: Variables, tools: &mut Tools) -> Result<Built, Outcome> {
+pub(crate) fn build(plan: &Plan, variables: Variables, tools: &mut Tools) -> Outcome<Built> {
     let folder = compile(plan, &["--bin", "instep-esp"], variables, tools)?;
     Ok(Built { elf: folder.join("instep-esp"), tool: image_tool()? })
 }
@@ -42,7 +43,7 @@ pub(super) fn compile(
     part: &[&str],
     variables: Variables,
     tools: &mut Tools,
-) -> Result<PathBuf, Outcome> {
+) -> Outcome<PathBuf> {
     let chip = plan.board.chip;
     let name = target_of(chip);
     let mut build = if is_xtensa(chip) {
@@ -53,21 +54,24 @@ pub(super) fn compile(
         toolchain.apply(&mut build);
         build
     };
-    // In that folder cargo finds the crate's own settings.
-    build.current_dir(workspace().join("boards/esp")).arg("--release").args(part);
-    build.args(["--no-default-features", "--features", &format!("{chip},backtrace"), "--target", &name]);
-    build.arg("--target-dir").arg(folder());
+    in_firmware(&mut build, chip, part);
     if variables == Variables::Ignored {
         without_variables(&mut build);
     }
     build.env("INSTEP_BOARD", plan.board.name).env("INSTEP_APP", &plan.app);
-    match run(&mut build) {
-        Outcome::Passed => Ok(folder().join(name).join("release")),
-        failed => Err(failed),
-    }
+    run(&mut build)?;
+    Ok(folder().join(name).join("release"))
 }
 
-/// Removes the environment's variables for a firmware from a command.
+/// Makes a cargo command work on a part of the firmware's crate, for a chip.
+pub(super) fn in_firmware(cargo: &mut Command, chip: &str, part: &[&str]) {
+    // Cargo runs in this folder, because it reads the settings of the crate there.
+    cargo.current_dir(workspace().join("boards/esp")).arg("--release").args(part);
+    cargo.args(["--no-default-features", "--features", &format!("{chip},backtrace")]);
+    cargo.args(["--target", &target_of(chip)]).arg("--target-dir").arg(folder());
+}
+
+/// Removes the environment variables for a firmware from a command.
 pub(super) fn without_variables(cargo: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("INSTEP_") {
@@ -76,12 +80,11 @@ pub(super) fn without_variables(cargo: &mut Command) {
     }
 }
 
-/// Returns the cargo of the toolchain `esp`, the
-/// only one that builds for Xtensa chips.
-fn xtensa(board: &Board) -> Result<Command, Outcome> {
+/// Returns the cargo of the toolchain `esp`, the only one for Xtensa chips.
+fn xtensa(board: &Board) -> Outcome<Command> {
     if output(Command::new("rustup").args(["run", "esp", "rustc", "--version"])).is_none() {
         let (name, chip) = (board.name, board.chip);
-        return Err(Outcome::Skipped(format!(
+        return Err(Stop::Skipped(format!(
             "{name} has the Xtensa chip {chip}, and there is no toolchain for it: {ESPUP}"
         )));
     }
@@ -90,12 +93,10 @@ fn xtensa(board: &Board) -> Result<Command, Outcome> {
     Ok(build)
 }
 
-/// Builds the program that makes images, on demand because not everyone needs it.
-pub(crate) fn image_tool() -> Result<PathBuf, Outcome> {
-    match run(&mut in_image_tool("build")) {
-        Outcome::Passed => Ok(target().join("esp-image/debug/esp-image")),
-        failed => Err(failed),
-    }
+/// Builds the program that makes images, only when a job needs it.
+pub(crate) fn image_tool() -> Outcome<PathBuf> {
+    run(&mut in_image_tool("build"))?;
+    Ok(target().join("esp-image/debug/esp-image"))
 }
 
 pub(super) fn in_image_tool(subcommand: &str) -> Command {
@@ -109,36 +110,41 @@ pub(crate) fn partitions() -> PathBuf {
     workspace().join("boards/esp/partitions.csv")
 }
 
-/// Returns the target folder for these chips, common to
-/// all because most of it does not depend on the chip.
-pub(super) fn folder() -> PathBuf {
+/// Returns the target folder for these chips.
+///
+/// All chips share it, because most of its content does not depend on the chip.
+fn folder() -> PathBuf {
     target().join("esp")
 }
 
 /// Returns the images' name, without its extension.
 pub(super) fn file(plan: &Plan) -> PathBuf {
-    target().join("firmware").join(format!("{}-{}", plan.board.name, plan.app))
+    images().join(format!("{}-{}", plan.board.name, plan.app))
 }
 
-pub(super) fn make(plan: &Plan, built: &Built) -> Result<Vec<(String, u64)>, Outcome> {
-    let file = file(plan);
-    if let Some(folder) = file.parent()
-        && let Err(error) = fs::create_dir_all(folder)
-    {
-        return Err(Outcome::Failed(format!("{} cannot be created: {error}", folder.display())));
-    }
+fn images() -> PathBuf {
+    target().join("firmware")
+}
+
+/// Names and numbers that a program printed.
+type Lines = Vec<(String, u64)>;
+
+pub(super) fn make(plan: &Plan, built: &Built) -> Outcome<Lines> {
+    let folder = images();
+    fs::create_dir_all(&folder)
+        .map_err(|error| format!("{} cannot be created: {error}", folder.display()))?;
     let mut command = Command::new(&built.tool);
-    command.args(["make", plan.board.chip]).args([&built.elf, &partitions(), &file]);
+    command.args(["make", plan.board.chip]).args([&built.elf, &partitions(), &file(plan)]);
     lines(&mut command)
 }
 
-pub(super) fn measure(tool: &Path, plan: &Plan, elf: &Path) -> Result<Vec<(String, u64)>, Outcome> {
+pub(super) fn measure(tool: &Path, plan: &Plan, elf: &Path) -> Outcome<Lines> {
     lines(Command::new(tool).args(["measure", plan.board.chip]).arg(elf))
 }
 
 /// Runs a command and parses its lines of a name and a number.
-fn lines(command: &mut Command) -> Result<Vec<(String, u64)>, Outcome> {
-    let text = output_or_error(command).map_err(Outcome::Failed)?;
+fn lines(command: &mut Command) -> Outcome<Lines> {
+    let text = output_or_error(command)?;
     let line = |line: &str| {
         let (name, number) = line.rsplit_once(' ')?;
         Some((name.to_owned(), number.parse().ok()?))
@@ -146,9 +152,9 @@ fn lines(command: &mut Command) -> Result<Vec<(String, u64)>, Outcome> {
     Ok(text.lines().filter_map(line).collect())
 }
 
-pub(super) fn number(lines: &[(String, u64)], name: &str) -> Result<u64, Outcome> {
+pub(super) fn number(lines: &[(String, u64)], name: &str) -> Outcome<u64> {
     let found = lines.iter().find(|(known, _)| known == name).map(|(_, number)| *number);
-    found.ok_or_else(|| Outcome::Failed(format!("the firmware does not say its `{name}`")))
+    found.ok_or_else(|| Stop::Failed(format!("the image tool printed no `{name}`")))
 }
 
 /// Returns the name of a chip's target.

@@ -1,12 +1,13 @@
-//! Checks `docs/guide/esp32.md`: its figures against
-//! the measured ones, its log texts against the source.
+//! Checks `docs/guide/esp32.md`.
+//!
+//! Its figures must match the measured ones, and its log texts must match the source.
 
 use std::fs;
 
 use crate::tools::workspace;
 
 const FILE: &str = "docs/guide/esp32.md";
-/// Columns of a row behind the board's name.
+/// Columns of a row after the board's name.
 const COLUMNS: [&str; 7] = [
     "the flash",
     "instep's part",
@@ -16,8 +17,9 @@ const COLUMNS: [&str; 7] = [
     "each client",
     "the largest future",
 ];
-/// Tolerance of a figure, as the divisor of its value, because another version of
-/// the compiler changes it a little.
+/// Tolerance of a figure, as a divisor of its value.
+///
+/// Another version of the compiler changes the figures a little.
 const PART: u64 = 50;
 
 /// Figures of a board's firmware, in the order of the columns.
@@ -43,7 +45,7 @@ fn compare(text: &str, board: &str, figures: &Figures) -> Result<(), String> {
     for ((column, said), is) in COLUMNS.iter().zip(said).zip(figures) {
         if said.abs_diff(*is) > is / PART {
             return Err(format!(
-                "{FILE} says of {board} that {column} is {said}, and it is {is}: `cargo xtask size --write` corrects it"
+                "{FILE} has {said} for {column} of {board}, but it is {is}; `cargo xtask size --write` corrects it"
             ));
         }
     }
@@ -71,14 +73,8 @@ fn row(line: &str, board: &str) -> Option<Figures> {
 /// Formats as `12,345`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }
 
 #[cfg(test)]
@@ -96,7 +92,7 @@ mod tests {
         let measured = [1_010_000, 2, 3, 4, 5, 6, 51];
         assert_eq!(compare(TABLE, "one", &measured), Ok(()));
         let problem = compare(TABLE, "one", &[1_010_000, 2, 3, 4, 5, 7, 51]).unwrap_err();
-        assert!(problem.contains("says of one that each client is 6, and it is 7: "), "{problem}");
+        assert!(problem.contains("has 6 for each client of one, but it is 7; "), "{problem}");
         assert!(compare(TABLE, "two", &measured).is_err());
         let corrected = replace(TABLE, "one", &measured).expect("the board has no row");
         assert_eq!(corrected, TABLE.replace("1,000,000", "1,010,000").replace("| 50 |", "| 51 |"));
@@ -136,7 +132,7 @@ mod tests {
                 parts = parts.iter().flat_map(|part| part.split(split)).collect();
             }
             for part in parts {
-                assert!(source.contains(part), "the log never says `{part}` of `{span}`");
+                assert!(source.contains(part), "no log line has `{part}` of `{span}`");
             }
         }
         assert!(spans > 15, "only {spans} texts were found");
@@ -161,7 +157,7 @@ mod tests {
             if path.is_dir() {
                 read(&path, source);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(path).expect("source");
+                let text = fs::read_to_string(path).expect("cannot read the source");
                 let mut lines = text.split("\\\n");
                 source.extend(lines.next());
                 lines.for_each(|line| source.push_str(line.trim_start()));

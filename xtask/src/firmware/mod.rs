@@ -1,5 +1,4 @@
-//! Firmware for the chips of the ESP32 family:
-//! built, measured, and written to a board.
+//! Firmware for the chips of the ESP32 family, and its measurement.
 
 mod build;
 mod documented;
@@ -10,67 +9,47 @@ pub(crate) use build::{Variables, build, image_tool, partitions};
 pub(crate) use plan::{LED_JSON, Plan, application};
 pub(crate) use size::sizes;
 
-use build::{Built, file, folder, in_image_tool, make, measure, number, target_of, without_variables};
+use build::{Built, file, in_firmware, in_image_tool, make, measure, number, target_of, without_variables};
 
 use crate::bare_metal::toolchain_for;
-use crate::report::Outcome;
+use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, run, workspace};
 use esp_boards::BOARDS;
 
 /// Chips whose firmware is built by every test.
 pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
 
-/// Builds the firmware, prints its size, and leaves its images.
+/// Builds the firmware and its images, and prints its size.
 pub(crate) fn job(plan: &Plan, tools: &mut Tools) -> Outcome {
-    match build(plan, Variables::Kept, tools).and_then(|built| show(plan, &built)) {
-        Ok(()) => Outcome::Passed,
-        // A missing toolchain is a failure, because this board was requested explicitly.
-        Err(Outcome::Skipped(why)) => Outcome::Failed(why),
-        Err(outcome) => outcome,
-    }
+    // A missing toolchain is a failure, because the command line names this board.
+    let built = build(plan, Variables::Kept, tools).map_err(Stop::into_failure)?;
+    show(plan, &built)
 }
 
 /// Builds the firmware of the first board with a chip, and checks its budget.
 pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
-    let Some(board) = BOARDS.iter().find(|board| board.chip == chip) else {
-        return Outcome::Failed(format!("there is no board with {chip}"));
-    };
+    let board = BOARDS.iter().find(|board| board.chip == chip);
+    let board = board.ok_or_else(|| format!("there is no board with {chip}"))?;
     let plan = Plan { board, app: LED_JSON.to_owned() };
-    match size::size_of(&plan, tools) {
-        Ok((built, size)) => match show(&plan, &built) {
-            Ok(()) => match size::within_budget(&size) {
-                Outcome::Passed => size::as_documented(board, &size),
-                over => over,
-            },
-            Err(outcome) => outcome,
-        },
-        Err(outcome) => outcome,
-    }
+    let (built, size) = size::size_of(&plan, tools)?;
+    show(&plan, &built)?;
+    size::within_budget(&size)?;
+    size::as_documented(board, &size)
 }
 
 /// Runs Clippy on the firmware of the first board with a chip.
 pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
     let name = target_of(chip);
-    let clippy = toolchain_for(&name, tools).and_then(|toolchain| Ok((toolchain, toolchain.clippy(tools)?)));
-    let (toolchain, mut clippy) = match clippy {
-        Ok(both) => both,
-        Err(outcome) => return outcome,
-    };
-    clippy.current_dir(workspace().join("boards/esp")).args([
-        "--release",
-        "--bin",
-        "instep-esp",
-        "--examples",
-    ]);
-    clippy.args(["--no-default-features", "--features", &format!("{chip},backtrace"), "--target", &name]);
-    clippy.arg("--target-dir").arg(folder());
+    let toolchain = toolchain_for(&name, tools)?;
+    let mut clippy = toolchain.clippy(tools)?;
+    in_firmware(&mut clippy, chip, &["--bin", "instep-esp", "--examples"]);
     toolchain.apply(&mut clippy);
     without_variables(&mut clippy);
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
 /// Prints the size of a firmware, and the paths of its images.
-fn show(plan: &Plan, built: &Built) -> Result<(), Outcome> {
+fn show(plan: &Plan, built: &Built) -> Outcome {
     let images = make(plan, built)?;
     let lines = measure(&built.tool, plan, &built.elf)?;
     let (application, slot) = (number(&images, "application")?, number(&images, "slot")?.max(1));
@@ -83,10 +62,10 @@ fn show(plan: &Plan, built: &Built) -> Result<(), Outcome> {
         number(&lines, "memory")?,
         number(&lines, "stack")?
     );
-    println!("\n  {file}.bin\n      the application, for its slot at 0x10000: the settings stay");
+    println!("\n  {file}.bin\n      the application, for its slot at 0x10000; the settings stay");
     println!(
-        "  {file}-first.bin\n      boot loader, partitions and application, for a first flash only, from address 0:\n      \
-         it covers the settings, which are lost\n"
+        "  {file}-first.bin\n      boot loader, partitions and application, for a first flash only, at address 0;\n      \
+         it overwrites the settings\n"
     );
     Ok(())
 }

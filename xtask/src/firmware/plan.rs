@@ -1,17 +1,16 @@
-//! Which firmware: a board, and an application.
+//! Choice of a firmware: a board and an application.
 
-use std::fmt::Write as _;
 use std::fs;
 
 use clap::Args;
 
-use crate::tools::workspace;
+use crate::tools::{list, one_of, workspace};
 use esp_boards::{BOARDS, Board};
 
-/// The application that is built if none is named.
+/// Default application.
 pub(crate) const LED_JSON: &str = "led-json";
 
-/// What to build.
+/// Firmware to build.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(crate) struct Plan {
     #[arg(value_parser = board, help = format!("Name of the board: {}", list(&board_names())))]
@@ -23,24 +22,20 @@ pub(crate) struct Plan {
 
 /// Returns the board of that name.
 fn board(name: &str) -> Result<&'static Board, String> {
-    let known = BOARDS.iter().find(|known| known.name == name);
-    known.ok_or_else(|| format!("there is no board {name}: there are {}", list(&board_names())))
+    let name = one_of(&board_names(), "board", name)?;
+    Ok(BOARDS.iter().find(|board| board.name == name).expect("a board with a known name"))
 }
 
-/// Returns the name if an application has it.
+/// Returns the name if it is that of an application.
 pub(crate) fn application(name: &str) -> Result<String, String> {
-    let apps = apps();
-    if apps.iter().any(|known| known == name) {
-        return Ok(name.to_owned());
-    }
-    Err(format!("there is no application {name}: there are {}", list(&apps)))
+    one_of(&apps(), "application", name)
 }
 
 fn board_names() -> [String; BOARDS.len()] {
     BOARDS.map(|board| board.name.to_owned())
 }
 
-/// All applications: each is a file, or a folder.
+/// Returns the names of all applications, each of which is a file or a folder.
 fn apps() -> Vec<String> {
     let files = fs::read_dir(workspace().join("apps/src")).into_iter().flatten().flatten();
     let app = |file: fs::DirEntry| {
@@ -53,20 +48,6 @@ fn apps() -> Vec<String> {
     let mut names: Vec<_> = files.filter_map(app).collect();
     names.sort();
     names
-}
-
-/// `a, b and c`.
-fn list(names: &[String]) -> String {
-    let mut text = String::new();
-    for (at, name) in names.iter().enumerate() {
-        let before = match at {
-            0 => "",
-            at if at + 1 == names.len() => " and ",
-            _ => ", ",
-        };
-        let _ = write!(text, "{before}{name}");
-    }
-    text
 }
 
 #[cfg(test)]
@@ -83,20 +64,22 @@ mod tests {
 
     #[test]
     fn boards_and_applications_are_known_by_name() {
-        let plan = plan(&["esp32c3-devkit", "--app", "toggle"]).expect("both are there");
+        let plan =
+            plan(&["esp32c3-devkit", "--app", "toggle"]).expect("the board or the application is unknown");
         assert_eq!((plan.board.chip, plan.app.as_str()), ("esp32c3", "toggle"));
         let problem = board("arduino").unwrap_err();
-        assert!(problem.starts_with("there is no board arduino: there are esp32-devkit, "), "{problem}");
+        assert!(problem.starts_with("unknown board arduino; choose one of esp32-devkit, "), "{problem}");
         let problem = application("blink").unwrap_err();
-        assert!(problem.starts_with("there is no application blink: there are "), "{problem}");
+        assert!(problem.starts_with("unknown application blink; choose one of "), "{problem}");
         assert!(problem.contains("led-json") && !problem.contains('\n'), "{problem}");
     }
 
     #[test]
     fn what_is_wanted_is_understood() {
-        let echo = plan(&["--app", "echo", "esp32c6-devkit"]).expect("both are there");
+        let echo =
+            plan(&["--app", "echo", "esp32c6-devkit"]).expect("the board or the application is unknown");
         assert_eq!((echo.board.name, echo.app.as_str()), ("esp32c6-devkit", "echo"));
-        assert_eq!(plan(&["esp32c6-devkit"]).expect("a board").app, "led-json");
+        assert_eq!(plan(&["esp32c6-devkit"]).expect("the board is unknown").app, "led-json");
         for wrong in [
             &[][..],
             &["arduino"],
@@ -107,11 +90,5 @@ mod tests {
         ] {
             assert!(plan(wrong).is_err(), "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn lists_are_read_aloud() {
-        let names = ["a", "b", "c"].map(str::to_owned);
-        assert_eq!([list(&names[..1]), list(&names[..2]), list(&names)], ["a", "a and b", "a, b and c"]);
     }
 }

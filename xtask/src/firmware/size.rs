@@ -7,12 +7,13 @@ use instep_panel::PANEL;
 use super::build::{Built, Variables, build, compile, make, measure, number};
 use super::documented::{self, Figures};
 use super::plan::Plan;
-use crate::report::{Outcome, Report};
+use crate::report::{Outcome, Report, Stop};
 use crate::tools::Tools;
 use esp_boards::{BOARDS, Board};
 
-/// Maximum that instep, the page and `led-json` add to
-/// the flash of a device that only answers, in bytes.
+/// Maximum number of bytes that instep, the page and `led-json` add to the flash.
+///
+/// They are compared with a device that has one constant answer.
 const SERVER_MAX: u64 = 100 * 1024;
 
 /// Prints a table of all boards that can be built here.
@@ -23,29 +24,26 @@ pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Too
         "board", "chip", "flash", "+server", "+firmware", "memory", "stack", "client"
     );
     for board in &BOARDS {
-        report.step(board.name, || match size_of(&Plan { board, app: app.to_owned() }, tools) {
-            Ok((_, size)) => {
-                figures.push((board.name, size.figures()));
-                table += &size.row(board);
-                Outcome::Passed
-            }
-            Err(outcome) => outcome,
-        });
+        if let Some((_, size)) =
+            report.step_for(board.name, || size_of(&Plan { board, app: app.to_owned() }, tools))
+        {
+            figures.push((board.name, size.figures()));
+            table += &size.row(board);
+        }
     }
     if write {
-        report.step("documents", || {
-            documented::correct(&figures).map_or_else(Outcome::Failed, |()| Outcome::Passed)
-        });
+        report.step("documents", || documented::correct(&figures).map_err(Stop::Failed));
     }
     let panel: usize = PANEL.iter().filter_map(|(_, asset)| asset.gzipped()).map(<[u8]>::len).sum();
     println!(
-        "\n{table}\nThe panel, in the applications that are Things: {panel} of the flash.\n\nAll in bytes.\n\
+        "\n{table}\nThe panel, in the applications that are Things, has {panel} of the flash.\n\nAll sizes are in bytes.\n\
          flash           the application image\n\
-         +server         what instep, the page and led-json add to two networks and one constant answer\n\
-         +firmware       what this firmware adds to them: also settings, set-up, log-in and names\n\
-         memory          always in use; stack is what is left for the stack, beside the radio's 64 KiB in the boot loader's\n\
-         client          what one client more takes, without its TCP socket and that socket's buffers\n\
-         largest future  of all tasks; if a task runs twice, of both"
+         +server         size of instep, the page and led-json, beside two networks and one constant answer\n\
+         +firmware       size of this whole firmware beside them: also settings, set-up, log-in and names\n\
+         memory          always in use, beside the radio's 64 KiB in the memory of the boot loader\n\
+         stack           left for the stack\n\
+         client          memory of one more client, without its TCP socket and that socket's buffers\n\
+         largest future  of all tasks; for a task that runs twice, the sum of both"
     );
 }
 
@@ -55,25 +53,25 @@ pub(super) fn within_budget(size: &Size) -> Outcome {
     println!("instep, the page and led-json add {server} bytes of flash; {SERVER_MAX} is the limit.");
     println!("With settings, set-up, log-in and names the firmware adds {} bytes.", size.firmware);
     if *server <= SERVER_MAX {
-        return Outcome::Passed;
+        return Ok(());
     }
     let over = server - SERVER_MAX;
-    Outcome::Failed(format!("instep adds {server} bytes of flash, which is {over} more than it may"))
+    Err(format!("instep adds {server} bytes of flash, which is {over} more than the limit").into())
 }
 
 /// Checks that the documents have this size.
 pub(super) fn as_documented(board: &Board, size: &Size) -> Outcome {
-    documented::says(board.name, &size.figures()).map_or_else(Outcome::Failed, |()| Outcome::Passed)
+    documented::says(board.name, &size.figures()).map_err(Stop::Failed)
 }
 
 /// Size of a firmware, in bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Size {
-    /// Size of its image.
+    /// Size of the image of the application.
     image: u64,
     /// Size that the server alone adds to a firmware that only answers.
     server: u64,
-    /// Size that the whole firmware adds to it.
+    /// Size that the whole firmware adds to a firmware that only answers.
     firmware: u64,
     memory: u64,
     stack: u64,
@@ -99,9 +97,8 @@ impl Size {
     }
 }
 
-/// Builds a firmware and its reference, without
-/// the environment's variables for a firmware.
-pub(super) fn size_of(plan: &Plan, tools: &mut Tools) -> Result<(Built, Size), Outcome> {
+/// Builds a firmware and its reference, without environment variables for them.
+pub(super) fn size_of(plan: &Plan, tools: &mut Tools) -> Outcome<(Built, Size)> {
     let built = build(plan, Variables::Ignored, tools)?;
     let parts = ["--example", "baseline", "--example", "server"];
     let folder = compile(plan, &parts, Variables::Ignored, tools)?.join("examples");
@@ -130,8 +127,8 @@ mod tests {
     #[test]
     fn size_over_budget_fails() {
         let size = |server| Size { server, ..Size::default() };
-        assert_eq!(within_budget(&size(SERVER_MAX)), Outcome::Passed);
-        let Outcome::Failed(why) = within_budget(&size(SERVER_MAX + 1)) else { panic!("it passed") };
-        assert_eq!(why, "instep adds 102401 bytes of flash, which is 1 more than it may");
+        assert_eq!(within_budget(&size(SERVER_MAX)), Ok(()));
+        let Err(Stop::Failed(why)) = within_budget(&size(SERVER_MAX + 1)) else { panic!("it passed") };
+        assert_eq!(why, "instep adds 102401 bytes of flash, which is 1 more than the limit");
     }
 }

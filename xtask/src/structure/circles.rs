@@ -1,4 +1,4 @@
-//! Circles: files that import each other, directly or over others.
+//! Circles: files that import each other, directly or through other files.
 
 use std::collections::BTreeSet;
 

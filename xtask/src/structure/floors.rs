@@ -1,4 +1,6 @@
-//! The floors of crates. A file may import from its own floor and from lower floors.
+//! The floors of crates, which are layers of modules.
+//!
+//! A file may import from its own floor and from lower floors.
 
 use super::resolve::Imports;
 use super::source::Crate;
@@ -6,13 +8,15 @@ use super::source::Crate;
 /// The floors of one crate.
 #[derive(Debug)]
 pub(crate) struct House {
-    /// The folder of its sources, in the repository.
+    /// Folder of the sources, in the repository.
     pub(crate) folder: &'static str,
-    /// From bottom to top.
+    /// Floors, from the lowest to the highest.
     pub(crate) floors: &'static [Floor],
 }
 
-/// A floor. Names of folders end with a slash. The longest matching name decides the floor of a file.
+/// A floor, and the files and folders on it.
+///
+/// Names of folders end with a slash. The longest matching name decides the floor of a file.
 #[derive(Debug)]
 pub(crate) struct Floor {
     pub(crate) name: &'static str,
@@ -46,7 +50,7 @@ pub(crate) const HOUSES: &[House] = &[
     House {
         folder: "crates/instep-proto/src/",
         floors: &[
-            floor("text", &["http/", "json/", "deflate.rs", "fnv1a.rs"]),
+            floor("text", &["http/", "json/", "deflate.rs", "fnv1a.rs", "texts.rs"]),
             floor("frame", &["frame/", "handshake.rs"]),
             floor("message", &["message/"]),
             floor("delivery", &["delivery/"]),
@@ -56,7 +60,7 @@ pub(crate) const HOUSES: &[House] = &[
 ];
 
 impl House {
-    /// Returns files on no floor, floors without files, and imports that climb.
+    /// Returns wrong entries of the table, and imports from a higher floor.
     pub(crate) fn problems(&self, read: &Crate, imports: &Imports) -> Problems {
         let paths: Vec<&str> =
             read.files.iter().filter_map(|file| file.path.strip_prefix(self.folder)).collect();
@@ -65,13 +69,13 @@ impl House {
             if !paths.iter().any(|path| is_in(path, place)) {
                 let folder = self.folder;
                 table.push(format!(
-                    "{folder}{place} has a floor and does not exist; name it as it is called now in HOUSES (floors.rs)"
+                    "{folder}{place} has a floor but does not exist; correct its name in HOUSES (floors.rs)"
                 ));
             }
         }
         for path in paths.iter().filter(|path| self.floor(path).is_none()) {
             let folder = self.folder;
-            table.push(format!("{folder}{path} is on no floor; give it one in HOUSES (floors.rs)"));
+            table.push(format!("{folder}{path} has no floor; add it to one in HOUSES (floors.rs)"));
         }
         let mut climbs = Vec::new();
         for ((from, to), import) in imports {
@@ -96,7 +100,7 @@ impl House {
     }
 }
 
-/// The problems of a crate with floors.
+/// Problems of a crate with floors.
 #[derive(Debug)]
 pub(crate) struct Problems {
     /// Differences between the table and the files.

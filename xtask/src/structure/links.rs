@@ -1,10 +1,14 @@
-//! Links of Markdown: each relative one leads to a file or folder that exists, and its fragment to a heading.
+//! Links in Markdown.
+//!
+//! Each relative link must lead to a file or folder that exists, and its fragment to a heading.
 
 use std::collections::BTreeSet;
 
 use super::source::{Sources, folder, join};
 
-/// Returns the links that lead nowhere. `exists` says whether the repository has a file or folder.
+/// Returns the broken links.
+///
+/// `exists` returns whether the repository has a file or folder.
 pub(crate) fn problems(sources: &Sources, exists: impl Fn(&str) -> bool) -> Vec<String> {
     let mut problems = Vec::new();
     for (path, text) in sources.iter().filter(|(path, _)| path.ends_with(".md")) {
@@ -40,7 +44,7 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Returns the fragments of a text's headings, and those of its elements `<a id="…">`.
+/// Returns the fragments of a text's headings and elements `<a id="…">`.
 fn anchors(text: &str) -> BTreeSet<String> {
     let mut anchors = BTreeSet::new();
     for (_, line) in prose(text) {

@@ -1,4 +1,6 @@
-//! Rules for dependencies between the crates of this repository, including those for tests.
+//! Rules for dependencies between the crates of this repository.
+//!
+//! They include dependencies for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +12,7 @@ use super::source::Sources;
 const PORTABLE: [&str; 2] = ["instep", "instep-proto"];
 /// Crates that connect the portable ones to a runtime.
 const DRIVERS: [&str; 2] = ["instep-embassy", "instep-tokio"];
-/// The crate that depends on no other crate of this repository.
+/// Crate that depends on no other crate of this repository.
 const ALONE: &str = "instep-proto";
 
 /// Returns a sentence for each broken rule.
@@ -30,7 +32,7 @@ pub(crate) fn problems(sources: &Sources) -> Vec<String> {
     }
     for named in PORTABLE.iter().chain(&DRIVERS).filter(|name| !packages.contains_key(**name)) {
         problems.push(format!(
-            "the crate {named} has a rule and does not exist; name it as it is called now in manifests.rs"
+            "the crate {named} has a rule but does not exist; correct its name in manifests.rs"
         ));
     }
     for portable in PORTABLE {
@@ -68,7 +70,9 @@ fn manifests(sources: &Sources) -> impl Iterator<Item = (&str, Result<Table, tom
     files.map(|(path, text)| (path.as_str(), text.parse()))
 }
 
-/// Returns the names of all dependencies, including those of tests, build scripts and single targets.
+/// Returns the names of all dependencies.
+///
+/// They include those of tests, of build scripts and of single targets.
 fn dependencies(manifest: &Table) -> Vec<String> {
     let targets = manifest.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
     let tables = targets.filter_map(Value::as_table).chain([manifest]);

@@ -1,8 +1,10 @@
-//! The structure of the sources: no files import each other in a circle, no file imports from a higher floor,
-//! and no portable crate depends on a driver. Relative links of Markdown lead to what exists.
+//! The structure of the sources.
 //!
-//! To move a folder to another floor, or to give a crate floors, change `HOUSES` in `floors.rs`. Links in
-//! comments and paths in strings are no imports.
+//! No files import each other in a circle, no file imports from a higher floor, and no portable crate depends on a
+//! driver. Relative links of Markdown lead to files that exist.
+//!
+//! To move a folder to another floor, or to give a crate floors, change `HOUSES` in `floors.rs`. Links in comments and
+//! paths in strings are no imports.
 
 mod circles;
 mod floors;
@@ -24,12 +26,11 @@ use source::{Crate, Sources};
 use crate::report::Outcome;
 use crate::tools::workspace;
 
-/// Reads the sources of all crates, and prints their sizes, or what is wrong.
+/// Reads the sources of all crates, and prints their sizes or the problems.
 pub(crate) fn check() -> Outcome {
     let mut sources = Sources::new();
-    if let Err(error) = read_folder(&workspace(), "", &mut sources) {
-        return Outcome::Failed(format!("cannot read the sources: {error}"));
-    }
+    read_folder(&workspace(), "", &mut sources)
+        .map_err(|error| format!("cannot read the sources: {error}"))?;
     let survey = survey(&sources, floors::HOUSES);
     println!("{}", survey.table());
     let mut problems = survey.problems;
@@ -40,29 +41,27 @@ pub(crate) fn check() -> Outcome {
     }
     let [circles, climbs] = [survey.circles, survey.climbs];
     if problems.is_empty() {
-        return Outcome::Passed;
+        return Ok(());
     }
     println!(
         "\nMove what both files of a circle need into a file below both, or what a lower floor needs down to it;\n\
          a call up becomes a function pointer or a value that the upper file gives down."
     );
     let others = problems.len() - circles - climbs;
-    Outcome::Failed(format!(
-        "{circles} circles, {climbs} climbing imports, {others} other problems; see above"
-    ))
+    Err(format!("{circles} circles, {climbs} climbing imports, {others} other problems; see above").into())
 }
 
-/// The findings of all crates.
+/// Findings of all crates.
 #[derive(Debug, Default)]
 struct Survey {
     crates: Vec<Row>,
     circles: usize,
     climbs: usize,
-    /// One text for each, of one line or more.
+    /// Problems, each with one line or more.
     problems: Vec<String>,
 }
 
-/// The sizes of one crate.
+/// Sizes of one crate.
 #[derive(Debug)]
 struct Row {
     root: String,

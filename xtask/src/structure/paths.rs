@@ -1,4 +1,4 @@
-//! The paths that an item names: imports, inline paths, and paths in the tokens of macros.
+//! The paths in an item: imports, inline paths, and paths in tokens of macros.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::punctuated::Punctuated;

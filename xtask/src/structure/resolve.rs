@@ -1,15 +1,19 @@
-//! Resolves the paths of a crate to the files that define the named items, through all re-exports.
+//! Resolves the paths of a crate to the files that define the items.
+//!
+//! It follows all re-exports.
 
 use std::collections::BTreeMap;
-use std::ptr;
+use std::{iter, ptr};
 
 use super::paths::{Kind, Mention};
 use super::source::{Crate, Meaning, Module};
 
-/// The first import of each pair of files, by the indices of the importing and the imported file.
+/// First import of each pair of files.
+///
+/// The keys are the indices of the importing and of the imported file.
 pub(crate) type Imports = BTreeMap<(usize, usize), Import>;
 
-/// Where an import stands.
+/// Place of an import.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Import {
     pub(crate) line: usize,
@@ -76,7 +80,9 @@ fn written(mention: &Mention) -> String {
 #[derive(Debug)]
 struct Resolver<'a> {
     read: &'a Crate,
-    /// Imports that are being resolved. An import is not resolved within its own resolution.
+    /// Imports that are being resolved.
+    ///
+    /// An import is not resolved within its own resolution.
     active: Vec<&'a [String]>,
 }
 
@@ -185,28 +191,26 @@ impl<'a> Resolver<'a> {
         files
     }
 
-    /// Finds a macro by its bare name, which holds in the macro's own module and in modules below.
-    fn macro_files(&mut self, module: usize, name: &str) -> Vec<usize> {
-        let mut above = Some(module);
-        while let Some(at) = above {
-            for binding in self.module(at).names.get(name).into_iter().flatten() {
-                if let Meaning::Macro(file) = binding.meaning {
-                    return vec![file];
-                }
-            }
-            above = self.module(at).parent;
-        }
-        Vec::new()
+    /// Finds a macro by its bare name.
+    ///
+    /// The name is known in the macro's own module and in modules below.
+    fn macro_files(&self, module: usize, name: &str) -> Vec<usize> {
+        let modules = self.with_parents(module);
+        let mut bindings =
+            modules.flat_map(|module| self.module(module).names.get(name).into_iter().flatten());
+        let found = bindings.find_map(|binding| match binding.meaning {
+            Meaning::Macro(file) => Some(file),
+            _ => None,
+        });
+        found.into_iter().collect()
     }
 
     fn is_within(&self, module: usize, outer: usize) -> bool {
-        let mut above = Some(module);
-        while let Some(at) = above {
-            if at == outer {
-                return true;
-            }
-            above = self.module(at).parent;
-        }
-        false
+        self.with_parents(module).any(|module| module == outer)
+    }
+
+    /// Returns a module, and all modules above it.
+    fn with_parents(&self, module: usize) -> impl Iterator<Item = usize> {
+        iter::successors(Some(module), |module| self.module(*module).parent)
     }
 }

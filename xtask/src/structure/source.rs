@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use syn::{Attribute, Expr, ExprLit, Ident, Item, ItemMacro, ItemMod, Lit, Meta, Visibility};
+use syn::{Attribute, Expr, ExprLit, Ident, Item, ItemMacro, ItemMod, Lit, Visibility};
 
 use super::paths::{Import, Mention, Paths, collect, is_test, is_visible, lines};
 
@@ -50,7 +50,9 @@ pub(crate) enum Meaning {
 }
 
 impl Crate {
-    /// Reads the crate with this root file. `Err` says which file is missing or cannot be parsed.
+    /// Reads the crate with this root file.
+    ///
+    /// `Err` says which file is missing or cannot be parsed.
     pub(crate) fn read(sources: &Sources, root: &str) -> Result<Crate, String> {
         let mut reader = Reader { sources, read: Crate::default() };
         reader.file(root, folder(root), None)?;
@@ -202,15 +204,11 @@ fn named(item: &Item) -> Option<(&[Attribute], &Visibility, &Ident)> {
 }
 
 fn path_attribute(attributes: &[Attribute]) -> Option<String> {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("path")).find_map(|attribute| {
-        match &attribute.meta {
-            Meta::NameValue(pair) => match &pair.value {
-                Expr::Lit(ExprLit { lit: Lit::Str(path), .. }) => Some(path.value()),
-                _ => None,
-            },
-            _ => None,
-        }
-    })
+    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("path"))?;
+    match &attribute.meta.require_name_value().ok()?.value {
+        Expr::Lit(ExprLit { lit: Lit::Str(path), .. }) => Some(path.value()),
+        _ => None,
+    }
 }
 
 /// Returns the folder of a path, or an empty text for a file of the root.

@@ -1,7 +1,7 @@
 use super::floors::Floor;
 use super::*;
 
-/// Surveys a crate of these files, of which the first is its root.
+/// Surveys a crate of these files. The first file is the root.
 fn survey_of(files: &[(&str, &str)], houses: &[House]) -> Survey {
     let sources = files.iter().map(|(path, source)| (format!("src/{path}"), (*source).to_owned())).collect();
     survey(&sources, houses)
@@ -17,7 +17,7 @@ fn assert_clean(files: &[(&str, &str)]) {
     assert_eq!(found.problems, Vec::<String>::new());
 }
 
-/// A circle of src/a.rs and src/b.rs by these imports.
+/// Returns the text of a circle of src/a.rs and src/b.rs by these imports.
 fn circle(forth: &str, back: &str) -> String {
     format!(
         "Circle of 2 files in src/lib.rs:\n  src/a.rs\n  src/b.rs\n    src/a.rs:{forth} of src/b.rs\n    \
@@ -222,8 +222,8 @@ fn table_that_differs_from_files_is_reported() {
         [("lib.rs", "mod model; mod new;"), ("new.rs", ""), ("model/mod.rs", "mod id;"), ("model/id.rs", "")];
     let found = survey_of(&files, &HOUSE);
     let expected = [
-        "src/time.rs has a floor and does not exist; name it as it is called now in HOUSES (floors.rs)",
-        "src/new.rs is on no floor; give it one in HOUSES (floors.rs)",
+        "src/time.rs has a floor but does not exist; correct its name in HOUSES (floors.rs)",
+        "src/new.rs has no floor; add it to one in HOUSES (floors.rs)",
     ];
     assert_eq!(found.problems, expected);
 }

@@ -1,5 +1,6 @@
-//! The common part of both images: the chip, the radio as access point and station, and a network stack with TCP and UDP
-//! on each.
+//! The common part of both images.
+//!
+//! It has the chip, the radio as access point and station, and a network stack with TCP and UDP on each.
 
 use embassy_executor::Spawner;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
@@ -21,7 +22,7 @@ esp_bootloader_esp_idf::esp_app_desc!();
 /// Starts everything, and returns the two stacks.
 pub fn start(spawner: Spawner) -> [Stack<'static>; 2] {
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
-    // The radio's heap.
+    // This is the heap of the radio's driver.
     esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
     esp_alloc::heap_allocator!(size: 36 * 1024);
     esp_rtos::start(TimerGroup::new(chip.TIMG0).timer0, chip.FROM_CPU_INTR0);
@@ -55,7 +56,7 @@ pub fn start(spawner: Spawner) -> [Stack<'static>; 2] {
 }
 
 /// Hook of the panic handler, in which the firmware writes its log.
-// SAFETY: nothing else has this name.
+// SAFETY: esp-backtrace calls this function by its name, and nothing else has this name.
 #[unsafe(no_mangle)]
 extern "Rust" fn custom_pre_backtrace() {}
 

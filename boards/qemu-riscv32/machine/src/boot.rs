@@ -1,6 +1,8 @@
 //! Boot arguments from QEMU, `-append "instep.NAME=VALUE …"`, and a page in memory.
 
-/// Address to which QEMU loads a page: `-device loader,file=FILE,addr=0x80800000,force-raw=on`.
+/// Address to which QEMU loads a page.
+///
+/// The option is `-device loader,file=FILE,addr=0x80800000,force-raw=on`.
 const PAGE_ADDRESS: usize = 0x8080_0000;
 /// Maximum length of a page, in bytes.
 const MAX_PAGE_BYTES: usize = 1 << 20;
@@ -19,6 +21,11 @@ impl Boot {
     /// Returns the value of `name`, which ends in `=`.
     pub fn told(self, name: &str) -> Option<&'static str> {
         self.all(name).next()
+    }
+
+    /// Returns the device's URL on the machine that runs QEMU, from `instep.url=`.
+    pub fn url(self) -> &'static str {
+        self.told("instep.url=").unwrap_or("http://10.0.2.15/")
     }
 
     /// Returns all values of a name that may be repeated.

@@ -1,4 +1,6 @@
-//! Memory of the network device: pages of one arena, which are allocated once and never freed.
+//! Memory of the network device.
+//!
+//! It has the pages of one arena, which are allocated once and never freed.
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
@@ -6,8 +8,10 @@ use core::ptr::NonNull;
 use critical_section::Mutex;
 use virtio_drivers::{BufferDirection, Hal, PAGE_SIZE, PhysAddr};
 
-/// Length of the queue in each direction, in frames: at least one for each socket, because all clients acknowledge an
-/// update at once while pages are loaded. It is a power of two, as the device requires.
+/// Length of the queue in each direction, in frames.
+///
+/// There is at least one frame for each socket, because all clients acknowledge an update at once while pages are
+/// loaded. The device requires a power of two.
 pub const FRAMES: usize = {
     let clients = match option_env!("INSTEP_CLIENTS") {
         Some(text) => match usize::from_str_radix(text, 10) {
@@ -19,7 +23,9 @@ pub const FRAMES: usize = {
     let sockets = (clients + 8).next_power_of_two();
     if sockets < 32 { 32 } else { sockets }
 };
-/// Number of pages. Each frame of both directions has half a page; the rest is for the device's own queues.
+/// Number of pages.
+///
+/// Each frame of both directions has half a page. The rest is for the device's own queues.
 const PAGES: usize = FRAMES + 8;
 
 #[repr(C, align(4096))]
@@ -35,7 +41,7 @@ static HANDED_OUT: Mutex<Cell<usize>> = Mutex::new(Cell::new(0));
 /// Allocates `count` zeroed pages.
 ///
 /// # Panics
-/// If not enough pages are left, which is an error of this program and shows at its start.
+/// If too few pages are left, which is a bug in this program and occurs at its start.
 pub fn pages(count: usize) -> &'static mut [u8] {
     let first = critical_section::with(|section| {
         let first = HANDED_OUT.borrow(section).get();
@@ -51,10 +57,12 @@ pub fn pages(count: usize) -> &'static mut [u8] {
     }
 }
 
-/// Virtual addresses are physical ones, because there is no memory management.
+/// The pages as memory for the device.
+///
+/// Virtual addresses equal physical addresses, because there is no memory management.
 pub struct Pages;
 
-// SAFETY: pages are aligned, zeroed, valid for ever and allocated once; virtual addresses are physical ones.
+// SAFETY: pages are aligned, zeroed, valid for ever and allocated once; virtual addresses equal physical addresses.
 unsafe impl Hal for Pages {
     fn dma_alloc(count: usize, _: BufferDirection) -> (PhysAddr, NonNull<u8>) {
         let pages = NonNull::from(pages(count)).cast::<u8>();
@@ -62,12 +70,12 @@ unsafe impl Hal for Pages {
     }
 
     unsafe fn dma_dealloc(_: PhysAddr, _: NonNull<u8>, _: usize) -> i32 {
-        // Never freed, because the device lives as long as the program.
+        // Pages are never freed, because the device lives as long as the program.
         -1
     }
 
     unsafe fn mmio_phys_to_virt(address: PhysAddr, _: usize) -> NonNull<u8> {
-        NonNull::new(address as *mut u8).expect("a register at address 0")
+        NonNull::new(address as *mut u8).expect("the register has address 0")
     }
 
     unsafe fn share(buffer: NonNull<[u8]>, _: BufferDirection) -> PhysAddr {

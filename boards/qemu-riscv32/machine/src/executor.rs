@@ -20,7 +20,9 @@ fn on_work(_: *mut ()) {
 pub struct Executor;
 
 impl Executor {
-    /// Runs tasks, and never returns. `begin` spawns the first tasks. Call it once.
+    /// Runs tasks, and never returns.
+    ///
+    /// `begin` spawns the first tasks. Call it only once.
     pub fn run(begin: impl FnOnce(Spawner)) -> ! {
         let executor = EXECUTOR.init_with(|| raw::Executor::new(core::ptr::null_mut()));
         begin(executor.spawner());

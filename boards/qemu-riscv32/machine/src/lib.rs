@@ -1,5 +1,6 @@
-//! The machine `virt` of QEMU, for firmware on embassy: its clock, its network device, its serial port, its random
-//! numbers, and its boot arguments.
+//! The machine `virt` of QEMU, for firmware on embassy.
+//!
+//! It has a clock, a network device, a serial port, random numbers and boot arguments.
 //!
 //! Firmware calls [`start`] first, and then [`Executor::run`].
 
@@ -23,25 +24,20 @@ pub use executor::{Executor, instructions};
 pub use flash::Flash;
 pub use led::Led;
 pub use log::log_also_to;
-pub use network::{NEIGHBORS, Network, run_network};
-pub use random::random;
-pub use registers::reset;
-
-/// Returns the size of the static memory, and the size of the rest for the stack, in bytes.
-pub fn memory() -> (usize, usize) {
-    registers::memory()
-}
+pub use network::{NEIGHBORS, Network, run_network, user_network};
+pub use random::{random, random_array};
+pub use registers::{memory, reset};
 
 /// Starts the log, the clock and the devices, and enables interrupts.
 ///
 /// # Safety
-/// Call it once, first of all, with the argument from QEMU.
+/// Call it once, before all other functions, with the argument from QEMU.
 ///
 /// # Panics
 /// If QEMU was started without `-device virtio-net-device` or without `-device virtio-rng-device`.
 pub unsafe fn start(description: usize) -> (Boot, Network) {
     log::start();
-    // SAFETY: the caller upholds it.
+    // SAFETY: the caller passes the argument from QEMU.
     let boot = Boot::new(unsafe { registers::description(description) });
     random::start();
     let network = network::find().expect("QEMU was started without -device virtio-net-device");

@@ -1,5 +1,6 @@
-//! The log, and what is said when the program cannot go on: on the serial port. Nobody waits for it: lines wait in a
-//! ring, which the port's interrupts empty, and those that find no room are counted.
+//! The log, on the serial port, and the handlers of panics and exceptions.
+//!
+//! Logging never waits. Lines go into a ring, which the port's interrupts empty. Lines that do not fit are counted.
 
 use crate::executor::{instructions, leave_out};
 use crate::registers::{self, Serial, UART_ROOM, switch_off};
@@ -10,8 +11,9 @@ use critical_section::Mutex;
 use instep_log::Ring;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
+/// Capacity of the ring, in bytes.
 const RING: usize = 4096;
-/// A line gets no longer than this.
+/// Maximum length of a line, in bytes.
 const LINE: usize = 400;
 
 type Lines = Ring<RING, LINE>;
@@ -21,38 +23,40 @@ struct SerialLog;
 static LOG: SerialLog = SerialLog;
 static LINES: Mutex<RefCell<Lines>> = Mutex::new(RefCell::new(Lines::new()));
 
-static ALSO: Mutex<Cell<Option<Listener>>> = Mutex::new(Cell::new(None));
+static LISTENER: Mutex<Cell<Option<Listener>>> = Mutex::new(Cell::new(None));
 
 /// A second destination of each line.
 pub type Listener = fn(&Record<'_>);
 
-/// From now on, `listener` is told each line, too.
+/// Calls `listener` with each line from now on.
 pub fn log_also_to(listener: Listener) {
-    critical_section::with(|section| ALSO.borrow(section).set(Some(listener)));
+    critical_section::with(|section| LISTENER.borrow(section).set(Some(listener)));
 }
 
-/// Starts the log. To be called first of all.
+/// Starts the log. Call it before all other functions.
 pub fn start() {
-    // SAFETY: there is one hart, and no interrupt is let through yet, so nobody logs meanwhile.
+    // SAFETY: nothing else logs meanwhile, because there is one hart and interrupts are disabled.
     unsafe {
-        // It fails only if it has been started before.
+        // This fails only if the log was started before.
         let _ = log::set_logger_racy(&LOG);
         log::set_max_level_racy(LevelFilter::Info);
     }
 }
 
-/// The serial port takes more, or has something: `i` asks how many instructions were used so far.
+/// Handles the interrupt of the serial port, which accepts output or has input.
+///
+/// The input `i` requests the number of instructions so far.
 pub fn on_serial() {
     let used = instructions();
-    let asked = core::iter::from_fn(registers::read_serial).filter(|byte| *byte == b'i').count() > 0;
-    if asked {
+    let is_request = core::iter::from_fn(registers::read_serial).filter(|byte| *byte == b'i').count() > 0;
+    if is_request {
         leave_out(|| log::info!("Instructions: {used}"));
     }
-    critical_section::with(|section| give_out(&mut LINES.borrow_ref_mut(section)));
+    critical_section::with(|section| write_some(&mut LINES.borrow_ref_mut(section)));
 }
 
-/// Gives the serial port what it takes now.
-fn give_out(lines: &mut Lines) {
+/// Writes as much as the serial port accepts now.
+fn write_some(lines: &mut Lines) {
     let mut portion = [0; UART_ROOM];
     let length = lines.take(&mut portion[..registers::serial_room()]);
     portion[..length].iter().for_each(|byte| registers::write_serial(*byte));
@@ -61,7 +65,7 @@ fn give_out(lines: &mut Lines) {
 
 impl Log for SerialLog {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // The crates below tell how they start.
+        // Other crates log details of their start, so only their warnings are shown.
         let ours = ["instep", "qemu_"].iter().any(|name| metadata.target().starts_with(name));
         ours || metadata.level() <= Level::Warn
     }
@@ -71,9 +75,9 @@ impl Log for SerialLog {
             critical_section::with(|section| {
                 let mut lines = LINES.borrow_ref_mut(section);
                 lines.add(*record.args());
-                give_out(&mut lines);
+                write_some(&mut lines);
             });
-            if let Some(listener) = critical_section::with(|section| ALSO.borrow(section).get()) {
+            if let Some(listener) = critical_section::with(|section| LISTENER.borrow(section).get()) {
                 listener(record);
             }
         }
@@ -95,16 +99,13 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         }
     });
     let _ = writeln!(Serial, "{info}");
-    switch_off(false)
+    switch_off()
 }
 
-/// Whatever the processor cannot do: a wild pointer, or no program where it jumped.
-// SAFETY: this is the name under which riscv-rt looks for it, and nothing else has it.
+/// Handles an exception of the processor, such as an access to an invalid address.
+// SAFETY: riscv-rt calls this function by its name, and nothing else has this name.
 #[unsafe(export_name = "ExceptionHandler")]
 fn on_exception(_: &riscv_rt::TrapFrame) -> ! {
     let (cause, at) = (riscv::register::mcause::read().code(), riscv::register::mepc::read());
-    panic!(
-        "the processor cannot go on: exception {cause} at {at:#x}, with {:#x}",
-        riscv::register::mtval::read()
-    )
+    panic!("exception {cause} of the processor at {at:#x}, with {:#x}", riscv::register::mtval::read())
 }

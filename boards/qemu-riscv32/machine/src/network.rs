@@ -4,14 +4,14 @@ use crate::dma::{FRAMES, Pages, pages};
 use crate::registers::{self, VirtioPlace};
 use core::cell::RefCell;
 use core::task::Context;
-use embassy_net::Runner;
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StaticConfigV4};
 use embassy_sync::waitqueue::AtomicWaker;
 use virtio_drivers::device::net::VirtIONetRaw;
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
 
-/// Size of the network stack's neighbor cache, in machines.
+/// Size of the network stack's neighbour cache, in machines.
 pub const NEIGHBORS: usize = smoltcp::config::IFACE_NEIGHBOR_CACHE_COUNT;
 /// Size of a frame's buffer, in bytes.
 const FRAME_SIZE: usize = 2048;
@@ -27,8 +27,17 @@ pub fn on_frames() {
 
 type Device = VirtIONetRaw<Pages, MmioTransport<'static>, FRAMES>;
 
-/// A network device.
+/// The network device of the machine.
 pub struct Network(RefCell<Queues>);
+
+/// Returns the addresses that QEMU's user network expects of its guest.
+pub fn user_network() -> Config {
+    Config::ipv4_static(StaticConfigV4 {
+        address: Ipv4Cidr::new(Ipv4Address::new(10, 0, 2, 15), 24),
+        gateway: Some(Ipv4Address::new(10, 0, 2, 2)),
+        dns_servers: Default::default(),
+    })
+}
 
 /// Runs a network stack on the network device.
 #[embassy_executor::task]
@@ -212,7 +221,7 @@ pub struct Send<'a> {
 impl TxToken for Send<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(mut self, length: usize, fill: F) -> R {
         let Some(frame) = self.frame.take() else { return fill(&mut []) };
-        // embassy-net never requests a longer frame.
+        // `embassy-net` never requests a longer frame.
         let header = self.queues.borrow().device.fill_buffer_header(frame.bytes).unwrap_or(0);
         let result = fill(&mut frame.bytes[header..header + length]);
         self.queues.borrow_mut().send(frame, header + length);

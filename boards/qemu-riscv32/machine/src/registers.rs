@@ -14,7 +14,9 @@ const UART: usize = 0x1000_0000;
 pub const UART_ROOM: usize = 16;
 /// Number of the UART's interrupt.
 pub const SERIAL_INTERRUPT: usize = 10;
-/// Address of the first of eight virtio slots, each 4 KiB; the interrupt of the n-th is n + 1.
+/// Address of the first of eight virtio slots, each of 4 KiB.
+///
+/// Slot n has the interrupt n + 1.
 const VIRTIO: usize = 0x1000_1000;
 const VIRTIO_SIZE: usize = 0x1000;
 
@@ -30,7 +32,7 @@ impl VirtioPlace {
 
     /// Returns the registers of the device, if it is of that kind.
     pub fn transport(self, kind: DeviceType) -> Option<MmioTransport<'static>> {
-        // Checked first, because dropping a transport resets its device, which another caller may use.
+        // The kind is checked first, because dropping a transport resets its device, which another caller may use.
         if read(self.address() + 8) != kind as u32 {
             return None;
         }
@@ -72,7 +74,7 @@ pub fn time() -> u64 {
 
 /// Sets the time of the next timer interrupt.
 pub fn interrupt_at(time: u64) {
-    // The maximum first, so that no early interrupt occurs between the two writes.
+    // The maximum is written first, so that no early interrupt occurs between the two writes.
     write(CLINT_TIMER_AT + 4, u32::MAX);
     write(CLINT_TIMER_AT, time as u32);
     write(CLINT_TIMER_AT + 4, (time >> 32) as u32);
@@ -93,7 +95,7 @@ pub fn take_interrupts(each: impl Fn(usize)) {
             return;
         }
         if let Some(place) = VirtioPlace::all().find(|place| place.interrupt() == number as usize) {
-            // The interrupt is acknowledged here; its handler looks at the device's queues.
+            // The interrupt is acknowledged here, and its handler reads the device's queues.
             write(place.address() + 0x64, read(place.address() + 0x60));
         }
         each(number as usize);
@@ -101,7 +103,7 @@ pub fn take_interrupts(each: impl Fn(usize)) {
     }
 }
 
-/// Returns the device tree that QEMU leaves in memory, which has the command line.
+/// Returns the device tree from QEMU, which includes the command line.
 ///
 /// # Safety
 /// `address` must be the argument from QEMU.
@@ -118,7 +120,7 @@ pub unsafe fn description(address: usize) -> &'static [u8] {
     }
 }
 
-/// Bytes of memory that are in use for good, and bytes that are left for the stack.
+/// Returns the size of the static memory, and the size of the rest for the stack, in bytes.
 pub fn memory() -> (usize, usize) {
     unsafe extern "C" {
         static __sdata: u8;
@@ -129,12 +131,9 @@ pub fn memory() -> (usize, usize) {
     (end as usize - start as usize, top as usize - end as usize)
 }
 
-/// Restarts the machine. The content of its flash stays.
+/// Restarts the machine. Its flash keeps its content.
 pub fn reset() -> ! {
-    write(POWER, 0x7777);
-    loop {
-        core::hint::spin_loop();
-    }
+    end_with(0x7777)
 }
 
 /// Returns memory outside of the program, which a reset does not change.
@@ -146,9 +145,13 @@ pub fn flash<const SIZE: usize>() -> &'static mut [u8; SIZE] {
     unsafe { &mut *(ADDRESS as *mut [u8; SIZE]) }
 }
 
-/// Switches the machine off. QEMU's exit code is whether it succeeded.
-pub fn switch_off(well: bool) -> ! {
-    write(POWER, if well { 0x5555 } else { 1 << 16 | 0x3333 });
+/// Switches the machine off, with 1 as QEMU's exit code.
+pub fn switch_off() -> ! {
+    end_with(1 << 16 | 0x3333)
+}
+
+fn end_with(command: u32) -> ! {
+    write(POWER, command);
     loop {
         core::hint::spin_loop();
     }
@@ -160,7 +163,9 @@ pub fn listen_to_serial() {
     ask_for_room(true);
 }
 
-/// Enables or disables the send interrupt of the serial port, beside the receive interrupt.
+/// Enables or disables the send interrupt of the serial port.
+///
+/// The receive interrupt stays enabled.
 pub fn ask_for_room(wanted: bool) {
     write_uart(1, 1 | u8::from(wanted) << 1);
 }

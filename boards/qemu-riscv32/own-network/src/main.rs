@@ -1,12 +1,16 @@
 //! A device with its own network, on `qemu-system-riscv32 -M virt`.
 //!
-//! DHCP, DNS, mDNS and provisioning are those of a chip; only the radio is simulated. QEMU's network device is that of the
-//! device's own network.
+//! DHCP, DNS, mDNS and provisioning are those of a chip. Only the radio is simulated. The network card of QEMU stands
+//! for the device's own Wi-Fi network.
 //!
-//! `-append` sets its name (`instep.name=`), its address there (`instep.address=`, by default 192.168.4.1), whether it
-//! serves DHCP (`instep.dhcp=off`), and the networks of its radio: `instep.network=NAME:PASSWORD:ADDRESS`, any number of
-//! times, without an address if the network gives none. Its application is `led-json`, or by `instep.app=lamp` `lamp`,
-//! which persists its brightness.
+//! `-append` has these options:
+//!
+//! * `instep.name=` is the name of the device.
+//! * `instep.address=` is the address of the device in its own network; by default 192.168.4.1.
+//! * `instep.dhcp=off` switches the DHCP server off.
+//! * `instep.network=NAME:PASSWORD:ADDRESS` is a network that the radio finds. It may be repeated. `ADDRESS` is the address
+//!   that the device gets there; without it, the network gives no address.
+//! * `instep.app=lamp` runs `lamp`, which persists its brightness, instead of `led-json`.
 
 #![no_std]
 #![no_main]
@@ -20,14 +24,13 @@ use heapless::String;
 use instep::access::OPEN_TO_EVERYONE;
 use instep::{Access, App, Limits};
 use instep_embassy::{ACCEPTING, Driver, LogInResources, Server, SynFilter};
-use instep_settings::{FlashStorage, Kept, Saver, Settings, WifiPassword};
+use instep_settings::{FlashStorage, Kept, Saver, Settings};
+use instep_wifi::dhcp;
 use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
-use instep_wifi::join::Protection;
 use instep_wifi::name::Name;
-use instep_wifi::setup::{SetUp, kept_password, run, store, tell_join_string};
-use instep_wifi::{dhcp, join};
+use instep_wifi::setup::{SetUp, kept_password, protection, run, store, tell_join_string};
 use log::{info, warn};
-use qemu_machine::{Boot, Executor, Flash, Led, Network, random};
+use qemu_machine::{Boot, Executor, Flash, Led, Network, random, random_array};
 use radio::Simulated;
 use static_cell::StaticCell;
 
@@ -38,7 +41,7 @@ const LEASES: usize = 8;
 /// Number of sockets: those of the server, and one each for DHCP, DNS and mDNS.
 const SOCKETS: usize = CLIENTS + ACCEPTING + 3;
 
-/// Applications that the memory is dimensioned for.
+/// Applications for which the memory suffices.
 const APPS: [&App; 2] = [&instep_apps::led_json::APP, &instep_apps::lamp::APP];
 
 instep_embassy::resources! {
@@ -91,7 +94,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
         RESOURCES.access_point.filter(network, PORT),
         config,
         STACK.init_with(StackResources::new),
-        number(),
+        u64::from_le_bytes(random_array()),
     );
     let name: &Name = NAME.init(name(boot, mac));
     let page = PAGE.init(String::new());
@@ -119,12 +122,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     if !access.is_empty() {
         warn!("There is no password: this device is {access}");
     }
-    let kept = SETTINGS.ap_password().and_then(|password| password.reveal().parse::<join::Password>().ok());
-    let (protection, made) = Protection::choose(None, kept, || number() as u32);
-    if let Some(made) = made {
-        SETTINGS.set_ap_password(WifiPassword::new(made.reveal().as_bytes()).ok());
-    }
-    tell_join_string(name, protection);
+    tell_join_string(name, protection(&SETTINGS, None, || u32::from_le_bytes(random_array())));
 
     let serves_addresses = boot.told("instep.dhcp=") != Some("off");
     spawner.spawn(run_network(runner).expect("task pool exhausted"));
@@ -142,17 +140,11 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
 }
 
-/// Returns the name from the settings, else that from QEMU, else the default name.
+/// Returns the name from the settings, or from QEMU, or else the default name.
 fn name(boot: Boot, mac: [u8; 6]) -> Name {
     let set = SETTINGS.device_name();
     let set = set.as_ref().map(|name| name.as_str()).or(boot.told("instep.name="));
     set.and_then(|name| name.parse().ok()).unwrap_or_else(|| Name::from_mac(mac))
-}
-
-fn number() -> u64 {
-    let mut bytes = [0; 8];
-    random(&mut bytes);
-    u64::from_le_bytes(bytes)
 }
 
 #[embassy_executor::task]
@@ -208,5 +200,6 @@ async fn be_found(stack: Stack<'static>, name: &'static Name, set_up: &'static S
         info!("This device is http://{name}.local/");
         set_up.found_as(name);
     };
-    serve_mdns(stack, *name, PORT, number() as u32, memory, named).await
+    let seed = u32::from_le_bytes(random_array());
+    serve_mdns(stack, *name, PORT, seed, memory, named).await
 }

@@ -1,4 +1,4 @@
-//! A simulated radio, whose networks come from QEMU.
+//! A simulated radio. Its networks come from the command line of QEMU.
 
 use core::future::pending;
 use embassy_time::Timer;
@@ -63,7 +63,7 @@ impl Radio for Simulated {
     async fn close(&mut self) {}
 
     async fn restart(&mut self) {
-        // The last responses must be sent first.
+        // The last responses must be sent before the restart.
         Timer::after_millis(200).await;
         reset()
     }

@@ -1,5 +1,6 @@
-//! Strict parser of the Prometheus text format (exposition
-//! format 0.0.4), written from its description.
+//! Strict parser of the Prometheus text format, written from its description.
+//!
+//! It parses the exposition format 0.0.4.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -21,8 +22,9 @@ pub fn metrics_addr(server: &Server) -> SocketAddr {
 pub struct Scrape(pub BTreeMap<String, u64>);
 
 impl Scrape {
-    /// Returns a scrape in which each shard answered, because
-    /// a shard of a busy machine may miss its second.
+    /// Returns a scrape in which each shard answered.
+    ///
+    /// A shard of a busy machine may miss its second.
     #[track_caller]
     pub fn of(addr: SocketAddr) -> Scrape {
         let deadline = Instant::now() + SOON;
@@ -37,8 +39,9 @@ impl Scrape {
         }
     }
 
-    /// Scrapes until `wanted` is true, because a
-    /// client may read a byte before it is counted.
+    /// Scrapes until `wanted` is true.
+    ///
+    /// A client may read a byte before it is counted.
     #[track_caller]
     pub fn until(addr: SocketAddr, wanted: impl Fn(&Scrape) -> bool) -> Scrape {
         wait_for(

@@ -1,5 +1,4 @@
-//! The command `instep serve` as built for these tests, or the program in
-//! `INSTEP_BIN`, and shared helpers.
+//! The command `instep serve`, or the program in `INSTEP_BIN`, and helpers.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
@@ -45,8 +44,7 @@ pub fn request(path: &str, headers: &[&str]) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
 }
 
-/// Sends these bytes; returns the one answer and
-/// checks that the connection ends behind it.
+/// Sends bytes, returns the answer, and checks that the connection ends.
 #[track_caller]
 pub fn last_answer(addr: SocketAddr, request: impl AsRef<[u8]>) -> Response {
     let mut connection = Http::connect(addr);
@@ -56,9 +54,10 @@ pub fn last_answer(addr: SocketAddr, request: impl AsRef<[u8]>) -> Response {
     response
 }
 
-/// Checks that nothing has been sent to this client, because
-/// it would precede the answer to a ping. It does so twice,
-/// because an effect of a message may follow the first answer.
+/// Checks that nothing has been sent to this client.
+///
+/// It would precede the answer to a ping. The check is made twice, because an effect of a message may follow the first
+/// answer.
 #[track_caller]
 pub fn expect_nothing_but_pongs(client: &mut WebSocket) {
     for payload in [b"one", b"two"] {
@@ -68,8 +67,9 @@ pub fn expect_nothing_but_pongs(client: &mut WebSocket) {
     }
 }
 
-/// Waits for the last of these lines in the log, and checks that only they have
-/// come since the server printed its address.
+/// Waits for the last of these lines in the log.
+///
+/// Checks that the log has only these lines since the server printed its address.
 #[track_caller]
 pub fn expect_log(server: &Server, lines: &[&str]) {
     if let Some(last) = lines.last() {

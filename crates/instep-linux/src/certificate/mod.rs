@@ -115,7 +115,7 @@ impl Keeper {
         format!("The certificate's SHA-256 fingerprint: {}", self.certificate.fingerprint())
     }
 
-    /// Replaces the certificate if its files have changed, or if the self-signed one is outdated.
+    /// Replaces the certificate if its files have changed or it is outdated.
     fn check(&mut self) {
         let new = match &mut self.source {
             Source::Files(changed) => {

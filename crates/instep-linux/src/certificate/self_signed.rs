@@ -18,7 +18,7 @@ const VALIDITY: u64 = 397 * DAY;
 const RENEW_BEFORE: u64 = 30 * DAY;
 /// Tolerance for slow clocks, by which the validity begins earlier, in seconds.
 const CLOCK_SKEW: u64 = 3600;
-/// First line of a key file that was generated here.
+/// First line of a generated key file.
 ///
 /// It never changes, because key files of earlier versions are recognised by it.
 const MARK: &str = "Made by instep --tls-self-signed. Whoever has this key can pretend to be the device.";
@@ -60,7 +60,9 @@ fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// Returns the default files, which are in the folder for a program's state. Creates the folder.
+/// Returns the default files, and creates their folder.
+///
+/// It is the folder for the state of a program.
 pub(super) fn default_files(port: u16) -> Result<Files, String> {
     let absolute =
         |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -68,7 +70,8 @@ pub(super) fn default_files(port: u16) -> Result<Files, String> {
     let folder = absolute("STATE_DIRECTORY")
         .or_else(|| absolute("XDG_STATE_HOME").map(|path| path.join("instep")))
         .or_else(|| absolute("HOME").map(|path| path.join(".local/state/instep")))
-        .ok_or("cannot store the certificate: HOME is not set; name files with --tls-cert and --tls-key")?;
+        .ok_or("cannot store the certificate: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME is an absolute path; name files with \
+             --tls-cert and --tls-key")?;
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| {
         format!("cannot create the folder {} for the certificate: {error}", folder.display())
     })?;
@@ -78,7 +81,7 @@ pub(super) fn default_files(port: u16) -> Result<Files, String> {
     })
 }
 
-/// Reads the stored certificate if it is up to date; else generates and stores a new one.
+/// Reads the stored certificate, or generates a new one if it is outdated.
 ///
 /// Returns the certificate and whether it is new.
 pub(super) fn open(files: &Files, subject: &Subject) -> Result<(Certificate, bool), String> {
@@ -143,7 +146,9 @@ fn head(subject: &Subject, from: u64, until: u64) -> String {
     )
 }
 
-/// Returns whether the key's certificate has this subject and is valid for [`RENEW_BEFORE`] or longer.
+/// Returns whether the key's certificate has this subject and is up to date.
+///
+/// It is up to date if it is valid for [`RENEW_BEFORE`] or longer.
 fn is_up_to_date(key: &str, subject: &Subject, now: u64) -> bool {
     let times = || {
         let (_, times) = key.lines().nth(2)?.split_once("from ")?;
@@ -156,7 +161,7 @@ fn is_up_to_date(key: &str, subject: &Subject, now: u64) -> bool {
     })
 }
 
-/// Makes a key readable by its owner only.
+/// Makes a key readable only by its owner.
 fn protect(key: &Path) -> Result<(), String> {
     let protect = || {
         let file = File::open(key)?;
@@ -173,7 +178,7 @@ fn write(path: &Path, mode: u32, text: &str) -> Result<(), String> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let write = || {
-        // A file that an interrupted call left may have another mode.
+        // The mode is set again, because an interrupted call may have left a file with another mode.
         if let Err(error) = std::fs::remove_file(&new)
             && error.kind() != ErrorKind::NotFound
         {

@@ -1,4 +1,4 @@
-//! Forwards records of `log` to `tracing`, each with its line and its key-value pairs.
+//! Forwards records of `log` to `tracing`, with their key-value pairs.
 
 use log::kv::{Key, Value, VisitSource};
 use log::{LevelFilter, Log, Metadata, Record};
@@ -45,7 +45,7 @@ impl Log for Bridge {
         }
         (self.also)(record);
         let mut values = Values::default();
-        // Cannot fail, because `visit_pair` above does not.
+        // This cannot fail, because `visit_pair` above does not.
         let _ = record.key_values().visit(&mut values);
         let Values { client, port, peer } = values;
         let (peer, line) = (peer.as_deref(), record.args());

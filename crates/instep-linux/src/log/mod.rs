@@ -1,4 +1,6 @@
-//! The log, which goes from `log` through `tracing` to standard output, and never waits for the reader.
+//! The log, which goes from `log` through `tracing` to standard output.
+//!
+//! It never waits for the reader.
 
 mod bridge;
 mod ring;

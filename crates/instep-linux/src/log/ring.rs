@@ -1,4 +1,6 @@
-//! A bounded ring of lines and a thread that writes them, so that logging never waits for a reader.
+//! A bounded ring of lines, and a thread that writes them.
+//!
+//! Logging never waits for a reader.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -131,7 +133,9 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    /// A writer that waits for a permit before each line, and sends the line to the test.
+    /// A writer that waits for a permit before each line.
+    ///
+    /// It sends each line to the test.
     struct Slow(mpsc::Receiver<()>, mpsc::Sender<Vec<u8>>);
 
     impl Write for Slow {

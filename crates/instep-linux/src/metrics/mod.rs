@@ -29,7 +29,9 @@ const MAX_CONNECTIONS: usize = 8;
 const ACCEPT_INTERVAL: Duration = Duration::from_millis(50);
 /// Timeout for reading a request's head, and for writing a response.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// Maximum time for which a connection is drained after its response, so that the response arrives.
+/// Maximum time for which a connection is drained after its response.
+///
+/// The response could be lost without it.
 const LINGER: Duration = Duration::from_secs(1);
 /// Maximum number of bytes that are drained after a response.
 const LINGER_BYTES: usize = 65_536;

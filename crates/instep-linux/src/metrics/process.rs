@@ -2,12 +2,12 @@
 
 use rustix::process::{Resource, getrlimit};
 
-/// Statistics of a process; `None` if the system does not report a value.
+/// Statistics of a process. A value is `None` if the system does not report it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Process {
     pub(super) resident_bytes: Option<u64>,
     pub(super) open_descriptors: Option<u64>,
-    /// `None` if there is no limit.
+    /// Maximum number of open descriptors, or `None` if there is no limit.
     pub(super) descriptor_limit: Option<u64>,
 }
 
@@ -26,7 +26,7 @@ fn resident_bytes() -> Option<u64> {
 }
 
 fn open_descriptors() -> Option<u64> {
-    // Without the descriptor of this folder.
+    // The descriptor of this folder is not counted.
     Some((std::fs::read_dir("/proc/self/fd").ok()?.count() as u64).saturating_sub(1))
 }
 

@@ -1,6 +1,6 @@
 //! Writer of Prometheus's text format, version 0.0.4.
 //!
-//! No crate writes it, because the usual crates hold the counters themselves, and ours are in the shards.
+//! The usual crates are not used, because they hold the counters themselves, but these counters are in the shards.
 //!
 //! Labels are `&'static str`, so that no label holds data from a client.
 
@@ -15,14 +15,14 @@ pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 pub(super) fn write(metrics: &Metrics, process: &Process) -> String {
     let mut text = Text(String::with_capacity(8192));
     let Metrics { counts, .. } = metrics;
-    text.gauge("instep_clients", "WebSocket clients that are connected.", counts.clients);
-    text.gauge(
-        "instep_connections",
-        "Connections that are open, those of clients and others.",
-        metrics.connections,
+    text.gauge("instep_clients", "Connected clients, by WebSocket or event stream.", counts.clients);
+    text.gauge("instep_connections", "Open connections, of clients and others.", metrics.connections);
+    text.gauge("instep_revision", "Revision of the last publish.", counts.revision);
+    text.counter(
+        "instep_opened_total",
+        "Clients that connected, by WebSocket or event stream.",
+        counts.opened,
     );
-    text.gauge("instep_revision", "Revision of what was published last.", counts.revision);
-    text.counter("instep_opened_total", "WebSocket clients that connected.", counts.opened);
     text.counter(
         "instep_publishes_total",
         "Retained messages that the application published.",
@@ -31,33 +31,37 @@ pub(super) fn write(metrics: &Metrics, process: &Process) -> String {
     text.counter("instep_events_total", "Events that the application sent.", counts.events);
     text.counter(
         "instep_events_missed_total",
-        "Events that clients missed because they read too slowly: one for each event and client.",
+        "Events that slow clients missed, counted for each client.",
         counts.events_missed,
     );
     text.counter("instep_messages_received_total", "Messages that clients sent.", metrics.messages_received);
     text.counter(
         "instep_received_bytes_total",
-        "Bytes that were read from sockets, without what TLS adds.",
+        "Bytes that were read from sockets, without the overhead of TLS.",
         metrics.received_bytes,
     );
     text.counter(
         "instep_sent_bytes_total",
-        "Bytes that sockets accepted, without what TLS adds.",
+        "Bytes that sockets accepted, without the overhead of TLS.",
         metrics.sent_bytes,
     );
     text.family(
         "instep_closed_total",
         "counter",
-        "Clients that are gone after a closing handshake, by its code; 1005: it had none.",
+        "Clients that left after a closing handshake, by close code. 1005 is a close frame without a code.",
     );
     for (code, count) in counts.closed() {
         text.sample("instep_closed_total", Some(("code", code)), count);
     }
-    text.family("instep_dropped_total", "counter", "Clients that are gone without a closing handshake.");
+    text.family(
+        "instep_dropped_total",
+        "counter",
+        "Clients that left without a closing handshake, by reason.",
+    );
     for reason in DropReason::ALL {
         text.sample("instep_dropped_total", Some(("reason", reason.label())), counts.dropped(reason));
     }
-    text.family("instep_refused_total", "counter", "Requests and connections that were refused.");
+    text.family("instep_refused_total", "counter", "Requests and connections that were refused, by reason.");
     for reason in RefusalReason::ALL {
         text.sample("instep_refused_total", Some(("reason", reason.label())), metrics.refused(reason));
     }
@@ -66,13 +70,17 @@ pub(super) fn write(metrics: &Metrics, process: &Process) -> String {
     }
     text.gauge(
         "instep_shard_unresponsive",
-        "Threads for clients that did not answer within a second.",
+        "Threads for clients that did not answer within 1 s.",
         metrics.shards_unresponsive as u64,
     );
     for (name, help, value) in [
         ("process_resident_memory_bytes", "Resident memory of the process.", process.resident_bytes),
-        ("process_open_fds", "File descriptors that the process has open.", process.open_descriptors),
-        ("process_max_fds", "File descriptors that the process may have open.", process.descriptor_limit),
+        ("process_open_fds", "Open file descriptors of the process.", process.open_descriptors),
+        (
+            "process_max_fds",
+            "Maximum number of open file descriptors of the process.",
+            process.descriptor_limit,
+        ),
     ] {
         if let Some(value) = value {
             text.gauge(name, help, value);
@@ -98,7 +106,7 @@ impl Text {
         self.family(
             "instep_client_lag_revisions",
             "histogram",
-            "How many revisions the clients are behind now: a look at this moment, not a sum over time.",
+            "Revisions by which each client is behind now. The value is a snapshot, and not a sum over time.",
         );
         for (bound, count) in Lag::BOUNDS.into_iter().zip(lag.cumulated()) {
             self.line(format_args!("instep_client_lag_revisions_bucket{{le=\"{bound}\"}} {count}"));
@@ -113,7 +121,9 @@ impl Text {
         self.line(format_args!("# TYPE {name} {kind}"));
     }
 
-    /// Writes a sample. A label's value needs no escaping, because it is a constant of ours.
+    /// Writes a sample.
+    ///
+    /// The value of a label needs no escaping, because it is a constant of this program.
     fn sample(&mut self, name: &'static str, label: Option<(&'static str, &'static str)>, value: u64) {
         match label {
             Some((label, of)) => self.line(format_args!("{name}{{{label}=\"{of}\"}} {value}")),

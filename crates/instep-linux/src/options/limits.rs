@@ -1,4 +1,6 @@
-//! Table of the limits, which are options, too. Section 6 of docs/contracts.md defines them.
+//! Table of the limits, which are also options.
+//!
+//! Section 6 of docs/contracts.md defines them.
 
 use super::values;
 use instep::Limits;
@@ -6,7 +8,7 @@ use instep::driver::HEADERS_MAX;
 use instep_tokio::SocketLimits;
 use std::ops::RangeInclusive;
 
-/// The limits of the server and those of its sockets: one table for users.
+/// Limits of the server and of its sockets, which are one table for users.
 #[derive(Clone, Copy)]
 pub(crate) struct ServerLimits {
     pub(crate) server: Limits,
@@ -21,11 +23,12 @@ impl Default for ServerLimits {
 
 /// A limit: its name, its unit and its range.
 pub(super) struct Limit {
-    /// Key in the table `limits` of the file and after `--limit`. The variable is the key in capitals after
-    /// `INSTEP_LIMIT_`.
+    /// Key in the table `limits` of the file, and after `--limit`.
+    ///
+    /// The variable is the key in capitals after `INSTEP_LIMIT_`.
     pub(super) key: &'static str,
     pub(super) unit: Unit,
-    /// Valid values; times are in milliseconds.
+    /// Valid values. Times are in milliseconds.
     range: RangeInclusive<u64>,
     /// Help text.
     pub(super) about: &'static str,
@@ -67,7 +70,7 @@ impl Limit {
 /// Field of a limit, an unsigned integer of any width.
 trait Number {
     fn read(&self) -> u64;
-    /// Stores the value; returns `false` if the field is too narrow.
+    /// Stores the value. Returns `false` if the field is too narrow.
     fn write(&mut self, value: u64) -> bool;
 }
 
@@ -97,167 +100,49 @@ const SECOND: u64 = 1000;
 const DAY: u64 = 86_400 * SECOND;
 /// Maximum number of slots, because a slot's number has 16 bits.
 const MAX_SLOTS: usize = 65_535;
-/// Overhead of a reply in the outbox, in bytes: its frame's header, its length, and the revision that it follows.
+/// Overhead of a reply in the outbox, in bytes.
+///
+/// It holds the header of the frame, the length of the reply, and the revision that it follows.
 const REPLY_OVERHEAD: usize = 22;
 
-pub(super) static LIMITS: &[Limit] = &[
-    Limit {
-        key: "clients",
-        unit: Unit::Count,
-        range: 1..=60_000,
-        about: "WebSocket clients at once; more get 503",
-        field: |limits| &mut limits.server.clients,
-    },
-    Limit {
-        key: "http_slots",
-        unit: Unit::Count,
-        range: 1..=60_000,
-        about: "connections at once that are not WebSocket clients",
-        field: |limits| &mut limits.sockets.http_slots,
-    },
-    Limit {
-        key: "per_address",
-        unit: Unit::Count,
-        range: 1..=MAX_SLOTS as u64,
-        about: "connections from one other machine; more get 503",
-        field: |limits| &mut limits.sockets.per_address,
-    },
-    Limit {
-        key: "message_rate",
-        unit: Unit::Count,
-        range: 0..=1_000_000,
-        about: "messages per second from one address; 0: no limit",
-        field: |limits| &mut limits.sockets.message_rate,
-    },
-    Limit {
-        key: "head",
-        unit: Unit::Bytes,
-        // The head of a minimal upgrade.
-        range: 256..=MIB,
-        about: "bytes of a request's head; larger gets 431",
-        field: |limits| &mut limits.server.head.bytes,
-    },
-    Limit {
-        key: "headers",
-        unit: Unit::Count,
-        // The headers of a minimal upgrade.
-        range: 5..=HEADERS_MAX as u64,
-        about: "headers of a request; more get 431",
-        field: |limits| &mut limits.server.head.headers,
-    },
-    Limit {
-        key: "body",
-        unit: Unit::Bytes,
-        range: 0..=GIB,
-        about: "bytes of a request's body; larger gets 413",
-        field: |limits| &mut limits.server.body,
-    },
-    Limit {
-        key: "message",
-        unit: Unit::Bytes,
-        range: 1..=GIB,
-        about: "bytes of a client's message; larger is closed with 1009",
-        field: |limits| &mut limits.server.message,
-    },
-    Limit {
-        key: "frame",
-        unit: Unit::Bytes,
-        range: 1..=16 * MIB,
-        about: "bytes of an application's message; larger is not sent",
-        field: |limits| &mut limits.server.frame,
-    },
-    Limit {
-        key: "events",
-        unit: Unit::Count,
-        range: 0..=65_536,
-        about: "past events kept for clients that lag behind",
-        field: |limits| &mut limits.server.events,
-    },
-    Limit {
-        key: "inbox",
-        unit: Unit::Count,
-        range: 1..=MAX_SLOTS as u64,
-        about: "queued messages; when full, their senders are not read",
-        field: |limits| &mut limits.server.inbox,
-    },
-    Limit {
-        key: "replies",
-        unit: Unit::Count,
-        range: 1..=MAX_SLOTS as u64,
-        about: "queued replies of one client; when full, it is not read",
-        field: |limits| &mut limits.server.replies,
-    },
-    Limit {
-        key: "outbox",
-        unit: Unit::Bytes,
-        range: 1 + REPLY_OVERHEAD as u64..=GIB,
-        about: "bytes of one client's queued replies, and 22 for each",
-        field: |limits| &mut limits.server.outbox,
-    },
-    Limit {
-        key: "head_time",
-        unit: Unit::Time,
-        range: 100..=DAY,
-        about: "timeout for a request's head; then closed",
-        field: |limits| &mut limits.server.head_time,
-    },
-    Limit {
-        key: "idle_time",
-        unit: Unit::Time,
-        range: 100..=DAY,
-        about: "timeout between requests on a connection; then closed",
-        field: |limits| &mut limits.server.idle_time,
-    },
-    Limit {
-        key: "ping_every",
-        unit: Unit::Time,
-        range: SECOND..=DAY,
-        about: "silence after which a client is pinged",
-        field: |limits| &mut limits.server.ping_every,
-    },
-    Limit {
-        key: "pings_missed",
-        unit: Unit::Count,
-        range: 1..=255,
-        about: "unanswered pings in a row; then dropped",
-        field: |limits| &mut limits.server.pings_missed,
-    },
-    Limit {
-        key: "write_stall",
-        unit: Unit::Time,
-        range: SECOND..=DAY,
-        about: "timeout for a client that accepts nothing; then dropped",
-        field: |limits| &mut limits.server.write_stall,
-    },
-    Limit {
-        key: "linger_time",
-        unit: Unit::Time,
-        range: 100..=DAY,
-        about: "time for which a closed connection is drained",
-        field: |limits| &mut limits.server.linger_time,
-    },
-    Limit {
-        key: "linger_bytes",
-        unit: Unit::Bytes,
-        range: 1..=GIB,
-        about: "bytes that are drained from a closed connection",
-        field: |limits| &mut limits.server.linger_bytes,
-    },
-    Limit {
-        key: "unsent",
-        unit: Unit::Bytes,
-        range: 1..=GIB,
-        about: "unsent bytes in the kernel for one client",
-        field: |limits| &mut limits.sockets.unsent,
-    },
-    Limit {
-        key: "inflaters",
-        unit: Unit::Count,
-        range: 0..=1024,
-        about: "messages decompressed at once by each core; 0: none",
-        field: |limits| &mut limits.sockets.inflaters,
-    },
-];
+/// Declares the limits: key, unit, range, field and help of each.
+macro_rules! limits {
+    ($($key:ident: $unit:ident $range:expr, $part:ident.$($field:ident).+, $about:literal;)*) => {
+        pub(super) static LIMITS: &[Limit] = &[$(Limit {
+            key: stringify!($key),
+            unit: Unit::$unit,
+            range: $range,
+            about: $about,
+            field: |limits| &mut limits.$part.$($field).+,
+        }),*];
+    };
+}
+
+limits! {
+    clients: Count 1..=60_000, server.clients, "WebSockets and event streams at once; more get 503";
+    http_slots: Count 1..=60_000, sockets.http_slots, "other connections at once";
+    per_address: Count 1..=MAX_SLOTS as u64, sockets.per_address, "connections from one other machine; more get 503";
+    message_rate: Count 0..=1_000_000, sockets.message_rate, "messages per second from one address; 0 is no limit";
+    // The minima are those of a minimal upgrade.
+    head: Bytes 256..=MIB, server.head.bytes, "bytes of a request's head; a larger one gets 431";
+    headers: Count 5..=HEADERS_MAX as u64, server.head.headers, "headers of a request; more get 431";
+    body: Bytes 0..=GIB, server.body, "bytes of a request's body; a larger one gets 413";
+    message: Bytes 1..=GIB, server.message, "bytes of a client's message; a larger one gets 1009";
+    frame: Bytes 1..=16 * MIB, server.frame, "bytes of a message to clients; no larger one is sent";
+    events: Count 0..=65_536, server.events, "past events that are kept for slow clients";
+    inbox: Count 1..=MAX_SLOTS as u64, server.inbox, "messages in the inbox; if it is full, senders wait";
+    replies: Count 1..=MAX_SLOTS as u64, server.replies, "queued replies of a client; above it, reading stops";
+    outbox: Bytes 1 + REPLY_OVERHEAD as u64..=GIB, server.outbox, "bytes of a client's replies; each needs 22 more";
+    head_time: Time 100..=DAY, server.head_time, "timeout of a request's head; closes the connection";
+    idle_time: Time 100..=DAY, server.idle_time, "timeout between requests; closes the connection";
+    ping_every: Time SECOND..=DAY, server.ping_every, "time of silence after which a client gets a ping";
+    pings_missed: Count 1..=255, server.pings_missed, "unanswered pings in a row until a client is dropped";
+    write_stall: Time SECOND..=DAY, server.write_stall, "time of stalled output after which a client is dropped";
+    linger_time: Time 100..=DAY, server.linger_time, "time for which a closed connection is drained";
+    linger_bytes: Bytes 1..=GIB, server.linger_bytes, "bytes that are drained from a closed connection";
+    unsent: Bytes 1..=GIB, sockets.unsent, "unsent bytes in the kernel for one client";
+    inflaters: Count 0..=1024, sockets.inflaters, "messages that each core decompresses at once; 0: none";
+}
 
 /// Conflict between two limits.
 #[derive(Debug)]

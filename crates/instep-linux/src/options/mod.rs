@@ -10,10 +10,10 @@
 //!
 //! Copy the entry of `name` for a text, of `allow_host` for a list, of `page` for a file, and of `metrics` for a flag
 //! whose value is optional. A switch has `value: None`; its value is `true` or `false`, which is checked before
-//! `take`. A secret has `secret: true`; it has a variable but no flag, and is printed as `***`, in errors too.
+//! `take`. A secret has `secret: true`. It can be set only by a variable, and output and errors show `***`.
 //!
-//! A number is a limit: a field of [`instep::Limits`] or [`instep_tokio::SocketLimits`], an entry of `LIMITS`
-//! in `limits.rs`, and a row. If it is off by default, 0 is off.
+//! To add a number, add a field of [`instep::Limits`] or [`instep_tokio::SocketLimits`], an entry of `LIMITS` in
+//! `limits.rs`, and a row in `docs/reference/configuration.md`. 0 means "off" for a limit that is off by default.
 //!
 //! `FOREIGN` in `variables.rs` lists variables of other programs. Remove a variable from it when it becomes an option.
 
@@ -108,7 +108,9 @@ impl Configuration {
         Ok(all)
     }
 
-    /// Returns the error of a conflict at the source that was applied last, because a user probably just changed it.
+    /// Returns the error of a conflict.
+    ///
+    /// It names the source that overrides the other, because the user probably changed it last.
     fn explain(&self, Clash { keys, reason }: &Clash) -> Error {
         let [first, second] = keys;
         let sentence = format!("the limits {first} and {second} conflict: {reason}");
@@ -146,7 +148,7 @@ impl Setting {
             return Err(format!("{:?} is neither true nor false", shortened(&texts.join(","))));
         }
         let wrong = |text: &str, reason: &str| {
-            // A mistyped secret is a secret, too, because most of it is right.
+            // A mistyped secret is not printed either, because most of it is right.
             let text = if self.secret { "\"***\"".into() } else { format!("{:?}", shortened(text)) };
             format!("{text} {reason}")
         };

@@ -1,4 +1,4 @@
-//! The command `config`, which prints the configuration as a file that sets the same values.
+//! The command `config`, which prints the configuration as a file with the same values.
 
 use super::Configuration;
 use super::raw::{Key, Source};

@@ -10,7 +10,7 @@ const PORT: [&str; 2] = ["--port", "-p"];
 const HOST: [&str; 4] = ["--host", "--bind", "--listen", "--address"];
 const COMMANDS: [&str; 3] = ["serve", "config", "reset"];
 
-/// Suggests a valid command line in place of one that `clap` rejects, if there is one.
+/// Suggests a valid command line in place of one that `clap` rejects.
 ///
 /// `arguments` are the arguments after the program's name.
 pub(crate) fn advise(identity: &Identity, error: &clap::Error, arguments: &[String]) -> Option<String> {

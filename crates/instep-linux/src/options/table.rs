@@ -7,20 +7,28 @@ use instep_settings::PowerUp;
 
 /// An option: its name, its help and how its value is parsed and printed.
 pub(super) struct Setting {
-    /// Key in the file. The flag has dashes for its underscores; the variable is the key in capitals after `INSTEP_`.
+    /// Key in the file.
+    ///
+    /// The flag has dashes for its underscores. The variable is the key in capitals after `INSTEP_`.
     pub(super) key: &'static str,
-    /// Placeholder of the value in the help; `None` for a switch, whose values are `true` and `false`.
+    /// Placeholder of the value in the help.
+    ///
+    /// It is `None` for a switch, whose values are `true` and `false`.
     pub(super) value: Option<&'static str>,
-    /// Value of the flag without a value; empty if the flag needs one.
+    /// Value of a flag that is given without one; empty if the flag needs a value.
     pub(super) alone: &'static str,
     /// Help text.
     pub(super) about: &'static str,
-    /// Description of the default, for an option without a default value; else empty.
+    /// Description of the default of an option without a default value; else empty.
     pub(super) unset: &'static str,
-    /// Whether only an environment variable sets it, because other users can read flags and files; it is never printed.
+    /// Whether the value is a secret, which only an environment variable sets.
+    ///
+    /// Other users can read flags and files. A secret is never printed.
     pub(super) secret: bool,
     pub(super) take: Take,
-    /// Formats the values as `take` parses them; empty if the option is not set. A secret may return any text.
+    /// Formats the values in the form that `take` parses.
+    ///
+    /// It returns no text if the option is not set. It may return any text for a secret.
     pub(super) show: fn(&Settings) -> Vec<String>,
 }
 
@@ -105,7 +113,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         key: "allow_origin",
         value: Some("ORIGIN"),
         about: "Let web pages and apps of another origin use the device, such as http://example.org or \
-            capacitor://localhost; `null` and file:// are the origins of all pages from files and of many programs",
+            capacitor://localhost. Warning: `null` and file:// allow every page from a file, and many programs",
         take: Take::Many(|settings, texts| {
             settings.origins = values::each(texts, values::origin)?;
             Ok(())
@@ -127,7 +135,8 @@ pub(super) static SETTINGS: &[Setting] = &[
     Setting {
         key: "trust_proxy",
         value: Some("ADDRESS"),
-        about: "Trust X-Forwarded-For from the reverse proxy at ADDRESS, or from a network of proxies, such as 172.16.0.0/12",
+        about: "Trust X-Forwarded-For and X-Forwarded-Proto from the reverse proxy at ADDRESS, or from a network of proxies, \
+            such as 172.16.0.0/12",
         take: Take::Many(|settings, texts| {
             settings.proxies = values::each(texts, values::proxy)?;
             Ok(())
@@ -294,7 +303,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     Setting {
         key: "tls_key",
         value: Some("FILE"),
-        about: "Private key of that certificate, in PEM",
+        about: "Private key of the certificate in --tls-cert, in PEM",
         unset: "none",
         take: Take::One(|settings, text| {
             settings.tls.key = Some(values::file(text)?);

@@ -1,4 +1,6 @@
-//! Parsers of values. Their errors continue the quoted value: `"8080"` + ` is not an address and a port`.
+//! Parsers of values.
+//!
+//! Their errors continue the quoted value: `"8080"` + ` is not an address and a port`.
 
 use crate::addresses::Address;
 use instep::App;
@@ -30,7 +32,9 @@ pub(super) fn application(apps: &[&'static App], name: &str) -> Result<&'static 
     })
 }
 
-/// Parses an address and a port. `*` or no address is every address of this machine.
+/// Parses an address and a port.
+///
+/// `*` or no address is every address of this machine.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let wrong = "is not an address and a port, such as 127.0.0.1:8080";
     let (host, port) = text.rsplit_once(':').ok_or(wrong)?;
@@ -52,7 +56,7 @@ fn unspecified() -> IpAddr {
     }
 }
 
-/// Parses an address to listen on; `https://` before it enables TLS.
+/// Parses an address to listen on. `https://` before it enables TLS.
 pub(super) fn listener(text: &str) -> Result<Address, String> {
     let (secure, rest) = match text.split_once("://") {
         None => (false, text),
@@ -90,7 +94,9 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     Ok(text.into())
 }
 
-/// Parses an origin for the header `Content-Security-Policy`, where other characters could add directives.
+/// Parses an origin for the header `Content-Security-Policy`.
+///
+/// Other characters could add directives to the header.
 pub(super) fn frame(text: &str) -> Result<String, String> {
     if !instep::access::is_framing_origin(text) {
         return Err("is not an origin, such as http://example.org or https://example.org:8443".into());

@@ -7,7 +7,7 @@ const PREFIX: &str = "INSTEP_";
 const LIMIT: &str = "INSTEP_LIMIT_";
 const FILE: &str = "INSTEP_CONFIG";
 
-/// Variables with our prefix that tests and builds of firmware read.
+/// Variables with the prefix of instep that tests and builds of firmware read.
 const FOREIGN: &[&str] = &["INSTEP_AP_PASSWORD", "INSTEP_BIN", "INSTEP_WIFI_PASSWORD", "INSTEP_WIFI_SSID"];
 const FOREIGN_PREFIX: &str = "INSTEP_HOST_";
 
@@ -17,7 +17,7 @@ pub(super) type Variable = (String, String);
 /// Returns the variables of instep, sorted by name.
 ///
 /// # Errors
-/// If one of them is not UTF-8; others may hold any bytes.
+/// If one of them is not UTF-8. Other variables may have any bytes.
 pub(super) fn of_process() -> Result<Vec<Variable>, Error> {
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {
@@ -74,7 +74,7 @@ pub(super) fn values(variables: &[Variable], table: Table) -> Result<Vec<Given>,
     Ok(given)
 }
 
-/// Splits a list at its commas; an empty text is an empty list.
+/// Splits a list at its commas. An empty text is an empty list.
 fn split(list: &str) -> Vec<String> {
     if list.trim().is_empty() {
         return Vec::new();

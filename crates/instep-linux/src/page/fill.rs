@@ -5,7 +5,9 @@ use instep_proto::http::{Chunk, Template};
 /// Maximum length of a name with its two percent signs, in bytes.
 const MAX_NAME_BYTES: usize = 34;
 
-/// Fills `out` from `window`, the bytes of a file from `position`. `at_end` is whether they are the last ones.
+/// Fills `out` from `window`.
+///
+/// The window has the bytes of a file from `position`. `at_end` is whether they are the last bytes.
 pub(super) fn fill(
     window: &[u8],
     position: u32,
@@ -15,7 +17,7 @@ pub(super) fn fill(
     out: &mut [u8],
 ) -> Chunk {
     let template = Template::new(window, percent_escape);
-    // Leaves the last bytes of the window, because a name may begin in them.
+    // The last bytes of the window stay, because a name may begin in them.
     let ahead = if at_end { 0 } else { MAX_NAME_BYTES };
     let (length, i) = template.fill(0, ahead, value, out);
     let next = position.saturating_add(u32::try_from(i).unwrap_or(u32::MAX));

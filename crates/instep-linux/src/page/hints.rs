@@ -1,6 +1,8 @@
-//! Detects in a page's text what the page expects of its device.
+//! Detects expectations of the device in the text of a page.
 
-/// Returns whether the page opens its WebSocket at the host's name without a port, so on port 80, as tutorials do.
+/// Returns whether the page opens its WebSocket on port 80.
+///
+/// Pages of tutorials do so, because they use the host's name without a port.
 pub(crate) fn expects_port_80(page: &str) -> bool {
     page.split("location.hostname").skip(1).any(|rest| {
         let expression = rest.split(['\n', ';', ',']).next().unwrap_or_default();
@@ -8,7 +10,9 @@ pub(crate) fn expects_port_80(page: &str) -> bool {
     })
 }
 
-/// Returns whether the page opens its WebSocket with `ws://` only, which browsers block on a page from https.
+/// Returns whether the page opens its WebSocket only with `ws://`.
+///
+/// Browsers block that on a page from https.
 pub(crate) fn says_ws(page: &str) -> bool {
     page.contains("ws://") && !page.contains("wss://")
 }

@@ -18,7 +18,9 @@ const BROWSER_FILES: [&str; 3] =
 pub(super) struct Missing(BTreeSet<String>);
 
 impl Missing {
-    /// Logs that a file cannot be served, if a page of this device requests it for the first time.
+    /// Logs that a file cannot be served.
+    ///
+    /// It does so once for each path, and only if a page of this device requests the file.
     pub(super) fn log(&mut self, head: &RequestHead<'_>, error: &io::Error, is_folder: bool) {
         if self.is_new(head) {
             let path = head.path;

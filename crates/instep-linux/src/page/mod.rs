@@ -1,6 +1,7 @@
-//! The user's own page in place of the application's: one file, or a folder with `index.html` and its other files.
+//! The user's own page in place of the application's page.
 //!
-//! Files are read while they are sent, so that large files take no memory, and changes are seen at the next reload.
+//! It is one file, or a folder with `index.html` and its other files. Files are read while they are sent, so that large
+//! files take no memory, and changes are seen at the next reload.
 
 mod fill;
 mod hints;

@@ -10,12 +10,18 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// Flags of open(2). `NONBLOCK`, because opening a pipe would wait for another program.
+/// Flags of open(2).
+///
+/// `NONBLOCK` is set, because opening a pipe would wait for another program.
 const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
-/// Maximum number of retries while other programs rename files (`EAGAIN` of openat2(2)).
+/// Maximum number of retries while other programs rename files.
+///
+/// openat2(2) fails with `EAGAIN` then.
 const MAX_RETRIES: usize = 4;
 
-/// Opens a file by a name below a folder. The folder is looked up each time, so it may be replaced.
+/// Opens a file by a name below a folder.
+///
+/// The folder is looked up each time, so it may be replaced.
 ///
 /// # Errors
 /// If the file does not exist, or if a link leads out of the folder or to a hidden file.
@@ -29,7 +35,7 @@ pub(super) fn below(folder: &Path, name: &Path) -> io::Result<File> {
             result => break File::from(result?),
         }
     };
-    // The resolved paths, because a link within the folder may lead to a hidden file.
+    // The resolved paths are compared, because a link within the folder may lead to a hidden file.
     let resolved = |descriptor: i32| std::fs::read_link(format!("/proc/self/fd/{descriptor}"));
     let (root, path) = (resolved(root.as_raw_fd())?, resolved(file.as_raw_fd())?);
     let hidden = |part: &std::ffi::OsStr| part.as_bytes().starts_with(b".");

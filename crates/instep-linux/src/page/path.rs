@@ -40,7 +40,7 @@ fn name_of(part: &str) -> Option<OsString> {
         }
         name.push(byte);
     }
-    // This rejects `.` and `..`, too.
+    // This also rejects `.` and `..`.
     let good = name.first().is_some_and(|first| *first != b'.');
     good.then(|| OsString::from_vec(name))
 }

@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// Maximum number of files, more than are sent at once. The file that was added first is evicted first.
+/// Maximum number of files, which is more than are sent at once.
+///
+/// The file that was added first is evicted first.
 const MAX_FILES: usize = 4096;
 
-/// Requested files, each with a hash of its content, so that a changed file is another entry.
+/// Requested files, each with a hash of its content.
+///
+/// A changed file is another entry.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
     files: Vec<(PathBuf, u64)>,

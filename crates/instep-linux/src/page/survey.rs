@@ -1,4 +1,6 @@
-//! Survey of a page's files when the server starts: what they expect of the device, and their paths.
+//! Survey of a page's files when the server starts.
+//!
+//! It finds the paths of the files, and their expectations of the device.
 
 use super::{hints, open};
 use page_files::INDEX;
@@ -51,7 +53,9 @@ impl Survey {
         Ok(survey)
     }
 
-    /// Returns the paths of files that are never served, because `hides` is true for them.
+    /// Returns the paths of files for which `hides` is true.
+    ///
+    /// These files are never served.
     pub(crate) fn hidden(&self, hides: impl Fn(&str) -> bool) -> Vec<&str> {
         self.paths.iter().map(String::as_str).filter(|path| hides(path)).collect()
     }

@@ -1,8 +1,8 @@
-//! Cursor of a follower: its position in a feed.
+//! Cursor of a client: its position in a feed.
 
 use super::Feed;
 
-/// Position of a follower in a feed: two numbers, however much it has missed.
+/// Position of a client in a feed: two numbers, however much the client has missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// Revision up to which retained frames have been sent.
@@ -11,10 +11,10 @@ pub struct Cursor {
     event: u64,
 }
 
-/// Next frame for a follower.
+/// Next frame for a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Next<'f> {
-    /// Revision at which it was published.
+    /// Revision at which the frame was published.
     pub revision: u64,
     /// Frame, with header and payload.
     pub frame: &'f [u8],
@@ -22,17 +22,17 @@ pub struct Next<'f> {
 }
 
 impl Cursor {
-    /// Creates a cursor for a new follower.
+    /// Creates a cursor for a new client.
     ///
-    /// It needs every retained frame, but no past event.
+    /// The client needs every retained frame, but no past event.
     pub fn new(feed: &Feed<'_>) -> Self {
         Self { revision: 0, event: feed.ring().next() }
     }
 
-    /// Creates a cursor for a new follower that has had the first `seen` of all events.
+    /// Creates a cursor for a new client that has had the first `seen` of all events.
     ///
-    /// It needs every retained frame, and the later events that are still in the ring. Events that have left
-    /// the ring are not counted as missed, because the follower was not connected.
+    /// The client needs every retained frame, and the later events that are still in the ring. Events that have left
+    /// the ring are not counted as missed, because the client was not connected.
     pub fn with_backlog(feed: &Feed<'_>, seen: u64) -> Self {
         let ring = feed.ring();
         Self { revision: 0, event: seen.clamp(ring.oldest(), ring.next()) }
@@ -40,7 +40,7 @@ impl Cursor {
 
     /// Returns how many of all events were sent or skipped.
     ///
-    /// That is also the number of the next event.
+    /// The result is also the number of the next event.
     pub fn events(&self) -> u64 {
         self.event
     }
@@ -77,10 +77,11 @@ impl Cursor {
         missed
     }
 
-    /// Returns how many revisions the follower is behind.
+    /// Returns how many revisions the client is behind.
     ///
-    /// It is 0 if no frame is due, else the number of revisions since its last one (or since the last event
-    /// before it joined), superseded ones included. If that event has left the ring, it is a lower bound.
+    /// Returns 0 if no frame is due. Otherwise returns the number of revisions since the client's last one (or since
+    /// the last event before it connected), superseded ones included. The result is a lower bound if that event has
+    /// left the ring.
     pub fn lag(&self, feed: &Feed<'_>) -> u64 {
         if self.next(feed).is_none() {
             return 0;
@@ -129,7 +130,7 @@ mod tests {
         feed.event(Payload::Text(&text)).unwrap();
     }
 
-    /// Returns all frames that a follower needs, and how many events it missed.
+    /// Returns all frames that a client needs, and how many events it missed.
     fn drain(cursor: &mut Cursor, feed: &Feed<'_>) -> (Vec<String>, u64) {
         let (mut texts, mut missed) = (Vec::new(), 0);
         while let Some(next) = cursor.next(feed) {
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn new_follower_gets_latest_of_each_topic_in_order() {
+    fn new_client_gets_latest_of_each_topic_in_order() {
         let mut feed = feed(3, 4);
         for text in ["a1", "b1", "c1"] {
             let topic = usize::from(text.as_bytes()[0] - b'a');
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn follower_behind_the_ring_counts_missed_events() {
+    fn client_behind_the_ring_counts_missed_events() {
         let mut feed = feed(1, 4);
         let mut cursor = Cursor::new(&feed);
         for number in 0..4 {
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn shard_and_device_give_followers_the_same_frames() {
+    fn shard_and_device_give_clients_the_same_frames() {
         let (mut device, mut shard) = (feed(4, 3), feed(4, 3));
         let mut direct = Cursor::new(&device);
         let mut behind = Cursor::new(&shard);
@@ -261,7 +262,7 @@ mod tests {
         assert_eq!(
             drain(&mut Cursor::new(&shard), &shard),
             drain(&mut Cursor::new(&device), &device),
-            "new followers of shard and device differ"
+            "new clients of shard and device differ"
         );
     }
 

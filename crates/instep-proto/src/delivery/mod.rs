@@ -1,8 +1,8 @@
-//! Delivery of retained state and events to followers.
+//! Delivery of retained state and events to clients.
 //!
 //! There is no queue per client. A [`Feed`] keeps the latest frame of each topic and the last few events, each
-//! with the revision at which it was published. A client is a [`Cursor`]: it still needs everything newer,
-//! oldest first. A slow client and a new client are the same thing.
+//! with the revision at which it was published. A client is a [`Cursor`], and still needs every newer frame,
+//! oldest first. A slow client and a new client are handled alike.
 
 mod cursor;
 mod feed;

@@ -4,23 +4,20 @@ use super::{Cursor, Feed, Storage};
 
 /// Output buffer of one turn, in a scratch buffer that all clients share.
 ///
-/// It gathers two kinds of bytes. Committed bytes must be sent and cannot be generated again: replies, control
-/// frames, responses, and the rest of a started frame. Behind them come frames from the feed, which can be read
-/// again. If the socket is full before such a frame has started, the frame is dropped, and the client later
-/// gets a newer one.
+/// The buffer holds two kinds of bytes. Committed bytes must be sent and cannot be generated again: replies, control
+/// frames, responses, and the rest of a started frame. Frames from the feed follow them, and can be read again. If
+/// the socket is full before such a frame has started, the frame is dropped, and the client later gets a newer one.
 ///
 /// Committed bytes that the socket does not accept are persisted to storage of the client ([`Outgoing::load`]).
-/// A client without storage ([`Outgoing::within`]) gets only as much as its socket is sure to accept, and only
-/// whole frames.
+/// For a client without storage ([`Outgoing::within`]), only whole frames are written, and no more than the socket
+/// has free space for.
 #[derive(Debug)]
 pub struct Outgoing<'a> {
     scratch: &'a mut [u8],
     len: usize,
-    /// Maximum committed bytes.
-    ///
-    /// Without storage, it is what the socket is sure to accept.
+    /// Maximum committed bytes. Without storage: the free space of the socket.
     limit: usize,
-    /// Without storage: bytes that an empty socket is sure to accept.
+    /// Without storage: the space of an empty socket, in bytes.
     capacity: Option<usize>,
     /// Whether a request for space was refused.
     blocked: bool,
@@ -29,21 +26,21 @@ pub struct Outgoing<'a> {
 /// Bytes that a socket is sure to accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendWindow {
-    /// Bytes that it accepts now.
+    /// Bytes that the socket accepts now.
     pub free: usize,
-    /// Bytes that it accepts when it is empty.
+    /// Bytes that the socket accepts when it is empty.
     pub capacity: usize,
 }
 
 impl SendWindow {
-    /// Window for clients with storage, for which it does not matter.
+    /// Placeholder for clients with storage, which ignore the window.
     pub const NONE: Self = Self { free: 0, capacity: 0 };
 }
 
 impl<'a> Outgoing<'a> {
     /// Creates a buffer that begins with the committed bytes of an earlier turn.
     ///
-    /// At most `limit` bytes are committed. `scratch` must be longer than that by at least one frame.
+    /// At most `limit` bytes are committed. `scratch` must be longer than `limit` by at least one frame.
     pub fn load(scratch: &'a mut [u8], unsent: &mut impl Storage, limit: usize) -> Self {
         let len = unsent.bytes().len();
         scratch[..len].copy_from_slice(unsent.bytes());
@@ -77,12 +74,12 @@ impl<'a> Outgoing<'a> {
         self.len
     }
 
-    /// Whether no bytes are buffered.
+    /// Returns whether no bytes are buffered.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// How many more bytes can be committed.
+    /// Returns how many more bytes can be committed.
     pub fn remaining(&self) -> usize {
         self.limit.saturating_sub(self.len)
     }
@@ -129,9 +126,9 @@ impl<'a> Outgoing<'a> {
         true
     }
 
-    /// Commits the follower's frames up to `revision`, for a reply that follows.
+    /// Commits the client's frames up to `revision`, so that a reply can be sent after them.
     ///
-    /// Returns `false` if they do not all fit.
+    /// Returns `false` if the frames do not all fit.
     #[must_use]
     pub fn push_frames(
         &mut self,
@@ -149,17 +146,17 @@ impl<'a> Outgoing<'a> {
         true
     }
 
-    /// Writes the committed bytes and the follower's frames.
+    /// Writes the committed bytes, then the client's new frames from the feed, if any.
     ///
-    /// `write` returns how many bytes it accepted. Returns whether all were accepted; `missed` grows by the
+    /// `write` returns how many bytes it accepted. Returns whether all bytes were accepted. `missed` grows by the
     /// number of lost events.
     pub fn flush(
         &mut self,
-        follower: Option<(&mut Cursor, &Feed<'_>)>,
+        source: Option<(&mut Cursor, &Feed<'_>)>,
         missed: &mut u64,
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
-        let Some((cursor, feed)) = follower else { return self.flush_buffered(write) };
+        let Some((cursor, feed)) = source else { return self.flush_buffered(write) };
         loop {
             let Some(first) = cursor.next(feed) else { return self.len == 0 || self.flush_buffered(write) };
             let mut probe = *cursor;
@@ -261,7 +258,7 @@ mod tests {
             .map(|_| (FixedBuffer::new(std::vec![0; LIMIT].leak()), Cursor::new(&feed), Vec::new(), 0_u64))
             .collect();
         for round in 0..3000 {
-            say_some(&mut feed, &mut random);
+            publish_some(&mut feed, &mut random);
             let last = round >= 2990;
             for (unsent, cursor, received, missed) in &mut clients {
                 let mut out = Outgoing::load(&mut scratch, unsent, LIMIT);
@@ -283,8 +280,8 @@ mod tests {
         }
     }
 
-    /// Publishes some frames and events, each of which tells its revision.
-    fn say_some(feed: &mut Feed<'_>, random: &mut TestRng) {
+    /// Publishes some frames and events, each with its revision as its text.
+    fn publish_some(feed: &mut Feed<'_>, random: &mut TestRng) {
         for _ in 0..random.random_range(0..4) {
             let text = (feed.revision() + 1).to_string() + &"x".repeat(random.random_range(0..40));
             match random.random_range(0..4) {
@@ -323,9 +320,9 @@ mod tests {
         let mut clients: Vec<_> = (0..20).map(|_| (Cursor::new(&feed), Vec::new(), 0_usize, 0)).collect();
         let mut waited = 0;
         for round in 0..3000 {
-            say_some(&mut feed, &mut random);
+            publish_some(&mut feed, &mut random);
             for (cursor, received, queued, missed) in &mut clients {
-                // The peer takes some of what is in the socket.
+                // The peer reads some of the bytes in the socket.
                 *queued -= if round >= 2990 { *queued } else { random.random_range(0..=*queued) };
                 let room = SendWindow { free: CAPACITY - *queued, capacity: CAPACITY };
                 let mut out = Outgoing::within(&mut scratch, room);

@@ -15,7 +15,7 @@ impl CloseCode {
     pub const PROTOCOL_ERROR: Self = Self(1002);
     /// 1007: text that is not UTF-8, or data that cannot be decompressed.
     pub const INVALID_PAYLOAD: Self = Self(1007);
-    /// 1008: the peer is not allowed what it did, or no longer allowed.
+    /// 1008: the action of the peer is not allowed, or the peer is no longer allowed to connect.
     pub const POLICY: Self = Self(1008);
     /// 1009: the message is too long.
     pub const TOO_BIG: Self = Self(1009);

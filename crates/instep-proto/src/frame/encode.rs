@@ -54,7 +54,7 @@ pub fn encode_frame(payload: Payload<'_>, block: &mut [u8]) -> Result<Encoded, T
             (Opcode::Binary, bytes.len())
         }
     };
-    // The header precedes the payload directly, and its length depends on that of the payload.
+    // The header precedes the payload directly, and the length of the header depends on the length of the payload.
     let mut header = [0; SERVER_HEADER_MAX];
     let header_length = encode_header(true, opcode, length, &mut header);
     let start = SERVER_HEADER_MAX - header_length;

@@ -13,17 +13,17 @@ pub const COMPRESSED: u8 = 0x40;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opcode {
     /// Next fragment of a message.
-    Continuation,
+    Continuation = 0,
     /// Text message, or its first fragment.
-    Text,
+    Text = 1,
     /// Binary message, or its first fragment.
-    Binary,
+    Binary = 2,
     /// Close frame.
-    Close,
+    Close = 8,
     /// Ping; the pong has the same payload.
-    Ping,
+    Ping = 9,
     /// Pong, in response to a ping or unsolicited.
-    Pong,
+    Pong = 10,
 }
 
 impl Opcode {
@@ -45,17 +45,6 @@ impl Opcode {
             other => return Err(ProtocolError::ReservedOpcode(other)),
         })
     }
-
-    fn bits(self) -> u8 {
-        match self {
-            Self::Continuation => 0,
-            Self::Text => 1,
-            Self::Binary => 2,
-            Self::Close => 8,
-            Self::Ping => 9,
-            Self::Pong => 10,
-        }
-    }
 }
 
 /// Header of a client's frame, valid as far as one header can be.
@@ -71,7 +60,7 @@ pub struct FrameHeader {
     pub mask: [u8; 4],
     /// Length of the payload, in bytes.
     ///
-    /// It is a `u64` because it comes from the network, and `usize` has 32 bits on a device.
+    /// The type is `u64`, because the peer may announce any length, and `usize` has 32 bits on a device.
     pub length: u64,
 }
 
@@ -141,7 +130,7 @@ pub const fn server_header_length(payload: u64) -> usize {
 /// # Panics
 /// If `out` is shorter than [`SERVER_HEADER_MAX`].
 pub fn encode_header(fin: bool, opcode: Opcode, length: usize, out: &mut [u8]) -> usize {
-    out[0] = opcode.bits() | if fin { 0x80 } else { 0 };
+    out[0] = opcode as u8 | if fin { 0x80 } else { 0 };
     if let Ok(length @ 0..=125) = u8::try_from(length) {
         out[1] = length;
         2

@@ -1,6 +1,6 @@
 //! Assets of pages, as bytes that are known at build time.
 
-use super::content_coding::Negotiation;
+use super::content_coding::{Negotiation, prefers_gzip};
 use crate::fnv1a::fnv1a;
 
 /// Caching of an asset by browsers.
@@ -19,13 +19,13 @@ pub enum Content {
     Plain,
     /// With `%NAME%` replaced by the device's value of that name.
     Template {
-        /// Whether `%%` becomes `%`, as in ESPAsyncWebServer; else it stays.
+        /// Whether `%%` becomes `%`, as in ESPAsyncWebServer. Otherwise it stays.
         percent_escape: bool,
     },
 }
 
 /// Page, script, style or picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Asset {
     pub(crate) content_type: &'static str,
     pub(crate) body: &'static [u8],
@@ -74,15 +74,15 @@ impl Asset {
 
     /// Adds the body compressed with gzip.
     ///
-    /// It is sent to clients that accept it (RFC 9110 section 12.5.3).
+    /// This body is sent to clients that accept gzip (RFC 9110 section 12.5.3).
     pub const fn gzip(self, body: &'static [u8]) -> Self {
         assert_short(body);
-        Self { gzip: Some(body), negotiation: Some(Negotiation::BY_WEIGHT), ..self }
+        Self { gzip: Some(body), negotiation: Some(prefers_gzip), ..self }
     }
 
     /// Creates an asset that exists only compressed with gzip.
     ///
-    /// All clients get that, whatever `Accept-Encoding` says, and without `Vary`. Every browser supports gzip,
+    /// All clients get the compressed body, for any `Accept-Encoding`, and without `Vary`. Every browser supports gzip,
     /// and a device saves the flash of the plain form.
     ///
     /// # Panics
@@ -148,6 +148,6 @@ mod tests {
         assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
         assert_ne!(Asset::html("a").etag, Asset::html("b").etag);
         let hashed = Asset::hashed("text/css", b"a", fnv1a(b"a"));
-        assert_eq!(hashed, Asset::new("text/css", b"a"));
+        assert_eq!(std::format!("{hashed:?}"), std::format!("{:?}", Asset::new("text/css", b"a")));
     }
 }

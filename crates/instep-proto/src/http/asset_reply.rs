@@ -1,12 +1,12 @@
 //! Response to a request for an asset.
 
 use super::Status;
-use super::asset::{Asset, Cache, Content};
+use super::asset::{Asset, Content};
 use super::body::{Body, Source};
 use super::etag::matches_etag;
 use super::head::{Method, RequestHead};
 use super::reply::Reply;
-use super::response::{After, BodyLength, CacheControl};
+use super::response::{After, BodyLength};
 use super::security_headers::Protection;
 use super::template::Template;
 use core::num::NonZeroU64;
@@ -14,8 +14,8 @@ use core::num::NonZeroU64;
 impl Reply {
     /// Creates the response to a request for an asset.
     ///
-    /// It is 304 if the browser's copy is current, and 405 for methods other than GET and HEAD. Pages of the
-    /// origins in `frames`, and its own, may show it in a frame.
+    /// The response is 304 if the browser's copy is current, and 405 for methods other than GET and HEAD. Pages of the
+    /// origins in `frames`, and of the asset's own origin, may show the asset in a frame.
     pub fn asset(asset: &Asset, request: &RequestHead<'_>, frames: &'static [&'static str]) -> Self {
         if !matches!(request.method, Method::Get | Method::Head) {
             return Self::error(Status::MethodNotAllowed, Some(request));
@@ -33,15 +33,11 @@ impl Reply {
             }
             return reply;
         }
-        let gzip =
-            asset.gzip.filter(|_| asset.negotiation.is_none_or(|negotiation| (negotiation.0)(request)));
+        let gzip = asset.gzip.filter(|_| asset.negotiation.is_none_or(|prefers_gzip| prefers_gzip(request)));
         reply.head.varies = asset.negotiation.is_some();
         let etag = protection.etag(asset.etag);
         (reply.head.etag, reply.head.etag_of_gzip) = (NonZeroU64::new(etag), gzip.is_some());
-        reply.head.cache_control = match asset.cache {
-            Cache::Revalidate => CacheControl::Revalidate,
-            Cache::Forever => CacheControl::Forever,
-        };
+        reply.head.cache = Some(asset.cache);
         if request.if_none_match.is_some_and(|list| matches_etag(list, etag, gzip.is_some())) {
             reply.head.status = Status::NotModified;
             reply.head.content_type = None;

@@ -16,8 +16,8 @@ pub trait PageValues {
 
     /// Writes the next part of the body `number` to the start of `out`.
     ///
-    /// The body is that of [`Reply::streamed`](super::Reply::streamed). `position` is 0 at first, then the
-    /// `next` of the previous call. Parts that may change meanwhile must be written whole or not at all.
+    /// `number` is the number of a body of [`Reply::streamed`](super::Reply::streamed). `position` is 0 at first, then
+    /// the `next` of the previous call. Parts that may change meanwhile must be written whole or not at all.
     fn generate(&self, number: u16, position: u32, out: &mut [u8]) -> Chunk {
         let _ = (number, position, out);
         Chunk { length: 0, next: None }
@@ -53,35 +53,21 @@ pub(super) struct Body {
     source: Source,
     /// Offset of the next byte, in 32 bits because assets are shorter than 4 GiB.
     position: u32,
-    done: bool,
-    broken: bool,
+    pub(super) is_done: bool,
+    /// Whether the body ended early.
+    pub(super) is_broken: bool,
 }
 
 impl Body {
     pub(super) fn new(source: Source) -> Self {
-        Self { source, position: 0, done: false, broken: false }
-    }
-
-    /// Returns whether the body is written completely.
-    pub(super) fn is_done(&self) -> bool {
-        self.done
-    }
-
-    /// Returns whether the body ended early.
-    pub(super) fn is_broken(&self) -> bool {
-        self.broken
-    }
-
-    /// Drops the rest of the body.
-    pub(super) fn end(&mut self) {
-        self.done = true;
+        Self { source, position: 0, is_done: false, is_broken: false }
     }
 
     /// Writes the next bytes to the start of `out`, and returns their number.
     ///
     /// Returns 0 if the body is done, or `out` is too short.
     pub(super) fn produce(&mut self, values: &dyn PageValues, out: &mut [u8]) -> usize {
-        if self.done {
+        if self.is_done {
             return 0;
         }
         match self.source {
@@ -108,7 +94,7 @@ impl Body {
                 return used;
             }
         }
-        self.done = true;
+        self.is_done = true;
         used
     }
 
@@ -125,7 +111,7 @@ impl Body {
             out[6 + length..8 + length].copy_from_slice(b"\r\n");
             end = length + CHUNK_FRAME;
         }
-        if self.done && !self.broken {
+        if self.is_done && !self.is_broken {
             out[end..end + LAST_CHUNK.len()].copy_from_slice(LAST_CHUNK);
             end += LAST_CHUNK.len();
         }
@@ -138,15 +124,15 @@ impl Body {
                 let value = |name: &str, each: &mut dyn FnMut(&str)| values.page_value(name, each);
                 let (length, position) = template.fill(self.position as usize, 0, value, out);
                 self.position = short(position);
-                self.done = template.segment(position, 1).is_none();
+                self.is_done = template.segment(position, 1).is_none();
                 length
             }
             Source::Made { number, .. } => {
                 let made = values.generate(number, self.position, out);
-                self.broken = made == Chunk::BROKEN;
+                self.is_broken = made == Chunk::BROKEN;
                 let Chunk { length, next } = made;
                 self.position = next.unwrap_or(self.position);
-                self.done = next.is_none() || self.broken;
+                self.is_done = next.is_none() || self.is_broken;
                 length
             }
             Source::Static(_) | Source::Parts(_) => 0,

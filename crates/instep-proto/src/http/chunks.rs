@@ -8,9 +8,10 @@ use super::{HeadError, HeadLimits, is_token_byte};
 const DIGITS_MAX: u8 = 16;
 
 /// Position of a decoder between two bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Step {
     /// In the digits of a chunk's size.
+    #[default]
     Size,
     /// In white space behind the size, which only an extension may follow.
     Blank,
@@ -35,11 +36,11 @@ enum Step {
 
 /// Decoder of chunked content.
 ///
-/// It decodes in place and stores no bytes, so content may arrive in any pieces.
+/// The decoder decodes in place and stores no bytes, so content may arrive in any pieces.
 ///
 /// Lines end in CRLF only, because requests can be smuggled where two servers differ about the end of a line.
 /// Extensions and trailer fields are checked and discarded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Chunks {
     /// Remaining bytes of the chunk; within a size, its value so far.
     left: u32,
@@ -53,11 +54,6 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// Creates a decoder at the start of content.
-    pub const fn new() -> Self {
-        Self { left: 0, length: 0, beside: 0, digits: 0, fields: 0, step: Step::Size }
-    }
-
     /// Returns how many bytes of content are decoded so far.
     pub fn length(&self) -> usize {
         usize::try_from(self.length).unwrap_or(usize::MAX)
@@ -65,7 +61,7 @@ impl Chunks {
 
     /// Returns how many bytes of content have been announced.
     ///
-    /// That is the decoded bytes and the rest of the chunk in progress.
+    /// These are the decoded bytes and the rest of the chunk in progress.
     pub fn announced(&self) -> u64 {
         let left = if self.step == Step::Data { self.left } else { 0 };
         u64::from(self.length) + u64::from(left)
@@ -163,12 +159,6 @@ impl Chunks {
     }
 }
 
-impl Default for Chunks {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +172,7 @@ mod tests {
     ///
     /// Returns the content, the decoder, and how many bytes were used.
     fn decode(input: &[u8], pieces: &[usize], max: u64) -> Result<(Vec<u8>, Chunks, usize), HeadError> {
-        let (mut chunks, mut content, mut start) = (Chunks::new(), Vec::new(), 0);
+        let (mut chunks, mut content, mut start) = (Chunks::default(), Vec::new(), 0);
         let mut pieces = pieces.iter().copied().chain(std::iter::repeat(*pieces.last().unwrap()));
         while start < input.len() && !chunks.is_done() {
             let length = pieces.next().unwrap().clamp(1, input.len() - start);

@@ -6,20 +6,7 @@ use super::trim;
 /// Function that chooses between gzip (`true`) and no coding.
 ///
 /// Only assets in both forms reference it, so firmware without such an asset does not link it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Negotiation(pub(super) fn(&RequestHead<'_>) -> bool);
-
-impl Negotiation {
-    pub(super) const BY_WEIGHT: Self = Self(prefers_gzip);
-}
-
-impl PartialEq for Negotiation {
-    fn eq(&self, other: &Self) -> bool {
-        core::ptr::fn_addr_eq(self.0, other.0)
-    }
-}
-
-impl Eq for Negotiation {}
+pub(super) type Negotiation = fn(&RequestHead<'_>) -> bool;
 
 /// Weights in `Accept-Encoding`, in thousandths; `None` if not listed.
 #[derive(Default)]
@@ -30,7 +17,7 @@ struct Weights {
 }
 
 /// Returns whether gzip has at least the weight of no coding.
-fn prefers_gzip(request: &RequestHead<'_>) -> bool {
+pub(super) fn prefers_gzip(request: &RequestHead<'_>) -> bool {
     let mut weights = Weights::default();
     for item in request.fields.items("accept-encoding") {
         let mut parts = item.split(';').map(trim);

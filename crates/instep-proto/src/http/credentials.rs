@@ -1,6 +1,6 @@
 //! Credentials of a request: cookies and `Authorization`.
 //!
-//! The formats are those of RFC 6265, and of RFC 7617 and 6750.
+//! The formats are defined in RFC 6265, and in RFC 7617 and 6750.
 
 use super::trim;
 use base64::Engine as _;
@@ -17,8 +17,8 @@ pub fn cookies(header: &[u8]) -> impl Iterator<Item = (&str, &str)> {
 
 /// Writes the password of an `Authorization` header to the start of `out`.
 ///
-/// It is the password of `Basic`, for any user, or the token of `Bearer`. Returns `None` if there is none, or
-/// it is longer than `out`.
+/// This is the password of `Basic`, for any user, or the token of `Bearer`. Returns `None` if the header has no
+/// password, or a password longer than `out`.
 pub fn authorization_password<'o>(authorization: &str, out: &'o mut [u8]) -> Option<&'o [u8]> {
     let (scheme, rest) = authorization.split_once(' ')?;
     let rest = rest.trim_matches(' ');

@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 
 /// Header lines added to any response.
 ///
-/// They are written through a function pointer, so unused writers are not linked.
+/// The lines are written through a function pointer, so unused writers are not linked.
 #[derive(Clone, Copy, Debug)]
 pub struct ExtraLines {
     /// Writes the lines, each with its line end.

@@ -1,12 +1,13 @@
 //! Responses with bodies that are generated, or written by the caller.
 
 use super::Status;
+use super::asset::Cache;
 use super::body::{Body, Source};
 use super::etag::matches_etag;
 use super::extra::{ExtraLines, for_any_origin};
 use super::head::RequestHead;
 use super::reply::Reply;
-use super::response::{After, Allow, BodyLength, CacheControl, Cursor, ResponseHead};
+use super::response::{After, Allow, BodyLength, Cursor, ResponseHead};
 use super::security_headers::Protection;
 use core::fmt::{self, Write as _};
 use core::num::NonZeroU64;
@@ -37,7 +38,7 @@ impl Reply {
         request: &RequestHead<'_>,
     ) -> Self {
         let mut reply = Self::plain(Status::Ok, content_type, b"", Some(request));
-        (reply.head.etag, reply.head.cache_control) = (NonZeroU64::new(hash), CacheControl::Revalidate);
+        (reply.head.etag, reply.head.cache) = (NonZeroU64::new(hash), Some(Cache::Revalidate));
         if request.if_none_match.is_some_and(|list| matches_etag(list, hash, false)) {
             (reply.head.status, reply.head.length) = (Status::NotModified, BodyLength::None);
             reply.head.content_type = None;

@@ -5,7 +5,7 @@ use super::target::split_target;
 use super::transfer_coding::TransferCoding;
 use super::{Date, Fields, HeadError, trim};
 
-/// Maximum headers of a request, whatever its limit.
+/// Upper bound of [`HeadLimits::headers`].
 pub const HEADERS_MAX: usize = 64;
 
 /// Limits of a head.
@@ -18,9 +18,10 @@ pub struct HeadLimits {
 }
 
 /// Method of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of RFC 9110")]
 pub enum Method {
+    #[default]
     Get,
     Head,
     Post,
@@ -44,7 +45,7 @@ pub struct WebSocketHeaders<'b> {
 }
 
 /// Parsed head of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestHead<'b> {
     /// Method.
     pub method: Method,
@@ -64,11 +65,11 @@ pub struct RequestHead<'b> {
     pub http10: bool,
     /// `Host`, or the authority of an absolute target, which has precedence.
     ///
-    /// It is `None` only in HTTP/1.0.
+    /// The value is `None` only in HTTP/1.0.
     pub host: Option<&'b str>,
-    /// `Origin`, the page from which a browser sends the request.
+    /// `Origin`, the origin of the page that sends the request.
     ///
-    /// If it is repeated, this is a value that no rule allows.
+    /// If the header is repeated, this is a value that no rule allows.
     pub origin: Option<&'b str>,
     /// Whether `Sec-Fetch-Site` is `cross-site`.
     pub cross_site: bool,
@@ -76,12 +77,12 @@ pub struct RequestHead<'b> {
     pub navigation: bool,
     /// Whether a browser sent the request.
     ///
-    /// Browsers send `Sec-Fetch-Mode`, or, at addresses that are neither encrypted nor loopback, a `User-Agent`
-    /// that begins with `Mozilla/`.
+    /// A browser sends `Sec-Fetch-Mode` to encrypted and loopback addresses. At other addresses only its `User-Agent`
+    /// identifies it, which begins with `Mozilla/`. Either header sets this field.
     pub browser: bool,
     /// Whether `Accept` lists HTML.
     ///
-    /// Browsers list it for a page that is opened, but not for a script's request.
+    /// Browsers list HTML when a page is opened, but not for a script's request.
     pub accepts_html: bool,
     /// First `Cookie`.
     pub cookies: Option<&'b [u8]>,
@@ -142,37 +143,11 @@ impl<'b> RequestHead<'b> {
             _ => return Err(HeadError::Method),
         };
         let (authority, target) = split_target(request.path.unwrap_or_default())?;
-        let (path, query) = match target.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (target, None),
-        };
+        let (path, query) =
+            target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let http10 = request.version == Some(0);
-        let mut head = Self {
-            method,
-            base: "",
-            path,
-            query,
-            secure: false,
-            http10,
-            host: None,
-            origin: None,
-            cross_site: false,
-            navigation: false,
-            browser: false,
-            accepts_html: false,
-            cookies: None,
-            authorization: None,
-            content_length: 0,
-            chunked: false,
-            expects_continue: false,
-            keep_alive: !http10,
-            keep_alive_seconds: 0,
-            date: None,
-            extra: None,
-            if_none_match: None,
-            websocket: WebSocketHeaders::default(),
-            fields: Fields::of(&bytes[..length]),
-        };
+        let fields = Fields::of(&bytes[..length]);
+        let mut head = Self { method, path, query, http10, keep_alive: !http10, fields, ..Self::default() };
         head.read_headers(request.headers)?;
         if head.host.is_none() && !http10 {
             return Err(HeadError::Host);
@@ -183,8 +158,8 @@ impl<'b> RequestHead<'b> {
 
     /// Returns whether the request asks for a WebSocket.
     ///
-    /// A HEAD never does: its response is that of a GET without `Upgrade`, because a server may ignore an
-    /// upgrade (RFC 9110 sections 7.8 and 9.3.2).
+    /// A HEAD never asks for one. It is answered like a GET without `Upgrade`, because a server may ignore an upgrade
+    /// (RFC 9110 sections 7.8 and 9.3.2).
     pub fn asks_for_websocket(&self) -> bool {
         self.websocket.upgrade && self.method != Method::Head
     }
@@ -255,9 +230,9 @@ impl<'b> RequestHead<'b> {
     }
 }
 
-/// Returns whether the third word is a version of HTTP.
+/// Returns whether the third word of the request line is a version of HTTP.
 ///
-/// If not, the target has a space.
+/// Otherwise the target contains a space.
 fn names_version(head: &[u8]) -> bool {
     head.splitn(3, |byte| *byte == b' ').nth(2).is_some_and(|rest| rest.starts_with(b"HTTP/"))
 }

@@ -1,6 +1,6 @@
 //! HTTP/1.1 (RFC 9110 and 9112) for a device.
 //!
-//! It has request heads, responses, routes, assets and templates.
+//! This module has request heads, responses, routes, assets and templates.
 
 mod asset;
 mod asset_reply;

@@ -3,7 +3,7 @@
 use super::body::{Body, PageValues, Source};
 use super::extra::ExtraLines;
 use super::head::{Method, RequestHead};
-use super::response::{After, Allow, BodyLength, CacheControl, Challenge, ResponseHead};
+use super::response::{After, Allow, BodyLength, ResponseHead};
 use super::security_headers::Protection;
 use super::{Date, HeadError, Status};
 
@@ -79,13 +79,6 @@ impl Reply {
         Self { head_only, ..Self::error(error.status(), None) }
     }
 
-    /// Returns the head of a response with plain text.
-    ///
-    /// The caller writes `length` bytes of it.
-    pub fn text_head(request: &RequestHead<'_>, length: usize) -> ResponseHead {
-        Self::body_head(request, "text/plain; charset=utf-8", length)
-    }
-
     /// Returns the head of a response with content of `content_type`.
     ///
     /// The caller writes `length` bytes of it.
@@ -111,23 +104,17 @@ impl Reply {
         body: &'static [u8],
         request: Option<&RequestHead<'_>>,
     ) -> Self {
-        let after = match request {
-            // The connection closes after a request with `Expect: 100-continue`, because a body may follow or
-            // not.
-            Some(request) if request.keep_alive && !request.expects_continue => {
-                if request.http10 {
-                    After::KeepAliveSaid
-                } else {
-                    After::KeepAlive
-                }
-            }
-            _ => After::Close,
+        // The connection closes after a request with `Expect: 100-continue`, because a body may follow or not.
+        let after = match request.filter(|request| request.keep_alive && !request.expects_continue) {
+            Some(RequestHead { http10: true, .. }) => After::KeepAliveSaid,
+            Some(_) => After::KeepAlive,
+            None => After::Close,
         };
         let head = ResponseHead {
             status,
             content_type: Some(content_type),
             length: BodyLength::of(body.len()),
-            cache_control: CacheControl::Never,
+            cache: None,
             etag: None,
             etag_of_gzip: false,
             gzip: false,
@@ -136,10 +123,7 @@ impl Reply {
             allow: Allow::Read,
             extra: request.and_then(|request| request.extra),
             options: false,
-            challenge: match request {
-                Some(request) if !request.browser => Challenge::Basic,
-                _ => Challenge::Bearer,
-            },
+            asks_for_basic: request.is_some_and(|request| !request.browser),
             retry_after: None,
             after,
             keep_alive_seconds: request.map_or(0, |request| request.keep_alive_seconds),
@@ -191,7 +175,7 @@ impl Reply {
 
     /// Returns whether the response is written completely.
     pub fn is_done(&self) -> bool {
-        self.body.is_done()
+        self.body.is_done
     }
 
     /// Writes the next bytes to the start of `out`, and returns their number.
@@ -207,11 +191,11 @@ impl Reply {
             }
             self.started = true;
             if self.head_only {
-                self.body.end();
+                self.body.is_done = true;
             }
         }
         used += self.body.produce(values, &mut out[used..]);
-        if self.body.is_broken() {
+        if self.body.is_broken {
             self.head.after = After::Close;
         }
         used

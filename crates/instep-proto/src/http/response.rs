@@ -1,8 +1,10 @@
 //! Head of a response (RFC 9112 section 4).
 
+use super::asset::Cache;
 use super::extra::ExtraLines;
 use super::security_headers::Protection;
 use super::{Date, Status};
+use crate::texts;
 use core::fmt::{self, Write};
 use core::num::NonZeroU64;
 
@@ -19,24 +21,6 @@ pub(crate) enum BodyLength {
     UntilClose,
 }
 
-/// Challenge of a 401.
-///
-/// A 401 must have one, and with Basic a browser prompts its user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Challenge {
-    Bearer,
-    Basic,
-}
-
-/// Caching of a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CacheControl {
-    Never,
-    /// Validated before each use.
-    Revalidate,
-    Forever,
-}
-
 impl BodyLength {
     /// Returns the framing of a body with a known length.
     ///
@@ -46,32 +30,22 @@ impl BodyLength {
     }
 }
 
-/// Methods that an address allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allow {
-    /// GET and HEAD.
-    Read,
-    /// GET, HEAD and POST.
-    ReadAndPost,
-    /// GET, HEAD and PUT.
-    ReadAndPut,
-    /// POST only.
-    Post,
-    /// All methods that any address allows.
-    All,
-}
-
-impl Allow {
-    /// Returns the value of the header `Allow`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "GET, HEAD",
-            Self::ReadAndPost => "GET, HEAD, POST",
-            Self::ReadAndPut => "GET, HEAD, PUT",
-            Self::Post => "POST",
-            Self::All => "GET, HEAD, POST, PUT",
-        }
+texts! {
+    /// Methods that an address allows.
+    pub enum Allow {
+        /// GET and HEAD.
+        Read = "GET, HEAD",
+        /// GET, HEAD and POST.
+        ReadAndPost = "GET, HEAD, POST",
+        /// GET, HEAD and PUT.
+        ReadAndPut = "GET, HEAD, PUT",
+        /// POST only.
+        Post = "POST",
+        /// All methods that any address allows.
+        All = "GET, HEAD, POST, PUT",
     }
+    /// Returns the value of the header `Allow`.
+    fn as_str
 }
 
 /// State of the connection after the response.
@@ -91,9 +65,9 @@ pub struct ResponseHead {
     pub(crate) status: Status,
     pub(crate) content_type: Option<&'static str>,
     pub(crate) length: BodyLength,
-    pub(crate) cache_control: CacheControl,
+    pub(crate) cache: Option<Cache>,
     pub(crate) etag: Option<NonZeroU64>,
-    /// Whether the ETag is that of the compressed body.
+    /// Whether the ETag belongs to the compressed body.
     pub(crate) etag_of_gzip: bool,
     pub(crate) gzip: bool,
     pub(crate) varies: bool,
@@ -104,8 +78,8 @@ pub struct ResponseHead {
     pub(crate) extra: Option<ExtraLines>,
     /// Whether this is the response to OPTIONS.
     pub(crate) options: bool,
-    /// Challenge (401).
-    pub(crate) challenge: Challenge,
+    /// Whether the challenge of a 401 is Basic, with which a browser would prompt its user, or else Bearer.
+    pub(crate) asks_for_basic: bool,
     /// Time after which a retry makes sense, in seconds (429, 503).
     pub(crate) retry_after: Option<u16>,
     pub(crate) after: After,
@@ -159,10 +133,10 @@ impl ResponseHead {
             BodyLength::Chunked => out.write_str("Transfer-Encoding: chunked\r\n")?,
             BodyLength::None | BodyLength::UntilClose => {}
         }
-        out.write_str(match self.cache_control {
-            CacheControl::Never => "Cache-Control: no-store\r\n",
-            CacheControl::Revalidate => "Cache-Control: no-cache\r\n",
-            CacheControl::Forever => "Cache-Control: public, max-age=31536000, immutable\r\n",
+        out.write_str(match self.cache {
+            None => "Cache-Control: no-store\r\n",
+            Some(Cache::Revalidate) => "Cache-Control: no-cache\r\n",
+            Some(Cache::Forever) => "Cache-Control: public, max-age=31536000, immutable\r\n",
         })?;
         if let Some(hash) = self.etag {
             let suffix = if self.etag_of_gzip { "-gzip" } else { "" };
@@ -186,9 +160,10 @@ impl ResponseHead {
             write!(out, "Retry-After: {seconds}\r\n")?;
         }
         if self.status == Status::Unauthorized {
-            out.write_str(match self.challenge {
-                Challenge::Bearer => "WWW-Authenticate: Bearer realm=\"instep\"\r\n",
-                Challenge::Basic => "WWW-Authenticate: Basic realm=\"instep\", charset=\"UTF-8\"\r\n",
+            out.write_str(if self.asks_for_basic {
+                "WWW-Authenticate: Basic realm=\"instep\", charset=\"UTF-8\"\r\n"
+            } else {
+                "WWW-Authenticate: Bearer realm=\"instep\"\r\n"
             })?;
         }
         if let Some(protection) = self.protection {
@@ -229,7 +204,7 @@ impl Write for Cursor<'_> {
 
 /// Writer of a part of a longer text.
 ///
-/// It skips the bytes before the part, and fails at the end of the slice.
+/// The writer skips the bytes before the part, and fails at the end of the slice.
 #[derive(Debug)]
 pub struct Window<'o> {
     out: &'o mut [u8],

@@ -57,7 +57,7 @@ impl Pattern {
 
     /// Returns the rest of the path behind a wildcard.
     ///
-    /// It is empty for an exact match, and `None` without a match.
+    /// The rest is empty for an exact match, and `None` without a match.
     pub fn rest(self, path: &str) -> Option<&str> {
         match self.0.strip_suffix('*') {
             Some(start) => strip_path(path, start),

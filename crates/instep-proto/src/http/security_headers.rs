@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 
 /// Strict `Content-Security-Policy`, without inline scripts and styles.
 ///
-/// Everything comes from the device itself, so text from outside can never become a script.
+/// All content comes from the device, so text from outside can never become a script.
 pub const STRICT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'";
 
@@ -16,9 +16,9 @@ pub(crate) struct Protection {
     ///
     /// Without one, inline scripts and styles are allowed.
     pub(crate) policy: Option<&'static str>,
-    /// Origins whose pages may show it in a frame, beside its own.
+    /// Origins whose pages may show the asset in a frame, beside the asset's own origin.
     ///
-    /// Others must not, because they could trick a reader into pressing its buttons (clickjacking).
+    /// Pages of other origins must not, because they could trick a user into pressing the asset's buttons (clickjacking).
     pub(crate) frames: &'static [&'static str],
 }
 
@@ -42,7 +42,7 @@ impl Protection {
 
     /// Returns the ETag of a body with these headers.
     ///
-    /// It depends on them, because browsers cache them with the body.
+    /// The ETag depends on the headers, because browsers cache them with the body.
     pub(crate) fn etag(&self, body: u64) -> u64 {
         let texts = self.policy.iter().chain(self.frames);
         texts.fold(body, |etag, text| etag.rotate_left(1) ^ fnv1a(text.as_bytes()))

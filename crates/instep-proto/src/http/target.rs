@@ -7,8 +7,8 @@ const SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
 
 /// Splits a target into authority and path.
 ///
-/// Only absolute targets have an authority; others are paths, or `*`. An authority with a user is an error,
-/// because servers differ in what they take as its host (RFC 9110 section 4.2.4).
+/// Only absolute targets have an authority. Other targets are paths, or `*`. An authority with a user is an error,
+/// because servers differ in the part that they take as its host (RFC 9110 section 4.2.4).
 pub(super) fn split_target(target: &str) -> Result<(Option<&str>, &str), HeadError> {
     if target.starts_with('/') || target == "*" {
         return Ok((None, target));

@@ -8,10 +8,10 @@ const NAME_MAX: usize = 32;
 pub enum Segment<'t> {
     /// Literal bytes.
     Literal(&'t [u8]),
-    /// Name between percent signs, which the caller may know or not.
+    /// Name between percent signs.
     ///
-    /// If not, the caller sends one percent sign and continues one byte further, because the second percent
-    /// sign may begin a name.
+    /// If the caller has no value of this name, it sends one percent sign and continues one byte further, because the
+    /// second percent sign may begin a name.
     Name(&'t str),
 }
 
@@ -50,8 +50,8 @@ impl<'t> Template<'t> {
 
     /// Fills `out` with the text from `position` on, and returns how many bytes it wrote and where the rest begins.
     ///
-    /// `value` hands the value of a name over in parts, or returns `false` if there is none. A value is written whole or not
-    /// at all, so that a value that changes meanwhile is never torn. The rest begins at the latest where less than `ahead`
+    /// `value` passes the value of a name in parts, or returns `false` if the name has no value. A value is written whole or
+    /// not at all, so that a value that changes meanwhile is never torn. The rest begins at the latest where less than `ahead`
     /// bytes are left.
     pub fn fill(
         &self,

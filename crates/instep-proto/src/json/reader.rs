@@ -54,21 +54,13 @@ pub enum Value<'j> {
     Object(Object<'j>),
 }
 
-/// Array in a checked document.
+/// Array in a checked document, as the reader of its elements.
 #[derive(Clone, Copy)]
-pub struct Array<'j>(Place<'j>);
+pub struct Array<'j>(Reader<'j>);
 
-/// Object in a checked document, without duplicate keys.
+/// Object in a checked document, without duplicate keys, as the reader of its members.
 #[derive(Clone, Copy)]
-pub struct Object<'j>(Place<'j>);
-
-/// Start of an array or object.
-#[derive(Clone, Copy)]
-struct Place<'j> {
-    text: &'j str,
-    /// Offset behind the opening bracket.
-    start: usize,
-}
+pub struct Object<'j>(Reader<'j>);
 
 impl<'j> Value<'j> {
     /// Parses `text` as one value, with white space around it.
@@ -86,7 +78,7 @@ impl<'j> Value<'j> {
 impl<'j> Array<'j> {
     /// Returns the elements.
     pub fn elements(&self) -> impl Iterator<Item = Value<'j>> + use<'j> {
-        let mut reader = self.0.reader();
+        let mut reader = self.0;
         core::iter::from_fn(move || {
             reader.skip_space();
             if reader.peek() == Some(b']') {
@@ -109,7 +101,7 @@ impl<'j> Object<'j> {
 
     /// Returns the members with the text of each value, as written in the document.
     pub fn texts(&self) -> impl Iterator<Item = (JsonString<'j>, Value<'j>, &'j str)> + use<'j> {
-        let mut reader = self.0.reader();
+        let mut reader = self.0;
         core::iter::from_fn(move || {
             reader.skip_space();
             if reader.peek() == Some(b'}') {
@@ -127,12 +119,6 @@ impl<'j> Object<'j> {
     }
 }
 
-impl<'j> Place<'j> {
-    fn reader(&self) -> Reader<'j> {
-        Reader { text: self.text, position: self.start }
-    }
-}
-
 impl fmt::Debug for Array<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.elements()).finish()
@@ -145,6 +131,7 @@ impl fmt::Debug for Object<'_> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Reader<'j> {
     text: &'j str,
     /// Offset of the next byte.
@@ -167,13 +154,13 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// Steps into an array or object up to `close`. Returns whether it is empty.
-    fn enter(&mut self, depth: usize, close: u8) -> Result<(Place<'j>, bool), JsonError> {
+    /// Steps into an array or object up to `close`. Returns whether the array or object is empty.
+    fn enter(&mut self, depth: usize, close: u8) -> Result<(Self, bool), JsonError> {
         if depth >= NESTING_MAX {
             return Err(JsonError::TooDeep(self.position));
         }
         self.position += 1;
-        let place = Place { text: self.text, start: self.position };
+        let place = *self;
         self.skip_space();
         Ok((place, self.take(close)))
     }
@@ -287,7 +274,7 @@ impl<'j> Reader<'j> {
         self.text.as_bytes().get(self.position).copied()
     }
 
-    /// Steps over `byte` if it is next. Returns whether it was.
+    /// Steps over `byte` if it is the next byte. Returns whether it was.
     fn take(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
         self.position += usize::from(is_next);

@@ -63,7 +63,7 @@ impl Debug for JsonString<'_> {
 
 /// Unescapes a string in place, and returns its length, in bytes.
 ///
-/// It is never longer than `raw`.
+/// The result is never longer than `raw`.
 ///
 /// `raw` is the text at [`JsonString::range`].
 pub fn unescape(raw: &mut [u8]) -> usize {

@@ -9,12 +9,12 @@ use crate::frame::{
 
 /// Maximum input that a [`Receiver`] leaves unused, in bytes.
 ///
-/// It is the payload of a control frame without its last byte.
+/// This is the maximum payload of a control frame, without its last byte.
 pub const PART_MAX: usize = CONTROL_PAYLOAD_MAX - 1;
 
 /// Parser of a client's frames, for input cut at any byte.
 ///
-/// It stores a partial header and the position in a message, but no payload.
+/// A receiver stores a partial header and the position in a message, but no payload.
 #[derive(Debug, Default)]
 pub struct Receiver {
     reading: Reading,
@@ -26,7 +26,7 @@ pub struct Receiver {
 
 /// Position in a frame.
 ///
-/// There is one for each client of a device, so it is small: a `u64` would make all of it longer.
+/// Each client has one, so it must be small. A `u64` field would add padding, because of its alignment.
 #[derive(Clone, Copy, Debug)]
 enum Reading {
     /// Within a header, of which `length` bytes have arrived.
@@ -37,40 +37,31 @@ enum Reading {
         opcode: Opcode,
         /// Masking key, rotated for the next byte of the payload.
         mask: [u8; 4],
-        /// Number of missing bytes, in the memory of a `u64`.
+        /// Number of bytes that have not arrived yet, as the bytes of a `u64`.
         missing: [u8; 8],
     },
 }
 
 impl Default for Reading {
+    /// Returns the state before a header.
     fn default() -> Self {
-        Self::NOTHING
+        Self::Header { part: [0; CLIENT_HEADER_MAX - 1], length: 0 }
     }
-}
-
-impl Reading {
-    /// Before a header.
-    const NOTHING: Self = Self::Header { part: [0; CLIENT_HEADER_MAX - 1], length: 0 };
 }
 
 /// Message in progress.
 #[derive(Clone, Copy, Debug)]
 struct Message {
     kind: Kind,
-    /// Whether a piece of it has been returned.
+    /// Whether a piece of the message has been returned.
     started: bool,
     compressed: bool,
 }
 
 impl Receiver {
-    /// Creates a receiver for a connection without extensions.
-    pub const fn new() -> Self {
-        Self { reading: Reading::NOTHING, message: None, utf8: Utf8::new(), deflate: false }
-    }
-
     /// Creates a receiver for a connection with permessage-deflate.
-    pub const fn with_deflate() -> Self {
-        Self { deflate: true, ..Self::new() }
+    pub fn with_deflate() -> Self {
+        Self { deflate: true, ..Self::default() }
     }
 
     /// Returns whether permessage-deflate was accepted.
@@ -85,7 +76,7 @@ impl Receiver {
 
     /// Returns how many bytes the input must hold for the next call to use any.
     ///
-    /// It is 1, except within a control frame, whose whole payload is needed.
+    /// Returns 1, except within a control frame, whose whole payload is needed.
     pub fn least(&self) -> usize {
         match self.reading {
             Reading::Payload { opcode, missing, .. } if opcode.is_control() => {
@@ -99,9 +90,10 @@ impl Receiver {
     ///
     /// Returns how many bytes were used, and the result. A piece has at most `max` bytes. `remaining` is how
     /// many bytes the message in progress, or else the next one, may still have. It does not limit a compressed
-    /// message, because frames do not tell its decompressed length. Call this until it returns
-    /// [`Received::Incomplete`]. says [`Received::Incomplete`].
+    /// message, because the header of a frame does not contain the decompressed length. Call this until it returns
+    /// [`Received::Incomplete`].
     ///
+    /// # Errors
     /// A violation of RFC 6455, or [`ProtocolError::TooBig`] for a header that announces more than `remaining`.
     ///
     /// The caller must then fail the connection, because the receiver has lost its position.
@@ -140,7 +132,7 @@ impl Receiver {
         let mut next_mask = mask;
         next_mask.rotate_left(length % 4);
         self.reading = if complete {
-            Reading::NOTHING
+            Reading::default()
         } else {
             Reading::Payload { fin, opcode, mask: next_mask, missing: missing.to_ne_bytes() }
         };
@@ -162,8 +154,8 @@ impl Receiver {
 
     /// Parses a header, of which `length` bytes arrived earlier.
     ///
-    /// Returns it with the number of its bytes in `input`, or `None` if all of `input` belongs to it and more
-    /// is missing.
+    /// Returns the header with the number of its bytes in `input`, or `None` if all of `input` belongs to the header
+    /// and more of it is missing.
     fn read_header(
         &mut self,
         part: [u8; CLIENT_HEADER_MAX - 1],
@@ -186,7 +178,7 @@ impl Receiver {
         if let Some((header, used)) = FrameHeader::parse(&joined[..end])? {
             return Ok(Some((header, used - length)));
         }
-        // The part is shorter than the longest header, because that one would have been parsed.
+        // The part is shorter than the longest header, because a whole header would have been parsed.
         let mut part = part;
         part[..end].copy_from_slice(&joined[..end]);
         self.reading = Reading::Header { part, length: u8::try_from(end).unwrap_or(0) };
@@ -214,7 +206,7 @@ impl Receiver {
 
     /// Checks decompressed bytes of a text message as UTF-8.
     ///
-    /// With `last`, the text ends with them.
+    /// With `last`, the text ends with these bytes.
     ///
     /// # Errors
     /// [`ProtocolError::InvalidUtf8`], as soon as no continuation could make the text valid.
@@ -258,7 +250,7 @@ mod tests {
 
     /// Receives an input cut into `parts`, and joins the pieces of each message.
     fn run(parts: &[&[u8]], max: usize) -> Outcome {
-        let mut receiver = Receiver::new();
+        let mut receiver = Receiver::default();
         let (mut messages, mut pings, mut open) = (Vec::new(), Vec::new(), Vec::new());
         let mut tail = Vec::new();
         for part in parts {
@@ -380,7 +372,7 @@ mod tests {
             );
         }
         assert_eq!(first(header(0x89, 5), 0), Ok(6), "a control frame was limited");
-        let mut receiver = Receiver::new();
+        let mut receiver = Receiver::default();
         let mut started = [&header(0x01, 2)[..], b"ab"].concat();
         assert!(receiver.receive(&mut started, 1000, 4).is_ok());
         assert_eq!(receiver.receive(&mut header(0x80, 3), 1000, 2), Err(ProtocolError::TooBig));

@@ -11,11 +11,6 @@ pub struct Utf8 {
 }
 
 impl Utf8 {
-    /// Creates a check for the start of a text.
-    pub const fn new() -> Self {
-        Self { pending: [0; 4], pending_length: 0 }
-    }
-
     /// Checks the next piece.
     ///
     /// # Errors

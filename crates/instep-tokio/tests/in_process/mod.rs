@@ -1,5 +1,5 @@
 //! A server within the test's own process, for tests
-//! that publish themselves or need limits of their own.
+//! that publish themselves or need other limits.
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 

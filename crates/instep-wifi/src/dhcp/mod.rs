@@ -1,7 +1,8 @@
-//! A DHCP server for the device's own network (RFC 2131; options: RFC 2132; option for the captive portal: RFC 8910).
+//! A DHCP server for the device's own network (RFC 2131).
 //!
-//! It is the only server of its network. So it sends a NAK for an address of another network, and accepts a request for
-//! any free address, because a restarted device has lost its leases.
+//! The options come from RFC 2132, and the option for the captive portal from RFC 8910. The server is the only one of its
+//! network. So it sends a NAK for an address of another network, and accepts a request for any free address, because a
+//! restarted device has lost its leases.
 
 mod packet;
 
@@ -42,7 +43,7 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug)]
 struct Lease {
     owner: Owner,
-    /// End of the lease. After it, another client may get the address, and until then its last owner gets it again.
+    /// End of the lease. Until then the last owner gets the address again, and later another client may get it.
     until: Duration,
 }
 
@@ -68,14 +69,14 @@ impl<const LEASES: usize> Server<LEASES> {
 
     /// Writes the reply to `request` to the start of `reply`, which has [`REPLY_MAX`] bytes.
     ///
-    /// `now` is the time since any fixed moment. Returns `None` if there is no reply, as to a malformed request.
+    /// `now` is the time since any fixed moment. Returns `None` if the request gets no reply, such as a malformed one.
     pub fn answer(&mut self, now: Duration, request: &[u8], reply: &mut [u8]) -> Option<Answer> {
         let request = Request::parse(request)?;
         let (mac, to) = (request.mac, request.client);
         let (kind, yours, to) = match request.kind {
             Kind::Discover => {
                 let i = self.choose(now, mac, request.wanted)?;
-                // A client with a lease keeps it.
+                // A client with a lease keeps the lease.
                 if !self.leases[i].is_leased_to(mac, now) {
                     self.leases[i] = Lease { owner: Owner::Offered(mac), until: now + OFFER };
                 }
@@ -126,8 +127,8 @@ impl<const LEASES: usize> Server<LEASES> {
 
     /// Chooses an address for `mac` (section 4.3.1).
     ///
-    /// That is its current or last address, else the wanted one, else one that was never used, else the one that has been
-    /// free for longest.
+    /// The client's current or last address comes first, then the wanted one, then one that was never used, then the one that
+    /// has been free for longest.
     fn choose(&self, now: Duration, mac: Mac, wanted: Option<Ipv4Addr>) -> Option<usize> {
         let own = || self.leases.iter().position(|lease| lease.owner.is(mac));
         let wanted = || self.find(wanted?).filter(|i| self.leases[*i].may_go_to(mac, now));

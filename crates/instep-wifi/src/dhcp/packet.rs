@@ -40,7 +40,7 @@ pub(super) struct Request<'b> {
 impl<'b> Request<'b> {
     /// Parses a message.
     ///
-    /// Returns `None` if it is malformed, is not of Ethernet or Wi-Fi, or came through a relay, which a device's own
+    /// Returns `None` if the message is malformed, is not of Ethernet or Wi-Fi, or came through a relay, which a device's own
     /// network does not have.
     pub(super) fn parse(message: &'b [u8]) -> Option<Self> {
         let packet = DhcpPacket::new_checked(message).ok()?;

@@ -17,21 +17,21 @@ const INFORM: u8 = 8;
 /// First messages of phones and laptops: their flags, and their options in their typical order and with their typical
 /// lists. MAC addresses and names are invented.
 const PHONES: [(&str, [u8; 2], &[u8]); 3] = [
-    // A random MAC, maximum size 1500, `android-dhcp-14`, the portal among what is wanted, rapid commit.
+    // A random MAC, maximum size 1500, `android-dhcp-14`, a request for the portal, rapid commit.
     (
         "Android 14",
         [0, 0],
         b"\x35\x01\x01\x3d\x07\x01\x02\x00\x00\x00\x00\x07\x39\x02\x05\xdc\x3c\x0fandroid-dhcp-14\
           \x0c\x07Pixel-8\x37\x0c\x01\x03\x06\x0f\x1a\x1c\x33\x3a\x3b\x2b\x72\x6c\x50\x00\xff",
     ),
-    // No name, the portal and IPv6-only among what is wanted, a lease of 90 days.
+    // No name, requests for the portal and IPv6-only, a lease of 90 days.
     (
         "iOS 17",
         [0, 0],
         b"\x35\x01\x01\x37\x0a\x01\x79\x03\x06\x0f\x6c\x72\x77\xa2\xfc\x39\x02\x05\xdc\
           \x3d\x07\x01\x02\x00\x00\x00\x00\x07\x33\x04\x00\x76\xa7\x00\xff\x00\x00\x00",
     ),
-    // It wants its answer by broadcast, asks for the address that it had elsewhere, and says `MSFT 5.0`.
+    // A reply by broadcast, a request for the address of another network, and the vendor class `MSFT 5.0`.
     (
         "Windows 11",
         [0x80, 0],

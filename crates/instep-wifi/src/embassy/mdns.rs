@@ -12,12 +12,12 @@ use embassy_time::{Instant, Timer};
 /// Interval of polling the link and the address. embassy-net has one waker for them, which the board uses.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Responds for `http://NAME.local` and `_http._tcp` on the network of `stack`, while it has a link and an address.
+/// Responds for `http://NAME.local` and `_http._tcp` on the network of `stack`.
 ///
-/// When the link or the address changes, the responder probes and announces again.
+/// The responder runs while the device has a link and an address. When the link or the address changes, the responder probes and announces again.
 ///
-/// `port` is that of the page, and `seed` a number that differs between devices. `named` is called with the name that the
-/// device has got, which is numbered if another device has the name; it is called again when the name changes, and
+/// `port` is the port of the page, and `seed` is a number that differs between devices. `named` is called with the name of
+/// the device, which is numbered if another device has the wanted name. `named` is called again when the name changes, and
 /// after each restart of the responder.
 pub async fn serve_mdns(
     stack: Stack<'_>,

@@ -9,7 +9,7 @@
 //! serve_dhcp(stack, &mut server, DHCP.init_with(DhcpMemory::new)).await
 //! ```
 //!
-//! Each uses one socket of the stack; mDNS also joins a multicast group.
+//! Each server uses one socket of the stack. mDNS also joins a multicast group.
 
 mod mdns;
 mod servers;

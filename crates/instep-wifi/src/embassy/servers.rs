@@ -5,7 +5,7 @@ use crate::{dhcp, dns};
 use core::net::Ipv4Addr;
 use embassy_net::Stack;
 
-/// Serves DHCP on the network of `stack`, whose own address is that of `server`.
+/// Serves DHCP on the network of `stack`, which must have the address of `server`.
 pub async fn serve_dhcp<const LEASES: usize>(
     stack: Stack<'_>,
     server: &mut dhcp::Server<LEASES>,

@@ -1,8 +1,8 @@
 //! A responder of multicast DNS for `http://NAME.local` and the service `_http._tcp` (RFC 6762 and 6763).
 //!
-//! It probes three times for its name (section 8.1), announces it twice (8.3), answers queries (6), and takes `NAME-2`
-//! after a conflict (9). A query with the unicast bit, or from another port than 5353, gets a unicast response (5.4 and
-//! 6.7). IPv4 only; NSEC records say that there is no IPv6 address (6.1).
+//! The responder probes three times for its name (section 8.1), announces it twice (8.3), answers queries (6), and takes
+//! `NAME-2` after a conflict (9). A query with the unicast bit, or from another port than 5353, gets a unicast response (5.4 and
+//! 6.7). IPv4 only; NSEC records deny an IPv6 address (6.1).
 //!
 //! Left out: suppression of known answers (7.1) and of duplicate answers (7.4); other records than the address in the
 //! tiebreak of simultaneous probes (8.2); goodbye packets (10.1).
@@ -13,7 +13,7 @@ mod records;
 use crate::name::Name;
 use core::net::{Ipv4Addr, SocketAddrV4};
 use core::time::Duration;
-use parse::{ParsedMessage, Question};
+use parse::{Parsed, Question, contradicts, outranks, questions};
 use records::{ANY, Described, Dialect, IN, Message, Owner, Records, TOP_BIT};
 
 /// UDP port of multicast DNS.
@@ -35,18 +35,18 @@ const ANNOUNCE_INTERVAL: Duration = Duration::from_secs(1);
 const TIEBREAK_DELAY: Duration = Duration::from_secs(1);
 /// Number of conflicts in a row after which probing slows down (section 8.1).
 const MAX_CONFLICTS: u8 = 15;
-/// Delay before probing again after [`MAX_CONFLICTS`].
+/// Delay before the next probe after [`MAX_CONFLICTS`] conflicts in a row.
 const CONFLICT_DELAY: Duration = Duration::from_secs(5);
 /// Minimum interval between two multicasts of a record (section 6).
 const MULTICAST_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A responder on one network, without I/O.
+/// Responder on one network, without I/O.
 ///
-/// Pass it the messages that arrive on port 5353, and send those that it writes.
+/// Pass it the messages that arrive on port 5353, and send the messages that it writes.
 #[derive(Clone, Debug)]
 pub struct Responder {
     wanted: Name,
-    /// Number of the name; 1 for the wanted name itself.
+    /// Number of the name; 1 for the wanted name.
     number: u16,
     device: Described,
     /// Length of the network's prefix, in bits.
@@ -55,7 +55,7 @@ pub struct Responder {
     /// Time of the next step of the phase.
     phase_at: Duration,
     conflicts: u8,
-    /// Records that are to be multicast at `pending_at`.
+    /// Records to multicast at `pending_at`.
     pending: Records,
     pending_at: Duration,
     /// Time of the last multicast of each record.
@@ -69,14 +69,14 @@ enum Phase {
     Probing(u8),
     /// Announcing; the number of announcements sent.
     Announcing(u8),
-    /// Announced.
-    Known,
+    /// Announced, without a next step.
+    Announced,
 }
 
 impl Responder {
-    /// Returns a responder for the device at `address`, in a network with a prefix of `prefix` bits, with a page on `port`.
+    /// Returns a responder for the device at `address` with a page on `port`.
     ///
-    /// `seed` is any number that differs between devices, and `now` the time since any fixed moment.
+    /// `prefix` is the length of the network's prefix, in bits. `seed` is any number that differs between devices, and `now` the time since any fixed moment.
     pub fn new(now: Duration, name: Name, address: Ipv4Addr, prefix: u8, port: u16, seed: u32) -> Self {
         let mut responder = Self {
             wanted: name,
@@ -107,14 +107,14 @@ impl Responder {
 
     /// Returns the time at which [`Responder::send`] has the next message.
     pub fn wake_at(&self) -> Option<Duration> {
-        let phase = (self.phase != Phase::Known).then_some(self.phase_at);
+        let phase = (self.phase != Phase::Announced).then_some(self.phase_at);
         let pending = (!self.pending.is_empty()).then_some(self.pending_at);
         phase.into_iter().chain(pending).min()
     }
 
-    /// Handles a message. Writes a unicast response to the start of `reply`, and returns its length, if there is one.
+    /// Handles a message, and returns the length of the unicast response, if any.
     ///
-    /// `reply` has [`MESSAGE_MAX`] bytes.
+    /// The response is at the start of `reply`, which has [`MESSAGE_MAX`] bytes.
     pub fn receive(
         &mut self,
         now: Duration,
@@ -126,28 +126,28 @@ impl Responder {
         if !self.is_local(*from.ip()) {
             return None;
         }
-        let message = ParsedMessage::parse(message)?;
-        if message.is_response() {
-            // A response from another port may be that of a unicast DNS server (section 6).
+        let message = parse::parse(message)?;
+        if message.header().qr() {
+            // A response from another port may come from a unicast DNS server (section 6).
             if from.port() == PORT {
-                self.handle_response(now, &message);
+                self.handle_response(now, message);
             }
             return None;
         }
         if let Phase::Probing(_) = self.phase {
-            if message.outranks(&self.device) {
+            if outranks(message, &self.device) {
                 (self.phase, self.phase_at) = (Phase::Probing(0), now + TIEBREAK_DELAY);
             }
             return None;
         }
-        self.handle_query(now, from, &message, reply)
+        self.handle_query(now, from, message, reply)
     }
 
-    /// Writes the next multicast message that is due, if there is one, to the start of `out`, and returns its length.
+    /// Writes the next multicast message that is due, and returns its length, if any.
     ///
-    /// `out` has [`MESSAGE_MAX`] bytes. Call it until it returns `None`.
+    /// The message is at the start of `out`, which has [`MESSAGE_MAX`] bytes. Call this until it returns `None`.
     pub fn send(&mut self, now: Duration, out: &mut [u8]) -> Option<usize> {
-        if self.phase != Phase::Known && self.phase_at <= now {
+        if self.phase != Phase::Announced && self.phase_at <= now {
             match self.phase {
                 Phase::Probing(times) if times < PROBES => {
                     (self.phase, self.phase_at) = (Phase::Probing(times + 1), now + PROBE_INTERVAL);
@@ -159,7 +159,7 @@ impl Responder {
             if let Phase::Announcing(times) = self.phase {
                 (self.phase, self.phase_at) = (Phase::Announcing(times + 1), now + ANNOUNCE_INTERVAL);
                 if times + 1 == ANNOUNCEMENTS {
-                    (self.phase, self.conflicts) = (Phase::Known, 0);
+                    (self.phase, self.conflicts) = (Phase::Announced, 0);
                 }
                 return self.write_multicast(now, Records::ALL, Records::NONE, out);
             }
@@ -177,17 +177,17 @@ impl Responder {
         self.write_multicast(now, answers, additional, out)
     }
 
-    fn handle_response(&mut self, now: Duration, message: &ParsedMessage<'_>) {
+    fn handle_response(&mut self, now: Duration, message: &Parsed) {
         match self.phase {
             // Responses before the first probe are stale (section 8.1).
             Phase::Probing(0) => {}
             Phase::Probing(_) => {
-                if message.contradicts(&self.device, true) {
+                if contradicts(message, &self.device, true) {
                     self.take_next_name(now);
                 }
             }
-            Phase::Announcing(_) | Phase::Known => {
-                if message.contradicts(&self.device, false) {
+            Phase::Announcing(_) | Phase::Announced => {
+                if contradicts(message, &self.device, false) {
                     // Probing again decides which host has the name (section 9).
                     (self.phase, self.pending) = (Phase::Probing(0), Records::NONE);
                     self.count_conflict(now);
@@ -200,15 +200,17 @@ impl Responder {
         &mut self,
         now: Duration,
         from: SocketAddrV4,
-        message: &ParsedMessage<'_>,
+        message: &Parsed,
         reply: &mut [u8],
     ) -> Option<usize> {
         let legacy = from.port() != PORT;
         let (mut multicast, mut unicast) = (Records::NONE, Records::NONE);
-        for question in message.questions(&self.device) {
+        // A probe has records in its authority section (section 8.1).
+        let is_probe = message.header_counts().nscount() > 0;
+        for question in questions(message, &self.device) {
             let answers = Records::for_question(question.owner, question.kind);
             // A probe is answered by unicast, which is never delayed.
-            if legacy || question.unicast || message.is_probe() {
+            if legacy || question.unicast || is_probe {
                 unicast = unicast.with(answers);
             } else {
                 multicast = multicast.with(answers);
@@ -229,17 +231,17 @@ impl Responder {
             return None;
         }
         let dialect = if legacy { Dialect::Legacy } else { Dialect::Multicast };
-        let mut answer = Message::new(if legacy { message.id() } else { 0 }, RESPONSE, reply);
-        let mut questions = 0;
+        let mut answer = Message::new(if legacy { message.header().id() } else { 0 }, RESPONSE, reply);
+        let mut asked = 0;
         if legacy {
-            for Question { owner, kind, .. } in message.questions(&self.device) {
+            for Question { owner, kind, .. } in questions(message, &self.device) {
                 answer.question(owner.labels(&self.device.name), kind, IN);
-                questions += 1;
+                asked += 1;
             }
         }
         let answers = answer.records(unicast, &self.device, dialect);
         let additional = answer.records(unicast.additional(), &self.device, dialect);
-        answer.finish([questions, answers, 0, additional])
+        answer.finish([asked, answers, 0, additional])
     }
 
     /// Writes a probe for both unique names, with the records that the device claims (section 8.2).

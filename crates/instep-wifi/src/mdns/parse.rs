@@ -8,10 +8,8 @@ use domain::base::name::ToLabelIter as _;
 use domain::base::{Message, ParsedName, ParsedRecord};
 use domain::rdata;
 
-/// A message that obeys RFC 6762 section 18.
-pub(super) struct ParsedMessage<'b> {
-    message: &'b Message<[u8]>,
-}
+/// A parsed message.
+pub(super) type Parsed = Message<[u8]>;
 
 /// A question about the device.
 pub(super) struct Question {
@@ -21,72 +19,56 @@ pub(super) struct Question {
     pub(super) unicast: bool,
 }
 
-impl<'b> ParsedMessage<'b> {
-    /// Parses a message. Returns `None` if it is malformed or must be ignored.
-    pub(super) fn parse(bytes: &'b [u8]) -> Option<Self> {
-        let message = Message::from_slice(bytes).ok()?;
-        let header = message.header();
-        // Other opcodes and response codes are silently ignored (sections 18.3 and 18.11).
-        (header.opcode() == Opcode::QUERY && header.rcode() == Rcode::NOERROR).then_some(Self { message })
-    }
+/// Parses a message (RFC 6762 section 18). Returns `None` if it is malformed or must be ignored.
+pub(super) fn parse(bytes: &[u8]) -> Option<&Parsed> {
+    let message = Parsed::from_slice(bytes).ok()?;
+    let header = message.header();
+    // Other opcodes and response codes are silently ignored (sections 18.3 and 18.11).
+    (header.opcode() == Opcode::QUERY && header.rcode() == Rcode::NOERROR).then_some(message)
+}
 
-    pub(super) fn id(&self) -> u16 {
-        self.message.header().id()
-    }
+/// Returns the questions about `device`, up to the first malformed one.
+pub(super) fn questions(message: &Parsed, device: &Described) -> impl Iterator<Item = Question> {
+    let name = device.name;
+    message.question().map_while(Result::ok).filter_map(move |question| {
+        let class = question.qclass().to_int();
+        let owner = owner(question.qname(), &name)?;
+        let asked = Question { owner, kind: question.qtype().to_int(), unicast: class & TOP_BIT != 0 };
+        matches!(class & !TOP_BIT, IN | ANY).then_some(asked)
+    })
+}
 
-    /// Returns whether the message is a response.
-    pub(super) fn is_response(&self) -> bool {
-        self.message.header().qr()
-    }
+/// Returns whether a record contradicts the device's own (section 9).
+///
+/// While the device is probing, any record of another host with that name does.
+pub(super) fn contradicts(message: &Parsed, device: &Described, probing: bool) -> bool {
+    let records = message.iter().map_while(Result::ok);
+    records.into_iter().any(|(record, _)| record_contradicts(&record, device, probing))
+}
 
-    /// Returns whether the message is a probe (section 8.1).
-    pub(super) fn is_probe(&self) -> bool {
-        self.message.header_counts().nscount() > 0
-    }
-
-    /// Returns the questions about `device`, up to the first malformed one.
-    pub(super) fn questions(&self, device: &Described) -> impl Iterator<Item = Question> {
-        let name = device.name;
-        self.message.question().map_while(Result::ok).filter_map(move |question| {
-            let class = question.qclass().to_int();
-            let owner = owner(question.qname(), &name)?;
-            let asked = Question { owner, kind: question.qtype().to_int(), unicast: class & TOP_BIT != 0 };
-            matches!(class & !TOP_BIT, IN | ANY).then_some(asked)
-        })
-    }
-
-    /// Returns whether a record contradicts the device's own (section 9).
-    ///
-    /// While the device is probing, any record of another host with that name does.
-    pub(super) fn contradicts(&self, device: &Described, probing: bool) -> bool {
-        let records = self.message.iter().map_while(Result::ok);
-        records.into_iter().any(|(record, _)| contradicts(&record, device, probing))
-    }
-
-    /// Returns whether the message is a simultaneous probe that wins the tiebreak (section 8.2).
-    ///
-    /// It wins if its records are later, in the order of types and bytes.
-    pub(super) fn outranks(&self, device: &Described) -> bool {
-        let Ok(records) = self.message.authority() else { return false };
-        let (mut count, mut lowest) = (0_u32, None);
-        for record in records.map_while(Result::ok) {
-            if record.class().to_int() == IN && owner(&record.owner(), &device.name) == Some(Owner::Host) {
-                count = count.saturating_add(1);
-                if let Some(address) = address(&record) {
-                    lowest = Some(lowest.map_or(address, |lowest: Ipv4Addr| lowest.min(address)));
-                }
+/// Returns whether the message is a simultaneous probe that wins the tiebreak (section 8.2).
+///
+/// The message wins if its records are later, in the order of types and bytes.
+pub(super) fn outranks(message: &Parsed, device: &Described) -> bool {
+    let Ok(records) = message.authority() else { return false };
+    let (mut count, mut lowest) = (0_u32, None);
+    for record in records.map_while(Result::ok) {
+        if record.class().to_int() == IN && owner(&record.owner(), &device.name) == Some(Owner::Host) {
+            count = count.saturating_add(1);
+            if let Some(address) = address(&record) {
+                lowest = Some(lowest.map_or(address, |lowest: Ipv4Addr| lowest.min(address)));
             }
         }
-        match lowest {
-            Some(theirs) if theirs == device.address => count > 1,
-            Some(theirs) => theirs > device.address,
-            // Any other type wins, because A is the lowest type.
-            None => count > 0,
-        }
+    }
+    match lowest {
+        Some(theirs) if theirs == device.address => count > 1,
+        Some(theirs) => theirs > device.address,
+        // Any other type wins, because A is the lowest type.
+        None => count > 0,
     }
 }
 
-fn contradicts(record: &ParsedRecord<'_, [u8]>, device: &Described, probing: bool) -> bool {
+fn record_contradicts(record: &ParsedRecord<'_, [u8]>, device: &Described, probing: bool) -> bool {
     // A goodbye record (time to live 0) releases the name.
     if record.class().to_int() & !TOP_BIT != IN || record.ttl().as_secs() == 0 {
         return false;

@@ -62,7 +62,7 @@ impl Records {
     pub(super) const TEXT: Self = Self(4);
     pub(super) const SERVICE: Self = Self(8);
     pub(super) const KINDS: Self = Self(16);
-    /// NSEC record of the host: there are no other types at that name (section 6.1).
+    /// NSEC record of the host, which denies other types at the host's name (section 6.1).
     pub(super) const HOST_HAS_NO_OTHERS: Self = Self(32);
     /// NSEC record of the instance.
     pub(super) const INSTANCE_HAS_NO_OTHERS: Self = Self(64);
@@ -136,7 +136,7 @@ pub(super) struct Described {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     Multicast,
-    /// A response to a resolver that does not know multicast DNS.
+    /// A response to a resolver without multicast DNS.
     Legacy,
     /// A probe, whose records are not unique yet.
     Probe,

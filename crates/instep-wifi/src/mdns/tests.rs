@@ -327,7 +327,7 @@ fn unicast_or_legacy_question_gets_unicast() {
     let told = hear(&mut responder, now, (OTHER, PORT), &query("lamp.local", 1, 0x8001)).unwrap();
     assert_eq!((told.id, told.questions.len()), (0, 0));
     assert_eq!(told.records, [std::vec![HOST.to_string()], std::vec![], std::vec![HOST_ONLY.to_string()]]);
-    // An ordinary resolver gets its own id and question, a short life, and no bit that it does not know.
+    // An ordinary resolver gets its own id and question, a short time to live, and no bit of multicast DNS.
     let told = hear(&mut responder, now, (OTHER, 40000), &query("Lamp.local", 1, 1)).unwrap();
     assert_eq!((told.id, told.flags), (0x1234, 0x8400));
     assert_eq!(told.questions, ["lamp.local. 1 1"]);
@@ -365,7 +365,7 @@ fn unrelated_message_gets_no_answer() {
     }
     let far = (Ipv4Addr::new(8, 8, 8, 8), PORT);
     assert_eq!(hear(&mut responder, now, far, &query("lamp.local", 1, 0x8001)), None);
-    // Nor while it does not know whether it has the name.
+    // It does not answer while it probes for the name, either.
     assert_eq!(hear(&mut lamp(at(0)), at(0), (OTHER, PORT), &query("lamp.local", 1, 0x8001)), None);
 }
 

@@ -32,7 +32,9 @@ pub struct Networks {
 }
 
 impl Ssid {
-    /// Returns the name with these bytes, or `None` if they are empty, as of a hidden network, or more than 32.
+    /// Returns the name with these bytes, or `None` if they are not 1 to 32 bytes.
+    ///
+    /// The name of a hidden network is empty.
     pub fn new(bytes: &[u8]) -> Option<Self> {
         let mut ssid = Self { bytes: [0; SSID_MAX], length: bytes.len() };
         ssid.bytes.get_mut(..bytes.len()).filter(|room| !room.is_empty())?.copy_from_slice(bytes);
@@ -94,28 +96,20 @@ impl fmt::Debug for Ssid {
 impl Networks {
     /// Adds a network. The strongest of each name, and the strongest [`NETWORKS_MAX`] of all, stay.
     pub fn add(&mut self, network: Network) {
-        let has_name = |found: &Option<Network>| found.is_some_and(|found| found.ssid == network.ssid);
-        if let Some(i) = self.found.iter().position(has_name) {
-            if self.found[i].is_some_and(|found| found.signal >= network.signal) {
-                return;
-            }
-            self.found[i..].rotate_left(1);
-            self.found[NETWORKS_MAX - 1] = None;
+        let is_same = |known: &Network| known.ssid == network.ssid;
+        if self.iter().any(|known| is_same(known) && known.signal >= network.signal) {
+            return;
         }
-        let stronger = |found: &Option<Network>| found.is_some_and(|found| found.signal >= network.signal);
-        let i = self.found.iter().take_while(|found| stronger(found)).count();
-        if i < NETWORKS_MAX {
-            self.found[i..].rotate_right(1);
-            self.found[i] = Some(network);
+        let known = core::mem::take(&mut self.found).into_iter().flatten();
+        let mut others = known.filter(|known| !is_same(known)).peekable();
+        let mut new = Some(network);
+        for place in &mut self.found {
+            let is_next = others.peek().is_none_or(|other| other.signal < network.signal);
+            *place = new.take_if(|_| is_next).or_else(|| others.next());
         }
     }
 
-    /// Removes all networks.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    /// Returns the network at that index, the strongest at 0.
+    /// Returns the network at an index. The strongest network has the index 0.
     pub(super) fn nth(&self, index: usize) -> Option<&Network> {
         self.found.get(index)?.as_ref()
     }

@@ -4,11 +4,12 @@ use super::networks::{NETWORKS_MAX, Network};
 use super::state::{FormError, Outcome, Phase, Portal, Problem};
 use crate::name::Name;
 use core::fmt::{self, Display, Write};
+use instep_proto::http::escape_html;
 
 /// Style sheet of the page, for `/network.css`.
 pub const STYLE: &str = include_str!("network.css");
 
-/// Facts about the device itself for the page.
+/// Facts about the device, for the page.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
     /// Name of the device from its next start.
@@ -17,7 +18,7 @@ pub struct About<'a> {
     pub found: &'a Name,
     /// Whether the device has a password. If so, the page cannot change it.
     pub guarded: bool,
-    /// Message about the last form for the device itself.
+    /// Message about the last form for the device's name and password.
     pub said: Option<&'static str>,
 }
 
@@ -40,28 +41,16 @@ const END: u16 = DEVICE_FORM + 1;
 const NAME: u16 = 40;
 
 impl Portal {
-    /// Writes all parts of the page for `/network`.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn write_page(&self, about: &About<'_>, out: &mut dyn Write) -> fmt::Result {
-        let mut next = Some(FIRST_PART);
-        while let Some(part) = next {
-            next = self.write_part(part, about, out)?;
-        }
-        Ok(())
-    }
-
     /// Writes one part of the page for `/network`, of at most 480 bytes, and returns the number of the next part.
     ///
     /// The page stays valid HTML even if the state changes between two parts.
     ///
     /// Its forms go to `/network` (fields of [`Portal::submit`]), to `/network/scan` (see [`Portal::scan`]), and to
-    /// `/network/device` (fields `name` and `password` of the device itself). Answer each with 303 to the page. The page
+    /// `/network/device` (fields `name` and `password` of the device). Answer each with 303 to the page. The page
     /// has no script and nothing inline, as the strict content security policy of `instep-proto` requires.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Errors of `out`.
     pub fn write_part(
         &self,
         part: u16,
@@ -72,7 +61,7 @@ impl Portal {
         match part {
             FIRST_PART => {
                 out.write_str(HEAD)?;
-                if self.is_scanning() || matches!(self.phase, Phase::Trying { .. } | Phase::Keeping { .. }) {
+                if self.is_scanning() || matches!(self.phase, Phase::Trying(_) | Phase::Keeping { .. }) {
                     out.write_str("<meta http-equiv=\"refresh\" content=\"2\">\n")?;
                 }
                 write!(out, "<title>{name}</title>\n</head>\n<body>\n<main>\n<h1>{name}</h1>\n")?;
@@ -169,7 +158,7 @@ impl Portal {
                 )?;
                 Ok(Some(NETWORK))
             }
-            Phase::Trying { credentials, .. } | Phase::Keeping { credentials, .. } => {
+            Phase::Trying(credentials) | Phase::Keeping { credentials, .. } => {
                 writeln!(
                     out,
                     "<p role=\"status\">Joining <bdi>{}</bdi>. This takes up to half a minute, and this phone may lose the \
@@ -266,13 +255,8 @@ struct Escape<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl Write for Escape<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars().try_for_each(|c| match c {
-            '&' => self.0.write_str("&amp;"),
-            '<' => self.0.write_str("&lt;"),
-            '>' => self.0.write_str("&gt;"),
-            '"' => self.0.write_str("&quot;"),
-            '\'' => self.0.write_str("&#39;"),
-            other => self.0.write_char(other),
-        })
+        let mut written = Ok(());
+        escape_html(text, |part| written = written.and_then(|()| self.0.write_str(part)));
+        written
     }
 }

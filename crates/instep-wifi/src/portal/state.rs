@@ -2,7 +2,6 @@
 
 use super::networks::{Networks, Ssid};
 use crate::join::{Password, PasswordError, Protection};
-use core::fmt;
 use core::net::Ipv4Addr;
 
 /// A network and its protection.
@@ -36,9 +35,13 @@ pub enum Outcome {
     Joined(Ipv4Addr),
     /// The network rejected the password.
     WrongPassword,
-    /// The network did not admit the device. The password is wrong, only known devices are admitted, or there was no answer.
+    /// The network did not admit the device.
+    ///
+    /// The password is wrong, only known devices are admitted, or the network did not answer.
     NotAdmitted,
-    /// The network has another protection: a password where none was given, none, or another kind.
+    /// The protection of the network differs.
+    ///
+    /// The network needs a password and none was given, is open and a password was given, or uses another kind of security.
     OtherProtection,
     /// The network was not found.
     NotFound,
@@ -55,7 +58,7 @@ pub enum FormError {
     Network,
     /// The password is invalid for WPA.
     Password(PasswordError),
-    /// A network is being tried, or was joined.
+    /// A network was chosen before, and the device is joining or has joined it.
     Busy,
 }
 
@@ -64,41 +67,31 @@ pub enum FormError {
 pub struct Portal {
     pub(super) networks: Networks,
     wants_scan: bool,
-    /// Whether no scan has ended yet.
+    /// Whether the first scan is still pending.
     pub(super) scan_pending: bool,
     /// Network of the last form.
     pub(super) asked: Option<Ssid>,
     pub(super) phase: Phase,
+    /// Whether the phase has a task that was not taken yet.
+    is_task_due: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// The page asks for a network, and shows why the last one failed.
     Asking(Option<Problem>),
-    /// A network is to be joined. `begun` is whether the task was taken.
-    Trying {
-        credentials: Credentials,
-        begun: bool,
-    },
+    /// A network is to be joined.
+    Trying(Credentials),
     Keeping {
         credentials: Credentials,
         address: Ipv4Addr,
-        begun: bool,
     },
     Joined {
         address: Ipv4Addr,
         kept: bool,
-        shown: Shown,
+        /// Whether a phone has got the device's new address.
+        shown: bool,
     },
-}
-
-/// Whether a phone has got the device's new address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
-    No,
-    Yes,
-    /// Yes, and [`Task::Leave`] was taken.
-    AndTold,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,24 +115,17 @@ impl Portal {
             scan_pending: true,
             asked: None,
             phase: Phase::Asking(None),
+            is_task_due: false,
         }
     }
 
     /// Takes the next task. Each task is returned once.
     pub fn next_task(&mut self) -> Task {
-        match &mut self.phase {
-            Phase::Trying { credentials, begun: begun @ false } => {
-                *begun = true;
-                Task::Join(*credentials)
-            }
-            Phase::Keeping { credentials, begun: begun @ false, .. } => {
-                *begun = true;
-                Task::Keep(*credentials)
-            }
-            Phase::Joined { shown: shown @ Shown::Yes, .. } => {
-                *shown = Shown::AndTold;
-                Task::Leave
-            }
+        let is_due = core::mem::take(&mut self.is_task_due);
+        match self.phase {
+            Phase::Trying(credentials) if is_due => Task::Join(credentials),
+            Phase::Keeping { credentials, .. } if is_due => Task::Keep(credentials),
+            Phase::Joined { .. } if is_due => Task::Leave,
             // A radio cannot scan while it joins a network.
             Phase::Asking(_) if core::mem::take(&mut self.wants_scan) => Task::Scan,
             _ => Task::Rest,
@@ -159,18 +145,19 @@ impl Portal {
 
     /// Submits a form, with decoded fields.
     ///
-    /// `network` is the value from the page; if it is `other`, the name is in `other`. `password` is empty for an open
-    /// network.
+    /// `network` is the value from the page. If the value is `other`, the name is in `other`. `password` is empty for an
+    /// open network.
     ///
     /// # Errors
-    /// If the form is invalid, which the page shows, too.
+    /// If the form is invalid. The page shows the error, too.
     pub fn submit(&mut self, network: &[u8], other: &[u8], password: &[u8]) -> Result<(), FormError> {
         if !matches!(self.phase, Phase::Asking(_)) {
             return Err(FormError::Busy);
         }
         let parsed = self.parse(network, other, password);
+        self.is_task_due = parsed.is_ok();
         self.phase = match parsed {
-            Ok(credentials) => Phase::Trying { credentials, begun: false },
+            Ok(credentials) => Phase::Trying(credentials),
             Err(error) => Phase::Asking(Some(Problem::Form(error))),
         };
         parsed.map(|_| ())
@@ -178,9 +165,10 @@ impl Portal {
 
     /// Reports the outcome of [`Task::Join`].
     pub fn tried(&mut self, outcome: Outcome) {
-        let Phase::Trying { credentials, .. } = self.phase else { return };
+        let Phase::Trying(credentials) = self.phase else { return };
+        self.is_task_due = matches!(outcome, Outcome::Joined(_));
         self.phase = match outcome {
-            Outcome::Joined(address) => Phase::Keeping { credentials, address, begun: false },
+            Outcome::Joined(address) => Phase::Keeping { credentials, address },
             problem => {
                 self.wants_scan |= problem == Outcome::NotFound;
                 Phase::Asking(Some(Problem::Radio(problem)))
@@ -191,19 +179,20 @@ impl Portal {
     /// Reports whether [`Task::Keep`] succeeded.
     pub fn kept(&mut self, kept: bool) {
         if let Phase::Keeping { address, .. } = self.phase {
-            self.phase = Phase::Joined { address, kept, shown: Shown::No };
+            self.is_task_due = false;
+            self.phase = Phase::Joined { address, kept, shown: false };
         }
     }
 
-    /// Returns whether the page now shows the device's new address.
+    /// Returns whether the page shows the device's new address.
     pub fn tells_address(&self) -> bool {
         matches!(self.phase, Phase::Joined { .. })
     }
 
     /// Reports that a phone got a page that was written while [`Portal::tells_address`] was true.
     pub fn shown(&mut self) {
-        if let Phase::Joined { shown: shown @ Shown::No, .. } = &mut self.phase {
-            *shown = Shown::Yes;
+        if let Phase::Joined { shown, .. } = &mut self.phase {
+            self.is_task_due |= !core::mem::replace(shown, true);
         }
     }
 
@@ -220,17 +209,3 @@ impl Portal {
         Ok(Credentials { ssid, protection: Protection::Password(password) })
     }
 }
-
-impl fmt::Display for FormError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Network => {
-                f.write_str("choose a network, or write the name of another one, of 32 bytes at most")
-            }
-            Self::Password(error) => error.fmt(f),
-            Self::Busy => f.write_str("a network is being tried; wait for what comes of it"),
-        }
-    }
-}
-
-impl core::error::Error for FormError {}

@@ -86,9 +86,16 @@ fn about(name: &Name) -> About<'_> {
     About { name, found: name, guarded: false, said: None }
 }
 
+fn whole_page(portal: &Portal, about: &About<'_>) -> String {
+    let (mut out, mut next) = (String::new(), Some(FIRST_PART));
+    while let Some(part) = next {
+        next = portal.write_part(part, about, &mut out).unwrap();
+    }
+    out
+}
+
 fn page(portal: &Portal) -> String {
-    let mut out = String::new();
-    portal.write_page(&about(&lamp()), &mut out).unwrap();
+    let out = whole_page(portal, &about(&lamp()));
     assert!(out.starts_with("<!doctype html>") && out.ends_with("</html>\n"));
     assert!(!out.contains("<script") && !out.contains("style=") && !out.contains("<img"), "{out}");
     out
@@ -234,12 +241,10 @@ fn request_or_missing_network_starts_a_scan() {
 #[test]
 fn page_says_whether_the_device_has_a_password() {
     let portal = Portal::new();
-    let mut out = String::new();
-    portal.write_page(&about(&lamp()), &mut out).unwrap();
+    let out = whole_page(&portal, &about(&lamp()));
     assert!(out.contains("open to everyone on this network") && out.contains("value=\"lamp\""));
     assert_eq!(out.matches("type=\"password\"").count(), 2);
-    let mut out = String::new();
-    portal.write_page(&About { guarded: true, ..about(&lamp()) }, &mut out).unwrap();
+    let out = whole_page(&portal, &About { guarded: true, ..about(&lamp()) });
     assert!(!out.contains("open to everyone") && out.contains("asks for its password"));
     assert_eq!(out.matches("type=\"password\"").count(), 1, "it cannot be changed here");
 }

@@ -2,6 +2,23 @@
 
 use crate::join::{JoinString, Protection};
 use crate::name::Name;
+use instep_settings::{Settings, WifiPassword};
+
+/// Chooses the protection of the device's own network, and stores a new password.
+///
+/// See [`Protection::choose`] for `chosen` and `random`.
+pub fn protection(
+    settings: &Settings,
+    chosen: Option<Protection>,
+    random: impl FnMut() -> u32,
+) -> Protection {
+    let stored = settings.ap_password().and_then(|password| password.reveal().parse().ok());
+    let (protection, new) = Protection::choose(chosen, stored, random);
+    if let Some(new) = new {
+        settings.set_ap_password(WifiPassword::new(new.reveal().as_bytes()).ok());
+    }
+    protection
+}
 
 /// Logs how a phone joins the device's own network.
 ///

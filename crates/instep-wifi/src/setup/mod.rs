@@ -25,6 +25,7 @@
 
 mod button;
 mod join;
+mod or_never;
 mod pages;
 mod password;
 mod provisioning;
@@ -34,8 +35,8 @@ mod values;
 mod wifi_manager;
 
 pub use button::{HELD, reset_when_held};
-pub use join::tell_join_string;
-pub use password::{ROUNDS, hash, kept_password};
+pub use join::{protection, tell_join_string};
+pub use password::{ROUNDS, kept_password, stored};
 pub use provisioning::SetUp;
 pub use store::store;
 pub use wifi_manager::{AP_STAYS, PATIENCE, RETRY, RETRY_BESIDE_AP, Radio, TOLD_STAYS, run};

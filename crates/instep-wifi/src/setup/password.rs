@@ -11,7 +11,7 @@ pub const ROUNDS: u32 = 10_000;
 /// Iterations after which the task yields.
 const ROUNDS_PER_STEP: u32 = 64;
 
-/// Returns the password in the settings, if there is one.
+/// Returns the password in the settings, if any.
 pub fn kept_password(settings: &Settings) -> Option<Password> {
     let kept = settings.log_in()?;
     let (salt, rest) = kept.reveal().split_first_chunk()?;
@@ -19,17 +19,10 @@ pub fn kept_password(settings: &Settings) -> Option<Password> {
     Some(Password::from_parts(*salt, u32::from_le_bytes(*rounds), hash.try_into().ok()?))
 }
 
-/// Hashes a build-time password, for [`Build::log_in`](instep_settings::Build). This takes about 1 s.
+/// Returns a password as the settings store it, also for [`Build::log_in`](instep_settings::Build).
 ///
-/// The salt must be the same at each start and differ between devices, as the MAC address does.
-///
-/// # Errors
-/// If the password is invalid; see [`instep::login::find_password`].
-pub fn hash(password: &[u8], salt: [u8; 16]) -> Result<PasswordHash, instep::login::PasswordError> {
-    Password::new(password, salt, ROUNDS).map(|password| keep(&password))
-}
-
-fn keep(password: &Password) -> PasswordHash {
+/// The salt of a build-time password must be the same at each start.
+pub fn stored(password: &Password) -> PasswordHash {
     let (salt, rounds, hash) = password.to_parts();
     let mut bytes = [0; 52];
     bytes[..16].copy_from_slice(&salt);
@@ -59,7 +52,7 @@ impl SetUp {
                 yield_now().await;
             };
             let password = Password::from_parts(salt, ROUNDS, hash);
-            self.settings.set_log_in(Some(keep(&password)));
+            self.settings.set_log_in(Some(stored(&password)));
             self.log_in.change_password(password, device);
             // Removes `instep::access::OPEN_TO_EVERYONE` from the application's page.
             device.set_page_value("ACCESS", "");
@@ -82,6 +75,7 @@ mod tests {
 
     #[test]
     fn stored_password_is_restored() {
+        let hash = |password: &[u8], salt| Password::new(password, salt, ROUNDS).map(|new| stored(&new));
         let settings = Settings::new();
         assert!(kept_password(&settings).is_none());
         settings.set_log_in(Some(hash(b"open sesame", [7; 16]).unwrap()));

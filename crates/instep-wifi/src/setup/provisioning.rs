@@ -41,7 +41,7 @@ pub(crate) struct State {
     pub(crate) portal: Portal,
     /// Last name of the device in the joined network.
     found: Option<Name>,
-    /// Message on the page about the last form for the device itself.
+    /// Message on the page about the last form for the device's name and password.
     pub(crate) said: Option<&'static str>,
     /// New password, until it is hashed.
     pub(crate) new_password: Option<Text>,
@@ -50,9 +50,9 @@ pub(crate) struct State {
 }
 
 impl SetUp {
-    /// Returns the provisioning of the device with that name.
+    /// Creates the provisioning of the device with the name `name`.
     ///
-    /// If `log_in` has no password, one can be set on the page, once.
+    /// If `log_in` has no password, a password can be set on the page, once.
     pub fn new(settings: &'static Settings, name: Name, log_in: &'static LogIn) -> Self {
         let state = State {
             portal: Portal::new(),

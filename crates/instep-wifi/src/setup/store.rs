@@ -1,7 +1,10 @@
 //! The task that saves the settings.
 
+use super::or_never::or_never;
 use super::provisioning::SetUp;
 use embassy_futures::select::{Either4, select4};
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::signal::Signal;
 use embassy_time::{Instant, Timer};
 use instep_settings::{Saver, Storage};
 
@@ -10,12 +13,8 @@ use instep_settings::{Saver, Storage};
 /// Changes are saved after a delay, or at once on request. If `saver` is `None`, nothing is saved, and requests fail.
 pub async fn store<S: Storage>(set_up: &SetUp, mut saver: Option<Saver<'_, S>>) -> ! {
     loop {
-        let due = async {
-            match saver.as_ref().and_then(Saver::due) {
-                Some(due) => Timer::at(Instant::from_millis(due)).await,
-                None => core::future::pending().await,
-            }
-        };
+        let due = saver.as_ref().and_then(Saver::due);
+        let due = or_never(due.map(|due| Timer::at(Instant::from_millis(due))));
         let event = select4(set_up.save.wait(), due, set_up.settings.changed(), set_up.reset.wait()).await;
         let resets = matches!(event, Either4::Fourth(()));
         let waits = resets || matches!(event, Either4::First(()));
@@ -37,17 +36,18 @@ pub async fn store<S: Storage>(set_up: &SetUp, mut saver: Option<Saver<'_, S>>) 
 impl SetUp {
     /// Clears all settings, and returns whether the storage is cleared, too. Restart the device then.
     pub async fn reset(&self) -> bool {
-        let _alone = self.saving.lock().await;
-        self.saved.reset();
-        self.reset.signal(());
-        self.saved.wait().await
+        self.store_by(&self.reset).await
     }
 
     /// Saves the settings now, and returns whether that succeeded.
     pub(crate) async fn save(&self) -> bool {
+        self.store_by(&self.save).await
+    }
+
+    async fn store_by(&self, request: &Signal<CriticalSectionRawMutex, ()>) -> bool {
         let _alone = self.saving.lock().await;
         self.saved.reset();
-        self.save.signal(());
+        request.signal(());
         self.saved.wait().await
     }
 }

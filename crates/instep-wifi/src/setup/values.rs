@@ -1,4 +1,4 @@
-//! Conversion of a network from the portal's type to that of the settings.
+//! Conversion of a network from the portal's type to the type of the settings.
 
 use crate::join::Protection;
 use crate::portal::Credentials;

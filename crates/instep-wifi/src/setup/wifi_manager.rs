@@ -1,9 +1,9 @@
 //! The Wi-Fi manager, which decides when the device joins a network and when it opens its own.
 
+use super::or_never::or_never;
 use super::provisioning::SetUp;
 use super::values::network;
 use crate::portal::{Networks, Outcome, Portal, Task};
-use core::future::pending;
 use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration, Instant, Timer};
 use instep_settings::Network;
@@ -27,7 +27,7 @@ pub trait Radio {
 
     /// Leaves the current network, joins another one, and waits for an address there.
     ///
-    /// It returns the outcome within about 30 s. The device's own network stays open. The radio logs the reason of
+    /// The future returns the outcome within about 30 s. The device's own network stays open. The radio logs the reason of
     /// [`Outcome::NotJoined`].
     async fn join(&mut self, network: &Network) -> Outcome;
 
@@ -46,10 +46,10 @@ pub trait Radio {
 
 /// Runs the radio, and never returns. Run it in its own task.
 ///
-/// The known network is joined, and joined again whenever it is lost. The device's own network is opened if no network is
-/// known, or after a minute without it ([`PATIENCE`]); attempts to join go on, because a power cut restarts the router, too.
-/// Tasks of the page come first: a network is saved once it was joined, and the device's own network stays open until a
-/// phone got the device's new address. If the device has a new name, it restarts then.
+/// The radio joins the known network, and joins it again whenever it is lost. The device's own network opens if no network is
+/// known, or after a minute without the known network ([`PATIENCE`]). Attempts to join go on, because a power cut restarts the
+/// router, too. Tasks of the page come first. A network is saved once it was joined, and the device's own network stays open
+/// until a phone has got the device's new address. If the device has a new name, it restarts then.
 pub async fn run(set_up: &SetUp, radio: impl Radio) -> ! {
     let now = Instant::now();
     let mut manager = Manager {
@@ -88,18 +88,8 @@ impl<R: Radio> Manager<'_, R> {
         loop {
             let next_look = self.next_look();
             let Self { set_up, radio, is_joined, .. } = self;
-            let lost = async {
-                match is_joined {
-                    true => radio.lost().await,
-                    false => pending().await,
-                }
-            };
-            let look = async {
-                match next_look {
-                    Some(at) => Timer::at(at).await,
-                    None => pending().await,
-                }
-            };
+            let lost = or_never(is_joined.then(|| radio.lost()));
+            let look = or_never(next_look.map(Timer::at));
             match select3(lost, set_up.next_task(), look).await {
                 Either3::First(()) => self.lost(),
                 Either3::Second(task) => self.work(task).await,
@@ -167,7 +157,7 @@ impl<R: Radio> Manager<'_, R> {
                 log::warn!("WiFi {name:?} is not there: is it near enough, and does it send at 2.4 GHz?");
             }
             Outcome::NoAddress => log::warn!("WiFi {name:?} gives no address: is its router's DHCP on?"),
-            Outcome::NotJoined => log::warn!("WiFi {name:?} could not be joined: the line before says why"),
+            Outcome::NotJoined => log::warn!("WiFi {name:?} could not be joined: see the previous line"),
         }
         self.next_try = Instant::now() + if self.is_open { RETRY_BESIDE_AP } else { RETRY };
         outcome
@@ -180,7 +170,7 @@ impl<R: Radio> Manager<'_, R> {
         self.forget_what_was_told();
     }
 
-    /// Resets the page, so that it asks again.
+    /// Resets the page, so that it asks for a network again.
     fn forget_what_was_told(&mut self) {
         self.told = false;
         self.set_up.with(|state| {
@@ -204,7 +194,7 @@ impl<R: Radio> Manager<'_, R> {
                     None => Outcome::WrongPassword,
                 };
                 if !self.is_joined {
-                    // Joins the previous network again, if there is one.
+                    // Joins the previous network again, if any.
                     self.next_try = Instant::now();
                 }
                 self.set_up.with(|state| state.portal.tried(outcome));

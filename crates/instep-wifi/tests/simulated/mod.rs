@@ -136,7 +136,7 @@ pub fn known((name, password, _): Around) -> Network {
 }
 
 impl Device {
-    /// Starts a device that knows one network or none, with these networks around.
+    /// Starts a device with one stored network or none, with the networks `around`.
     pub async fn start(knows: Option<Around>, around: &[Around], file: &str) -> Self {
         let file = std::env::temp_dir().join(format!("instep-wifi-{}-{file}", std::process::id()));
         let _ = std::fs::remove_file(&file);

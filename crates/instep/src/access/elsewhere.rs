@@ -2,9 +2,8 @@
 
 use super::Access;
 use super::authority::{parse_host, parse_origin};
-use super::https::HttpsLocation;
 use super::origins::From;
-use instep_proto::http::{ExtraLines, RequestHead, ResponseHead};
+use instep_proto::http::RequestHead;
 
 impl Access {
     /// Returns the kind of page that sent the request, ignoring allowed origins.
@@ -32,25 +31,8 @@ impl Access {
 
     /// Returns whether cookies of the request count.
     ///
-    /// They count only on requests from the device's own pages.
+    /// Cookies count only on requests from the device's own pages, at any of its ports.
     pub(crate) fn takes_cookies(&self, request: &RequestHead<'_>) -> bool {
         self.from(request) != From::Elsewhere
-    }
-
-    /// Returns the header lines that let pages of other origins read a response.
-    pub(crate) fn extra_lines(&self, request: &RequestHead<'_>) -> Option<ExtraLines> {
-        self.origins.lines(request)
-    }
-
-    /// Returns the address with TLS to which the request is redirected, if it is.
-    pub(crate) fn https_location<'h>(&self, request: &'h RequestHead<'h>) -> Option<HttpsLocation<'h>> {
-        self.https.and_then(|redirect| redirect.redirect(request))
-    }
-
-    /// Returns the response to a CORS preflight, if the request is one.
-    ///
-    /// It is a head and further header lines.
-    pub(crate) fn preflight(&self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
-        self.origins.preflight(request)
     }
 }

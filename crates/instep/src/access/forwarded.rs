@@ -7,7 +7,7 @@ const PREFIX_MAX: usize = 128;
 
 /// Returns the prefix that a client puts before the device's paths.
 ///
-/// It is the one of the request's path, or else the one that a trusted proxy (`proxied`) reports to have removed.
+/// The prefix comes from the request's path, or otherwise from the trusted proxy that removed it (`proxied`).
 pub(crate) fn prefix<'h>(request: &RequestHead<'h>, proxied: bool) -> &'h str {
     let reported = request.fields.items("x-forwarded-prefix").next_back();
     let reported = reported.filter(|_| proxied && request.base.is_empty());

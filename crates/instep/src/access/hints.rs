@@ -5,7 +5,7 @@ use core::fmt::{self, Display};
 
 /// Maximum length of a name or origin in a hint, in bytes.
 ///
-/// It is that of a host name.
+/// A host name has at most this length.
 const OFFERED_MAX: usize = 253;
 
 /// Hints for the log on how to allow a refused Host or Origin.
@@ -54,12 +54,6 @@ impl Display for Offer<'_> {
     }
 }
 
-impl Default for AllowHints {
-    fn default() -> Self {
-        Self::SOURCE
-    }
-}
-
 /// Returns whether a text is valid in [`Access::hosts`](crate::Access::hosts).
 ///
 /// Valid are a name without a scheme or a port, and an IP address as in a URL, which needs no permission.
@@ -76,7 +70,7 @@ pub const fn is_host_name(text: &str) -> bool {
 /// Valid are a scheme with a host, such as `https://example.org:8443` or `capacitor://localhost`, `file://`, and `null`.
 pub const fn is_origin(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let Some(host) = after_scheme(bytes) else { return bytes.len() == 4 && begins(bytes, b"null") };
+    let Some(host) = after_scheme(bytes) else { return matches!(bytes, b"null") };
     let mut i = host;
     while i < bytes.len() {
         if matches!(bytes[i], 0..=b' ' | b',' | 0x7f) {
@@ -94,17 +88,11 @@ pub const fn is_origin(text: &str) -> bool {
 /// Returns whether a text is valid in [`Access::frames`](crate::Access::frames).
 ///
 /// Valid are HTTP origins without characters that have a meaning in the header Content-Security-Policy.
-pub const fn is_framing_origin(text: &str) -> bool {
+pub fn is_framing_origin(text: &str) -> bool {
     let bytes = text.as_bytes();
-    if !is_http(bytes) || !has_only(text, b"-._:/[]") {
-        return false;
-    }
-    let Some(host) = after_scheme(bytes) else { return false };
-    let mut i = host;
-    while i < bytes.len() && bytes[i] != b'/' {
-        i += 1;
-    }
-    i > host && i == bytes.len()
+    let host = after_scheme(bytes).map(|start| &bytes[start..]);
+    let has_host = host.is_some_and(|host| !host.is_empty() && !host.contains(&b'/'));
+    has_host && is_http(bytes) && has_only(text, b"-._:/[]")
 }
 
 /// Returns whether an origin is shared by many pages or programs.
@@ -120,8 +108,8 @@ const fn after_scheme(bytes: &[u8]) -> Option<usize> {
     while i < bytes.len() && (bytes[i].is_ascii_alphanumeric() || matches!(bytes[i], b'+' | b'-' | b'.')) {
         i += 1;
     }
-    let rest = bytes.split_at(i).1;
-    if i > 0 && bytes[0].is_ascii_alphabetic() && begins(rest, b"://") { Some(i + 3) } else { None }
+    let is_scheme = i > 0 && bytes[0].is_ascii_alphabetic();
+    if is_scheme && matches!(bytes.split_at(i).1, [b':', b'/', b'/', ..]) { Some(i + 3) } else { None }
 }
 
 const fn is_http(bytes: &[u8]) -> bool {
@@ -130,14 +118,6 @@ const fn is_http(bytes: &[u8]) -> bool {
         Some(8) => bytes.split_at(5).0.eq_ignore_ascii_case(b"https"),
         _ => false,
     }
-}
-
-const fn begins(bytes: &[u8], with: &[u8]) -> bool {
-    let mut i = 0;
-    while i < with.len() && i < bytes.len() && bytes[i] == with[i] {
-        i += 1;
-    }
-    i == with.len()
 }
 
 /// Returns whether a text has only ASCII letters, digits and `signs`.

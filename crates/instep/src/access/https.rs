@@ -30,20 +30,8 @@ impl HttpsRedirect {
     }
 
     /// Returns the address to which the request is redirected, if it is.
-    pub(super) fn redirect<'h>(self, head: &'h RequestHead<'h>) -> Option<HttpsLocation<'h>> {
-        (self.how.redirects)(head).then_some(HttpsLocation { redirect: self, head })
-    }
-}
-
-/// Address of a request's target with TLS.
-pub(crate) struct HttpsLocation<'h> {
-    redirect: HttpsRedirect,
-    head: &'h RequestHead<'h>,
-}
-
-impl Display for HttpsLocation<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (self.redirect.how.write)(self.redirect.port, self.head, f)
+    pub(crate) fn redirect<'h>(self, head: &'h RequestHead<'h>) -> Option<impl Display + use<'h>> {
+        (self.how.redirects)(head).then(|| fmt::from_fn(move |f| (self.how.write)(self.port, head, f)))
     }
 }
 

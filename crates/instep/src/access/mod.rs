@@ -1,7 +1,7 @@
 //! Access control by Host and Origin (`docs/contracts.md`, section 5).
 //!
-//! Browsers let any page in the world send requests to a device on the reader's own network. Two headers that a page cannot forge
-//! identify such requests: Host (against DNS rebinding) and Origin.
+//! A browser lets any web page send requests to a device in the user's network. Two headers that a page cannot forge identify such
+//! requests: Host (against DNS rebinding) and Origin.
 
 mod authority;
 mod elsewhere;
@@ -20,16 +20,17 @@ pub use https::HttpsRedirect;
 pub use network::{IpNetwork, NoNetwork};
 pub use origins::Origins;
 
+use crate::limits::builders;
 use instep_proto::http::{Method, RequestHead};
 use origins::From;
 
-/// Warning of a device without a password.
+/// Warning that a device has no password.
 ///
-/// It is logged, and is the value of `%ACCESS%` in pages ([`Device::set_page_value`](crate::Device::set_page_value)). With a
-/// password, that value is empty.
+/// The warning is logged, and is the value of `%ACCESS%` in pages ([`Device::set_page_value`](crate::Device::set_page_value)).
+/// `%ACCESS%` is empty if the device has a password or listens only on loopback.
 pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
 
-/// By which names a device is known, which pages from elsewhere may use it, and which proxies stand before it.
+/// Rules of access: the device's names, the allowed origins and the trusted proxies.
 ///
 /// ```
 /// use instep::Access;
@@ -41,7 +42,7 @@ pub const OPEN_TO_EVERYONE: &str = "open to everyone on this network";
 ///     .with_origins(Origins::of(&["https://panel.example"]));
 /// # assert_eq!((ACCESS.name, ACCESS.ports), ("lamp", &[80][..]));
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Access {
     /// The device's name, or an empty string.
@@ -59,9 +60,13 @@ pub struct Access {
     pub frames: &'static [&'static str],
     /// The ports on which the device listens.
     pub ports: &'static [u16],
-    /// Networks of trusted proxies, whose reports count ([`Access::client`]).
+    /// Networks of trusted proxies ([`Access::client`]).
+    ///
+    /// The server believes `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Prefix` only from these.
     pub proxies: &'static [IpNetwork],
-    /// The prefix that a proxy leaves before every path, such as `/device`. Empty if there is none, or if the proxy removes it.
+    /// The prefix that a proxy leaves before every path, such as `/device`.
+    ///
+    /// It is empty if there is no prefix, or if the proxy removes the prefix.
     pub base_path: &'static str,
     /// The redirect of pages without TLS, if there is an address with TLS.
     pub https: Option<HttpsRedirect>,
@@ -84,12 +89,23 @@ pub enum Refusal {
     Origin,
 }
 
+builders! {
+    Access:
+    with_name(name: &'static str);
+    with_hosts(hosts: &'static [&'static str]);
+    with_origins(origins: Origins);
+    with_frames(frames: &'static [&'static str]);
+    with_ports(ports: &'static [u16]);
+    with_proxies(proxies: &'static [IpNetwork]);
+    with_base_path(base_path: &'static str);
+    with_hints(hints: AllowHints);
+}
+
 impl Access {
-    /// Creates the access control of a device of that name, which may be empty.
+    /// Creates the access rules of a device with the name `name`, which may be empty.
     ///
-    /// It allows no other origin.
+    /// The rules allow no other origin.
     pub const fn new(name: &'static str) -> Self {
-        let ways_in = AllowHints::SOURCE;
         Self {
             name,
             hosts: &[],
@@ -100,50 +116,8 @@ impl Access {
             base_path: "",
             https: None,
             portal: None,
-            hints: ways_in,
+            hints: AllowHints::SOURCE,
         }
-    }
-
-    /// Replaces the device's [`name`](Self::name).
-    #[must_use]
-    pub const fn with_name(self, name: &'static str) -> Self {
-        Self { name, ..self }
-    }
-
-    /// Sets the other names that the device has ([`hosts`](Self::hosts)).
-    #[must_use]
-    pub const fn with_hosts(self, hosts: &'static [&'static str]) -> Self {
-        Self { hosts, ..self }
-    }
-
-    /// Sets the [`origins`](Self::origins) of pages from elsewhere that may use the device.
-    #[must_use]
-    pub const fn with_origins(self, origins: Origins) -> Self {
-        Self { origins, ..self }
-    }
-
-    /// Sets the origins of pages that may show the device's pages in a frame ([`frames`](Self::frames)).
-    #[must_use]
-    pub const fn with_frames(self, frames: &'static [&'static str]) -> Self {
-        Self { frames, ..self }
-    }
-
-    /// Sets the [`ports`](Self::ports) on which the device listens.
-    #[must_use]
-    pub const fn with_ports(self, ports: &'static [u16]) -> Self {
-        Self { ports, ..self }
-    }
-
-    /// Sets the networks of trusted [`proxies`](Self::proxies).
-    #[must_use]
-    pub const fn with_proxies(self, proxies: &'static [IpNetwork]) -> Self {
-        Self { proxies, ..self }
-    }
-
-    /// Sets the path that a proxy puts before every path ([`base_path`](Self::base_path)).
-    #[must_use]
-    pub const fn with_base_path(self, base_path: &'static str) -> Self {
-        Self { base_path, ..self }
     }
 
     /// Redirects pages without TLS to the address with TLS ([`https`](Self::https)).
@@ -158,33 +132,28 @@ impl Access {
         Self { portal: Some(page), ..self }
     }
 
-    /// Sets the [`hints`](Self::hints) for the log.
-    #[must_use]
-    pub const fn with_hints(self, hints: AllowHints) -> Self {
-        Self { hints, ..self }
-    }
-
-    /// Checks whether a request is allowed at all.
+    /// Checks whether a request is allowed.
     ///
     /// # Errors
     /// - [`Refusal::Host`] if Host is none of the device's names.
-    /// - [`Refusal::Origin`] if a page of another site sends the request, unless the reader follows a link or the origin is
+    /// - [`Refusal::Origin`] if a page of another site sends the request, unless the user follows a link or the origin is
     ///   allowed.
     /// - [`Refusal::Origin`] if the method is not GET or HEAD and the page is neither the device's own nor allowed.
     pub fn check(&self, request: &RequestHead<'_>) -> Result<(), Refusal> {
-        // HTTP/1.0 may come without Host. No browser does that, so no name was rebound.
+        // A request of HTTP/1.0 may lack Host. It passes, because no browser sends it, so it cannot be DNS rebinding.
         if request.host.is_some_and(|host| !self.knows_host(host)) {
             return Err(Refusal::Host);
         }
         let follows_link = request.navigation && request.method == Method::Get;
-        let vouched_for = request.origin.is_some() && self.check_origin(request).is_ok();
-        if request.cross_site && !follows_link && !vouched_for {
+        let has_allowed_origin = request.origin.is_some() && self.check_origin(request).is_ok();
+        if request.cross_site && !follows_link && !has_allowed_origin {
             return Err(Refusal::Origin);
         }
         if matches!(request.method, Method::Get | Method::Head) {
             return Ok(());
         }
-        // Other methods change something, wherever they are of use at all. What a page may not be told of is not done.
+        // Other methods may change something. So they need the own or an allowed origin, although the page could not read the
+        // response.
         if self.from(request) == From::Own || self.is_allowed(request) {
             Ok(())
         } else {
@@ -194,8 +163,8 @@ impl Access {
 
     /// Checks whether the page that sends the request may use the device.
     ///
-    /// This is for everything beyond reading a page. A request without Origin passes, because it does not come from a
-    /// page.
+    /// Call this before a WebSocket, REST or an event stream, but not for pages. A request without Origin passes, because no page
+    /// sends it.
     ///
     /// # Errors
     /// [`Refusal::Origin`] if the origin is neither the device's own, at any of its ports, nor allowed.

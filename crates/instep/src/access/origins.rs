@@ -43,13 +43,13 @@ impl Origins {
     }
 
     /// Returns the header lines that let pages of allowed origins read a response.
-    pub(super) fn lines(self, request: &RequestHead<'_>) -> Option<ExtraLines> {
+    pub(crate) fn lines(self, request: &RequestHead<'_>) -> Option<ExtraLines> {
         let write = self.sharing?.write_lines;
         Some(ExtraLines { write, of: request.origin.and_then(|origin| self.find(origin)) })
     }
 
     /// Returns the response to a CORS preflight, if the request is one.
-    pub(super) fn preflight(self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
+    pub(crate) fn preflight(self, request: &RequestHead<'_>) -> Option<(ResponseHead, &'static str)> {
         self.sharing.and_then(|sharing| (sharing.preflight)(request))
     }
 
@@ -66,11 +66,11 @@ impl Origins {
 /// Kind of page that sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum From {
-    /// A page of the device, or no page at all.
+    /// A page of the device, or no page.
     Own,
     /// A page at another port of the device.
     ///
-    /// It may open a WebSocket, but not read a response.
+    /// Such a page may open a WebSocket, but not read a response.
     OtherPort,
     /// A page of another site.
     Elsewhere,
@@ -82,7 +82,7 @@ fn find(list: &'static [&'static str], origin: &str) -> Option<&'static &'static
 
 /// Writes the header lines that let an allowed origin read a response.
 ///
-/// They are the origin as browsers serialise it, and the header fields that a script may read.
+/// The lines contain the origin as browsers serialise it, and the header fields that a script may read.
 /// `Access-Control-Allow-Credentials` is never sent, so the cookie does not count.
 fn write_lines(origin: Option<&'static &'static str>, out: &mut dyn Write) -> fmt::Result {
     if let Some(origin) = origin {

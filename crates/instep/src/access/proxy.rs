@@ -7,8 +7,8 @@ use instep_proto::http::RequestHead;
 impl Access {
     /// Returns the client's address.
     ///
-    /// It is `peer`, unless a trusted proxy forwarded the request. The nearest proxy appended the last item of
-    /// `X-Forwarded-For`. So the client is the last address that is no trusted proxy; the items before it may be
+    /// The address is `peer`, unless a trusted proxy forwarded the request. The nearest proxy appended the last item of
+    /// `X-Forwarded-For`. So the client is the last address that is no trusted proxy, and the items before it may be
     /// forged.
     pub fn client(&self, peer: IpAddr, request: &RequestHead<'_>) -> IpAddr {
         match self.proxies.first() {
@@ -22,7 +22,7 @@ impl Access {
         self.proxies.first().is_some_and(|first| (first.how.is_from_tls)(request))
     }
 
-    /// Returns whether the address is that of a trusted proxy.
+    /// Returns whether the address belongs to a trusted proxy.
     pub fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|proxy| proxy.contains(address))
     }

@@ -31,26 +31,36 @@ pub(super) enum State {
     Closed,
 }
 
-/// The state machine of one connection, without a socket and without a clock. It has no queue: what a client is sent comes from the
-/// feed, and input that is incomplete stays with the driver.
+/// State machine of one connection, without a socket and without a clock.
+///
+/// It has no queue, because output comes from the feed, and incomplete input stays with the driver.
 ///
 /// # Contract
 ///
-/// A driver makes three kinds of calls. *Events* tell what happened to the transport or the device since the last turn:
-/// [`input_ended`](Self::input_ended), [`accepted`](Self::accepted), [`heard_from`](Self::heard_from),
-/// [`blocked_since`](Self::blocked_since), [`refuse_unencrypted`](Self::refuse_unencrypted),
-/// [`expect_reply`](Self::expect_reply), and the ends that the driver decides, [`close`](Self::close),
-/// [`break_off`](Self::break_off) and [`abandon`](Self::abandon). A [`turn`](Self::turn) takes input, handles the timers that are
-/// due and writes output; nothing else does. *Queries*, such as [`is_open`](Self::is_open), [`slot`](Self::slot) or
-/// [`lag`](Self::lag), change nothing, and their answers hold until the next event or turn. Events come before the turn that
-/// takes the input that was read with them; after `input_ended`, `expect_reply`, `close` and `break_off` a turn is due. Further
-/// turns are due when there is more input ([`Turn::wants_read`](super::Turn::wants_read)), when the socket accepts more output
-/// ([`Turn::wants_write`](super::Turn::wants_write)), when the feed has news or the device names the [`slot`](Self::slot), and at
-/// [`Turn::wake_at`](super::Turn::wake_at); an early turn does no harm. `now` is monotonic: in no call is it earlier than in the
-/// one before. When [`Turn::closed`](super::Turn::closed) says so, the driver closes the socket and drops the client; a client
-/// that is given up before that is abandoned first, because its slot at the device would stay taken else. The memory for requests
-/// comes back by [`release_http_state`](Self::release_http_state), after any turn, or by
-/// [`take_http_state`](Self::take_http_state), at the end.
+/// A driver makes three kinds of calls:
+///
+/// * *Events* report what happened to the transport or the device since the last turn:
+///   [`input_ended`](Self::input_ended), [`accepted`](Self::accepted), [`heard_from`](Self::heard_from),
+///   [`blocked_since`](Self::blocked_since), [`refuse_unencrypted`](Self::refuse_unencrypted),
+///   [`expect_reply`](Self::expect_reply), and the ends that the driver decides, [`close`](Self::close),
+///   [`break_off`](Self::break_off) and [`abandon`](Self::abandon). Events come before the turn that takes the input that was
+///   read with them.
+/// * A [`turn`](Self::turn) takes input, runs the expired timers and writes output. No other call does.
+/// * *Queries*, such as [`is_open`](Self::is_open), [`slot`](Self::slot) or [`lag`](Self::lag), change nothing. Their results
+///   hold until the next event or turn.
+///
+/// A turn is due in these cases, and an early turn does no harm:
+///
+/// * after `input_ended`, `expect_reply`, `close` and `break_off`;
+/// * when there is more input, if [`Turn::wants_read`](super::Turn::wants_read) is set;
+/// * when the socket accepts more output, if [`Turn::wants_write`](super::Turn::wants_write) is set;
+/// * when the feed has a new frame, or the device names the [`slot`](Self::slot);
+/// * at [`Turn::wake_at`](super::Turn::wake_at).
+///
+/// `now` is monotonic, so it is never earlier than in the previous call. If [`Turn::closed`](super::Turn::closed) is set, the
+/// driver closes the socket and drops the client. A driver that gives up a client earlier must abandon it first, because otherwise
+/// the client's slot at the device stays taken. The driver gets the memory for requests back from
+/// [`release_http_state`](Self::release_http_state), after any turn, or from [`take_http_state`](Self::take_http_state), at the end.
 #[derive(Debug)]
 pub struct Client {
     pub(super) state: State,
@@ -80,7 +90,7 @@ impl Client {
 
     /// Returns the upper bound on input that a turn leaves unused, in bytes.
     ///
-    /// It holds for turns that want more input. The input buffer of a driver must be larger.
+    /// The bound holds for turns that want more input. The input buffer of a driver must be larger.
     pub const fn tail_max(limits: &Limits) -> usize {
         let request = limits.head.bytes + Self::content_max(limits);
         if request > PART_MAX { request } else { PART_MAX }
@@ -102,19 +112,19 @@ impl Client {
         }
     }
 
-    /// Returns whether it is an open WebSocket or a stream of Server-Sent Events.
+    /// Returns whether the client has an open WebSocket or a stream of Server-Sent Events.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_) | State::Events(_))
     }
 
-    /// Returns whether it receives compressed frames of the feed.
+    /// Returns whether the client receives compressed frames of the feed.
     pub fn follows_compressed(&self) -> bool {
         matches!(&self.state, State::Open(open) if open.follows_compressed())
     }
 
-    /// Returns how far it is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)).
+    /// Returns how far the client is behind `feed`, in revisions ([`Cursor::lag`](instep_proto::delivery::Cursor::lag)).
     ///
-    /// Returns `None` if it does not follow the feed.
+    /// Returns `None` if the client does not follow the feed.
     pub fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
         match &self.state {
             State::Open(open) => open.lag(feed),
@@ -150,12 +160,12 @@ impl Client {
     /// So the peer has not stalled, even if the socket accepts no more yet.
     pub fn accepted(&mut self, now: Instant) {
         if self.timing.accepted(now) {
-            // Our ping may stand behind what it takes.
+            // Our ping may be in the send queue behind the bytes that the peer takes.
             self.note_alive(now);
         }
     }
 
-    /// The peer is there.
+    /// Notes that the peer is alive.
     pub(super) fn note_alive(&mut self, now: Instant) {
         if self.is_open() {
             (self.timing.since, self.pings) = (now, 0);
@@ -181,6 +191,8 @@ impl Client {
     ///
     /// The driver must call [`Client::turn`] then. Until that turn, an open WebSocket stays open.
     pub fn close(&mut self, code: CloseCode, context: &mut TurnContext<'_>) {
+        let (context, _) = ConnectionContext::of(context);
+        let end = End::Closed(Some(code));
         match (&mut self.state, self.http_state.as_deref_mut()) {
             (State::Open(open), _) => open.close = Some(code),
             (State::Http, Some(HttpState { reply: Some(reply), .. })) => *reply = reply.and_close(),
@@ -190,14 +202,8 @@ impl Client {
             {
                 self.state = State::Ending;
             }
-            (State::Http, _) => {
-                let (context, _) = ConnectionContext::of(context);
-                self.transition(State::Closed, End::Closed(Some(code)), &context);
-            }
-            (State::Events(_), _) => {
-                let (context, _) = ConnectionContext::of(context);
-                self.transition(State::Ending, End::Closed(Some(code)), &context);
-            }
+            (State::Http, _) => self.transition(State::Closed, end, &context),
+            (State::Events(_), _) => self.transition(State::Ending, end, &context),
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
         }
     }
@@ -271,7 +277,7 @@ impl Client {
         }
     }
 
-    /// Returns what the first request in the input waits for.
+    /// Returns the step for which the first request in the input waits.
     pub(super) fn pending(&self) -> Pending {
         self.http().map_or(Pending::Nothing, |http| http.pending)
     }

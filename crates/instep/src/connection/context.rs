@@ -35,23 +35,23 @@ pub struct TurnContext<'a> {
     pub address_limit: Option<&'a dyn AddressLimit>,
     /// The time of day for the header `Date`, if the driver has a clock.
     pub date: Option<Date>,
-    /// The index of this driver among the device's followers.
+    /// The index of this driver in [`Memory::followers`](crate::driver::Memory::followers).
     pub follower: usize,
     /// The maximum number of messages in a turn. At that limit the client takes no more input.
     pub allowance: u32,
     /// The output that the socket is sure to accept.
     ///
-    /// It is the limit of a turn if the client has no [`HttpState`](super::HttpState) any more, where unsent output could be saved.
+    /// The output of a turn has this limit if the client has no [`HttpState`](super::HttpState) any more, which stores unsent output.
     pub room: SendWindow,
     /// Memory in which output is gathered, shared by all clients.
     ///
-    /// It must hold what one client may keep ([`HttpState::new`](super::HttpState::new)) and one frame.
+    /// The memory must hold the unsent output of one client ([`HttpState::new`](super::HttpState::new)) and one frame.
     pub scratch: &'a mut [u8],
 }
 
 /// Limit of the clients from one address, for clients behind a proxy.
 ///
-/// Their address is known only from their request. A driver has one limit for each connection.
+/// The address of such a client is known only from its request. A driver has one limit for each connection.
 pub trait AddressLimit: core::fmt::Debug {
     /// Counts this connection as one from `address` until it ends.
     ///

@@ -1,4 +1,4 @@
-//! The timers of a client: when each is due, and what is done then.
+//! Deadlines of a client's timers, and the actions of expired timers.
 
 use super::client::{Client, State};
 use super::context::ConnectionContext;
@@ -19,7 +19,7 @@ const INFLATER_RETRY_MS: u64 = 20;
 const PASSWORD_POLL_MS: u64 = 20;
 /// Interval at which a request tries to queue its password check, in ms.
 ///
-/// It is long, because many requests may do so.
+/// The interval is long, because many requests may wait for a place in the queue.
 const PASSWORD_QUEUE_RETRY_MS: u64 = 250;
 /// Timeout of a password check, in ms.
 const PASSWORD_TIMEOUT_MS: u64 = 15_000;
@@ -53,7 +53,7 @@ impl Client {
         }
     }
 
-    /// Handles what is due of the connection, before the input of this turn is taken.
+    /// Runs the expired timers of the connection, before the turn reads its input.
     pub(super) fn handle_connection_timers(
         &mut self,
         now: Instant,
@@ -73,8 +73,9 @@ impl Client {
         }
     }
 
-    /// Handles what is due of a request, after the input of this turn was taken, because that came in time. Returns whether the
-    /// request has ended by it.
+    /// Runs the first expired timer of the request, after the turn has read its input.
+    ///
+    /// The input comes first, because input of this turn counts as in time. Returns whether a timer ran.
     pub(super) fn handle_request_timers(
         &mut self,
         now: Instant,
@@ -119,9 +120,9 @@ impl Client {
         first
     }
 
-    /// Visits the timers of the client's state, in the order of [`Timer`], each with the time at which it is due.
+    /// Visits the timers of the client's state in the order of [`Timer`], each with its deadline.
     ///
-    /// `drained`: the socket has taken all output.
+    /// `drained` is whether the socket has accepted all output.
     #[inline]
     fn each_timer(
         &self,
@@ -160,7 +161,7 @@ impl Client {
         }
     }
 
-    /// Handles a timer that is due.
+    /// Runs the action of an expired timer.
     fn handle(
         &mut self,
         timer: Timer,
@@ -194,7 +195,7 @@ impl Client {
             }
             (Timer::Ping, _) => {
                 self.pings += 1;
-                // However late this ping is, it leaves time to answer.
+                // The interval restarts now, so the client has all of it to answer, even if this ping is late.
                 self.timing.since = now;
                 if out.remaining() >= ROOM_MIN {
                     let mut header = [0; SERVER_HEADER_MAX];
@@ -207,7 +208,7 @@ impl Client {
             (Timer::PasswordTimeout, _) => {
                 context.device.count_refusal(RefusalReason::Full);
                 let peer = self.peer();
-                log_limited!(warn, context, now, "Refused {peer}: too many passwords wait to be checked");
+                log_limited!(warn, context, now, "Refused {peer}: the password was not checked in time");
                 self.answer(Reply::error(Status::ServiceUnavailable, None));
             }
             (Timer::Invocation, _) => {
@@ -228,23 +229,25 @@ impl Client {
                 }
             }
             (Timer::Head, _) => match self.http().map(|http| (http.head_begun, http.served)) {
-                // A peer that began a request is told.
+                // A peer that began a request gets 408.
                 Some((true, _)) => {
                     context.device.count_refusal(RefusalReason::Timeout);
                     self.answer(Reply::error(Status::RequestTimeout, None));
                 }
-                // A request may be on its way to us.
+                // The connection lingers, because the next request may be in flight.
                 Some((_, true)) => self.linger(now),
                 _ => self.state = State::Closed,
             },
-            // The turn retries by itself. The others run in no other state.
+            // A retry timer only causes a turn, which retries by itself. The other timers run only in the states above.
             (Timer::InflaterRetry | Timer::PasswordRetry | Timer::HalfMessage | Timer::Keepalive, _) => {}
         }
     }
 }
 
 impl HttpState {
-    /// Visits the timers of a request. `since`: when the request, or the wait for it, began.
+    /// Visits the timers of a request, each with its deadline.
+    ///
+    /// `since` is the time at which the request, or the wait for it, began.
     fn each_timer(
         &self,
         since: Instant,

@@ -95,7 +95,7 @@ impl Open {
             log::info!(client = client.number; "[{client}] Closed with 1013: its incomplete message holds memory that other clients need");
             return true;
         }
-        inflating.wait_again(now);
+        inflating.since = now.as_lower_millis();
         false
     }
 
@@ -163,7 +163,7 @@ impl Open {
         let rest = piece.bytes.len() - inflated;
         if done {
             if let Some(inflating) = self.inflating.take() {
-                compression.return_inflater(inflating.into_inflater());
+                compression.return_inflater(inflating.inflater);
             }
             if !self.echoes() {
                 let end = Piece { first: false, last: true, kind: piece.kind, compressed: false, bytes: &[] };
@@ -180,7 +180,7 @@ impl Open {
 
 /// Sends back `length` bytes.
 ///
-/// They are in the spare space of `out` after room for a header. They are compressed if they are a whole message and
+/// The bytes are in the spare space of `out`, after room for a header. They are compressed if they are a whole message and
 /// become shorter.
 fn echo(
     compression: &dyn Compression,

@@ -13,7 +13,7 @@ use instep_proto::http::{Chunks, ExtraLines, Reply, RequestHead};
 /// Content of a request that has not arrived yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum BodyRemaining {
-    /// That many bytes, which are discarded.
+    /// This number of bytes, which are discarded.
     Bytes(u64),
     /// Chunks of the first request in the input, whose head has that length. Their content is kept after the head.
     Kept { head: usize, chunks: Chunks },
@@ -117,7 +117,9 @@ impl HttpState {
 /// Memory of an [`HttpState`], static as on a device or on the heap as on Linux.
 #[derive(Debug)]
 pub enum HttpStateMemory {
-    /// Static memory, which the driver takes back ([`Client::release_http_state`](super::Client::release_http_state)).
+    /// Static memory.
+    ///
+    /// The driver takes it back by [`Client::release_http_state`](super::Client::release_http_state).
     Lent(&'static mut HttpState),
     /// Memory on the heap.
     #[cfg(feature = "alloc")]

@@ -4,7 +4,7 @@ use crate::time::Instant;
 
 /// Number of a borrowed inflater.
 ///
-/// It cannot be copied, so it cannot be used after its return.
+/// The number cannot be copied, so a client cannot use it after it has returned the inflater.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inflater(pub u16);
 
@@ -27,7 +27,7 @@ pub(super) struct Inflating {
     pub(super) begun: bool,
     /// The time of the last input, as the lower 32 bits of its milliseconds.
     ///
-    /// It is short, because every client has room for it.
+    /// The time has only 32 bits, because every client stores one.
     pub(super) since: u32,
 }
 
@@ -38,15 +38,5 @@ impl Inflating {
     pub(super) fn deadline(&self, now: Instant, timeout: u64) -> Instant {
         let waited = u64::from(now.as_lower_millis().wrapping_sub(self.since));
         Instant::from_millis((now.as_millis() + timeout).saturating_sub(waited))
-    }
-
-    /// Restarts the timeout.
-    pub(super) fn wait_again(&mut self, now: Instant) {
-        self.since = now.as_lower_millis();
-    }
-
-    /// Returns the inflater, which the caller must return to the driver.
-    pub(super) fn into_inflater(self) -> Inflater {
-        self.inflater
     }
 }

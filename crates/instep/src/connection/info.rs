@@ -1,8 +1,9 @@
-//! What a driver knows of a connection when it accepts it.
+//! Facts about a new connection, from its driver.
 
+use crate::limits::builders;
 use core::net::SocketAddr;
 
-/// What a driver knows of a connection when it accepts it, for [`Client::new`](super::Client::new).
+/// Facts about a new connection, for [`Client::new`](super::Client::new).
 ///
 /// ```
 /// use core::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +18,7 @@ use core::net::SocketAddr;
 pub struct ConnectionInfo {
     /// Address and port of the peer.
     pub peer: SocketAddr,
-    /// Port of the device that the peer connected to; 0 if unknown. The session cookie is named after it.
+    /// Port of the device that the peer connected to; 0 if unknown. The name of the session cookie contains the port.
     pub local_port: u16,
     /// The transport encrypts, so cookies are `Secure`.
     pub encrypted: bool,
@@ -26,23 +27,15 @@ pub struct ConnectionInfo {
 }
 
 impl ConnectionInfo {
-    /// Returns what is known of an unencrypted connection to an unknown port, within the capacity.
+    /// Creates the facts about an unencrypted connection to an unknown port, within the capacity.
     pub const fn new(peer: SocketAddr) -> Self {
         Self { peer, local_port: 0, encrypted: false, over_capacity: false }
     }
+}
 
-    /// Sets the port of the device that the peer connected to.
-    pub const fn with_local_port(self, local_port: u16) -> Self {
-        Self { local_port, ..self }
-    }
-
-    /// Sets whether the transport encrypts.
-    pub const fn encrypted(self, encrypted: bool) -> Self {
-        Self { encrypted, ..self }
-    }
-
-    /// Sets whether there are too many connections.
-    pub const fn over_capacity(self, over_capacity: bool) -> Self {
-        Self { over_capacity, ..self }
-    }
+builders! {
+    ConnectionInfo:
+    with_local_port(local_port: u16);
+    encrypted(encrypted: bool);
+    over_capacity(over_capacity: bool);
 }

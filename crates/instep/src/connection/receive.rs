@@ -11,7 +11,7 @@ use instep_proto::frame::ProtocolError;
 pub(super) struct ReadOutcome {
     /// The number of used bytes.
     pub(super) used: usize,
-    /// The index from which the used bytes are a frame to be written, if there is one. There is no other output then.
+    /// The index from which the used bytes are a frame that must be written, if any. There is no other output then.
     pub(super) echo: Option<usize>,
     /// Whether more input could be used now.
     pub(super) wants_read: bool,
@@ -95,7 +95,7 @@ impl Client {
                 }
                 _ => return ReadOutcome::new(used, rest.is_empty()),
             };
-            // An open WebSocket decides itself whether it goes on, because it may hold an empty piece.
+            // The loop goes on for an open WebSocket, because it may hold an empty piece.
             if used == input.len() && !matches!(self.state, State::Open(_)) {
                 return ReadOutcome::new(used, true);
             }

@@ -39,7 +39,8 @@ impl Client {
                     Ok(taken.behind(start))
                 });
                 taken.unwrap_or_else(|error| {
-                    self.refuse_head(error, input, now, context);
+                    self.log_refused_head(error, now, context);
+                    self.answer(Reply::refusal(error, input));
                     Taken::Some(input.len())
                 })
             }
@@ -123,10 +124,12 @@ impl Client {
                 (whole, length + chunks.length(), unread)
             }
             _ if head.chunked && (!head.expects_continue || self.pending() == Pending::Body) => {
-                self.keep_from(length);
+                if let Some(http) = self.http_mut() {
+                    http.body_remaining = BodyRemaining::Kept { head: length, chunks: Chunks::default() };
+                }
                 return Ok(Taken::Some(0));
             }
-            _ if head.chunked => (None, length, BodyRemaining::Chunks(Chunks::new())),
+            _ if head.chunked => (None, length, BodyRemaining::Chunks(Chunks::default())),
             _ => {
                 let whole = usize::try_from(head.content_length).ok();
                 (whole.and_then(|whole| rest.get(..whole)), length, BodyRemaining::Bytes(head.content_length))
@@ -137,7 +140,7 @@ impl Client {
         (head.date, head.keep_alive_seconds) = (context.date, limits.keep_alive_seconds());
         let proxied = context.access.is_proxy(self.peer().to_canonical());
         head.secure = self.is_secure() || (proxied && context.access.is_forwarded_from_tls(&head));
-        head.extra = context.access.extra_lines(&head);
+        head.extra = context.access.origins.lines(&head);
         if let Some(http) = self.http_mut() {
             http.extra = head.extra;
         }
@@ -169,13 +172,6 @@ impl Client {
         Ok(Taken::Some(after))
     }
 
-    /// Keeps the content of the chunks after a head of that length from now on.
-    fn keep_from(&mut self, head: usize) {
-        if let Some(http) = self.http_mut() {
-            http.body_remaining = BodyRemaining::Kept { head, chunks: Chunks::new() };
-        }
-    }
-
     /// Sets the reply, and discards the content that has not arrived.
     ///
     /// The reply is `None` if the response is written already.
@@ -194,8 +190,8 @@ impl Client {
                 self.head_begun(now);
                 Taken::Incomplete(0)
             }
-            (Pending::PasswordCheck(_), Pending::PasswordCheck(_)) => Taken::Blocked(0),
-            (Pending::Invocation(_), Pending::Invocation(_)) => Taken::Blocked(0),
+            (Pending::PasswordCheck(_), Pending::PasswordCheck(_))
+            | (Pending::Invocation(_), Pending::Invocation(_)) => Taken::Blocked(0),
             (_, Pending::PasswordCheck(_) | Pending::Invocation(_)) => {
                 self.timing.begin(now);
                 Taken::Blocked(0)

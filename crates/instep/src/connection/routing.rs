@@ -87,10 +87,10 @@ impl Client {
             (Err(Refusal::Host), Some(portal)) => return redirect(Status::Found, "", &portal, head, out),
             (Err(refusal), _) => return error(refuse(refusal, request)),
         }
-        if let Some((response, lines)) = context.access.preflight(head) {
+        if let Some((response, lines)) = context.access.origins.preflight(head) {
             return redirect_with(&response, format_args!("{lines}"), head, out);
         }
-        if let Some(location) = context.access.https_location(head) {
+        if let Some(location) = context.access.https.and_then(|https| https.redirect(head)) {
             return redirect(Status::Found, "", &location, head, out);
         }
         let log_in = context.log_in();
@@ -120,10 +120,8 @@ impl Client {
                     known.then_some(Allow::Read)
                 }
             };
-            return match allow {
-                Some(allow) => Outcome::Reply(Reply::options(allow, head)),
-                None => error(Status::NotFound),
-            };
+            let reply = allow.map(|allow| Outcome::Reply(Reply::options(allow, head)));
+            return reply.unwrap_or_else(|| error(Status::NotFound));
         }
         if head.path == HEALTH && !speaks && !context.app.declares(HEALTH) {
             return plain_text(head, "ok", out);
@@ -138,21 +136,18 @@ impl Client {
             Some(ControlFlow::Continue(credential)) => Some(credential),
             Some(ControlFlow::Break(outcome)) => return outcome,
         };
-        match (board_page, credential) {
-            (Some((board, page)), Some(_)) => {
+        if let Some((board, page)) = board_page {
+            if credential.is_some() {
                 return board.answer(page, request, out);
             }
-            (Some(_), None) => {
-                let path = head.path;
-                log_limited!(
-                    info,
-                    context,
-                    now,
-                    "Refused {peer}: {path} is for the device's own network, or after a log-in"
-                );
-                return error(Status::NotFound);
-            }
-            (None, _) => {}
+            let path = head.path;
+            log_limited!(
+                info,
+                context,
+                now,
+                "Refused {peer}: {path} is for the device's own network, or after a log-in"
+            );
+            return error(Status::NotFound);
         }
         if let Some((resource, of_thing)) = resource.filter(|_| !speaks) {
             return (of_thing.answer)(resource, credential, request, out);
@@ -192,18 +187,6 @@ impl Client {
                 None => error(Status::NotFound),
             },
         }
-    }
-
-    /// Answers an invalid head.
-    pub(super) fn refuse_head(
-        &mut self,
-        error: HeadError,
-        input: &[u8],
-        now: Instant,
-        context: &ConnectionContext<'_>,
-    ) {
-        self.log_refused_head(error, now, context);
-        self.answer(Reply::refusal(error, input));
     }
 
     /// Counts and logs an invalid request.
@@ -259,9 +242,10 @@ impl Client {
 
     /// Admits a new client and returns its slot.
     ///
-    /// If no slot is free, it is answered with 503.
+    /// If no slot is free, the client gets 503.
     ///
-    /// `notify_app` is set if the application receives its messages, and `speaks_thing` if they are those of the Thing.
+    /// `notify_app` is set if the application receives the client's messages, and `speaks_thing` if the client uses the protocol of
+    /// the Thing.
     fn admit(
         &mut self,
         notify_app: bool,

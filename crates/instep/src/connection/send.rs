@@ -42,7 +42,7 @@ impl Open {
 
     /// Pushes the number of missed events to a client of a Thing.
     ///
-    /// It comes before the events that follow. Returns `false` if there is no room.
+    /// The number comes before the events that follow. Returns `false` if the output has no room.
     pub(super) fn push_missed(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let feed = self.feed(context);
         let mut cursor = self.cursor;
@@ -129,7 +129,7 @@ impl Open {
         out.flush(None, &mut 0, write)
     }
 
-    /// Returns the feed that it follows, compressed if that was negotiated.
+    /// Returns the feed of the client, compressed if compression was negotiated.
     pub(super) fn feed<'w>(&self, context: &Context<'w>) -> &'w Feed<'static> {
         context.compressed_feed.filter(|_| self.receiver.deflates()).unwrap_or(context.feed)
     }
@@ -139,7 +139,7 @@ impl Open {
         if missed > 0 {
             context.device.count_missed(missed);
             let client = self.slot.client;
-            log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
+            log::warn!(client = client.number; "[{client}] Missed {missed} events by reading too slowly");
         }
     }
 }

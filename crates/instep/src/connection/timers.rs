@@ -2,9 +2,9 @@
 
 use crate::time::Instant;
 
-/// A deadline of a client, in the order in which they are handled.
+/// Timer of a client, in the order in which expired timers are handled.
 ///
-/// None is stored, because each is computed from the state of the client and from [`Timing`].
+/// No deadline is stored. Each is computed from the state of the client and from [`Timing`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(super) enum Timer {
     /// The socket accepted no byte of pending output: the client is dropped.
@@ -21,18 +21,20 @@ pub(super) enum Timer {
     Ping,
     /// The peer does not close after us: the connection is closed.
     Linger,
-    /// The password of a request is being checked, or waits for that: the next turn looks.
+    /// The password of a request is being checked or waits for its check: the next turn polls the check.
     PasswordRetry,
     /// The password of a request was not checked in time: 503.
     PasswordTimeout,
     /// The application does not answer a request in time: 503.
     Invocation,
-    /// The head of a request is not complete in time: 408 if it has begun; else the connection ends.
+    /// The head of a request is not complete in time: 408 if the head has begun, and otherwise the end of the connection.
     Head,
 }
 
 impl Timer {
-    /// Returns whether the timer is handled after the input of a turn was taken: what came in that turn came in time.
+    /// Returns whether the timer runs after the turn has read its input.
+    ///
+    /// Input of that turn counts as in time.
     pub(super) fn is_of_request(self) -> bool {
         matches!(self, Self::PasswordTimeout | Self::Invocation | Self::Head)
     }
@@ -43,8 +45,8 @@ impl Timer {
 pub(super) struct Timing {
     /// The beginning of the current phase.
     ///
-    /// For HTTP it is the time of the accept, of the last response, or of the first byte of a head. For draining it is the begin.
-    /// For a WebSocket or a stream it is the last sign of the client, or the last ping.
+    /// For HTTP this is the time of the accept, of the last response, or of the first byte of a head. For draining this is its start.
+    /// For a WebSocket or a stream this is the time of the last input, or of the last ping.
     pub(super) since: Instant,
     /// The time of the last accepted byte while output waits, or [`Instant::NEVER`].
     pub(super) stalled: Instant,

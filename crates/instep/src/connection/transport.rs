@@ -12,7 +12,7 @@ impl Client {
         self.http_state.as_ref().is_some_and(|http| http.secure)
     }
 
-    /// It does plaintext on a TLS port.
+    /// Notes that the peer sends plaintext to a TLS port.
     ///
     /// Every request is answered with 400 and the address to open instead.
     pub fn refuse_unencrypted(&mut self) {
@@ -29,10 +29,10 @@ impl Client {
         self.note_alive(now);
     }
 
-    /// Notes that the socket has accepted no output of the transport since then.
+    /// Notes that the socket has accepted no output of the transport since `since`.
     ///
-    /// The transport itself has accepted all output of the client. The driver must call this after each turn for as
-    /// long as it is so.
+    /// The transport has accepted all output of the client. The driver must call this after each turn while the socket
+    /// accepts nothing.
     pub fn blocked_since(&mut self, since: Instant) {
         self.timing.blocked_since(since);
     }

@@ -8,7 +8,7 @@ use crate::device::{DropReason, End};
 use crate::time::Instant;
 use instep_proto::delivery::{Outgoing, Storage as _};
 
-/// Result of a turn, which says what the driver has to do.
+/// Result of a turn: the next steps of the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
     /// The number of input bytes that were used.
@@ -18,7 +18,7 @@ pub struct Turn {
     pub used: usize,
     /// Whether the client wants more input. If not, the driver stops reading.
     pub wants_read: bool,
-    /// Whether the socket did not accept everything. A turn is due when it accepts more.
+    /// Whether the socket did not accept all output. A turn is due when the socket accepts more.
     pub wants_write: bool,
     /// The number of messages that were received whole.
     pub messages: u32,
@@ -124,7 +124,7 @@ impl Client {
         }
     }
 
-    /// Writes all output that is due. Returns whether the socket accepted all of it.
+    /// Writes all pending output. Returns whether the socket accepted all of it.
     fn flush(
         &mut self,
         now: Instant,

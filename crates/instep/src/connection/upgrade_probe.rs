@@ -1,7 +1,7 @@
 //! `GET ENDPOINT?why=ORIGIN`, a probe for the status of an upgrade.
 //!
-//! It exists because browsers hide that status from scripts. The probe uses the request's session and ignores `Authorization`,
-//! because the tools that send it see the status of their upgrade.
+//! The probe exists because browsers hide that status from scripts. It uses the request's session and ignores `Authorization`,
+//! because tools that send `Authorization` see the status of their upgrade.
 
 use super::context::ConnectionContext;
 use crate::access::Refusal;

@@ -53,7 +53,7 @@ pub(super) struct HeldPiece {
 impl HeldPiece {
     /// Returns the piece with its bytes.
     ///
-    /// They are the end of the first `used` bytes of the input.
+    /// The bytes are the end of the first `used` bytes of the input.
     pub(super) fn piece<'i>(&self, input: &'i [u8], used: usize) -> Piece<'i> {
         let Self { first, last, kind, compressed, length } = *self;
         Piece { first, last, kind, compressed, bytes: &input[used - length..used] }
@@ -69,15 +69,15 @@ impl From<Piece<'_>> for HeldPiece {
 
 /// Result of processing some input.
 ///
-/// Numbers are those of used bytes, unless said otherwise.
+/// A number is the number of used bytes, except where its variant says otherwise.
 pub(super) enum Taken {
     /// A part of the input was used.
     Some(usize),
-    /// All of the input was used, and a frame in it is to be written.
+    /// All of the input was used, and a frame in it must be written.
     ///
     /// The frame begins at the second number. There is no other output.
     EchoInPlace(usize, usize),
-    /// A piece of a compressed message ends there, and has to be decompressed.
+    /// A piece of a compressed message ends there, and must be decompressed.
     Compressed(HeldPiece, usize),
     /// The request or frame after the used bytes is incomplete.
     Incomplete(usize),
@@ -111,7 +111,7 @@ impl Open {
         expires_at: Instant,
         keepalive_at: Instant,
     ) -> Self {
-        let receiver = if deflate { Receiver::with_deflate() } else { Receiver::new() };
+        let receiver = if deflate { Receiver::with_deflate() } else { Receiver::default() };
         Self {
             slot,
             replies: false,
@@ -130,7 +130,7 @@ impl Open {
         }
     }
 
-    /// Returns whether it receives compressed frames of the feed.
+    /// Returns whether the client receives compressed frames of the feed.
     pub(super) fn follows_compressed(&self) -> bool {
         self.receiver.deflates() && !self.echoes()
     }
@@ -150,7 +150,7 @@ impl Open {
         if !self.slot.notify_app {
             self.slot.client.log_disconnected();
         }
-        self.inflating.map(Inflating::into_inflater)
+        self.inflating.map(|inflating| inflating.inflater)
     }
 
     pub(super) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
@@ -227,9 +227,9 @@ impl Open {
         }
     }
 
-    /// Replaces a waiting write of the same property by the piece.
+    /// Replaces the client's waiting write of the same property by the piece.
     ///
-    /// Returns whether it did.
+    /// Returns whether a write was replaced.
     fn replaces_older_write(&self, piece: &Piece<'_>, context: &Context<'_>) -> bool {
         let declared = context.notices.zip(context.manifest.thing).filter(|_| self.speaks_thing());
         let Some((notices, thing)) = declared else { return false };
@@ -238,7 +238,7 @@ impl Open {
         text.is_some_and(|text| (notices.replace_write)(context.device, self.slot, thing, text))
     }
 
-    /// Yields a reserved place in the inbox, because it cannot be used now.
+    /// Yields the client's reserved place in the inbox, because the client cannot use it now.
     pub(super) fn yield_reservation(&self, context: &Context<'_>) {
         if self.held.is_some() {
             context.device.yield_reservation(self.slot);
@@ -247,7 +247,7 @@ impl Open {
 
     /// Returns the maximum number of bytes of the current message that are processed.
     ///
-    /// It is one byte above the limit. So the first error decides, however the input is split.
+    /// The maximum is one byte above the limit. So the first error decides, however the input is split.
     pub(super) fn message_budget(&self, context: &Context<'_>) -> usize {
         (context.device.limits().message - self.message).saturating_add(1)
     }

@@ -1,4 +1,4 @@
-//! Admission of clients, delivery of their messages, and their replies.
+//! Functions of the device for one client: admission, inbox, replies and revocation.
 
 use super::counters::{End, RefusalReason};
 use super::shared::Device;
@@ -13,7 +13,7 @@ use instep_proto::message::{Kind, Piece};
 
 /// Maximum length of a write that may be replaced, in bytes.
 ///
-/// It is short, because it is parsed while the device is locked.
+/// The maximum is small, because the write is parsed while the device is locked.
 const REPLACED_MAX: usize = 128;
 
 /// Slot of a connected client.
@@ -29,7 +29,7 @@ pub(crate) struct SlotHandle {
 pub(crate) enum Offer {
     /// The piece is taken. If it ends its message, the message waits for the application.
     Taken,
-    /// There is no room now. The client gets a turn when there is.
+    /// The inbox has no room now. The client gets a turn when it has.
     Blocked,
     /// The message is longer than the limit.
     TooBig,
@@ -38,8 +38,9 @@ pub(crate) enum Offer {
 impl Device {
     /// Admits a new client and returns its slot.
     ///
-    /// `notify_app` is set if the application receives its messages, and `speaks_thing` if they are those of the Thing. `session` is
-    /// the number of its credential. Returns `None` if no slot is free.
+    /// `follower` is the index of the client's driver. `notify_app` is set if the application receives the client's messages, and
+    /// `speaks_thing` if the client uses the protocol of the Thing. `session` is the number of the client's credential. Returns
+    /// `None` if no slot is free.
     pub(crate) fn admit(
         &self,
         follower: usize,
@@ -65,7 +66,7 @@ impl Device {
             state.last_number = ((state.last_number + 1) % (1 << 31)).max(1);
             let slot = &mut state.slots[free];
             if core::mem::take(&mut slot.is_ready) {
-                // The entry is for the client before, whose driver may be another one.
+                // The entry belongs to the previous client of the slot, which may be on another driver.
                 state.followers[usize::from(slot.follower)].ready.remove(u16::try_from(free).ok()?);
             }
             (slot.number, slot.follower, slot.notify_app, slot.opened) =
@@ -88,9 +89,9 @@ impl Device {
         })
     }
 
-    /// Returns the maximum number of clients of this follower.
+    /// Returns the maximum number of clients of the driver with the index `follower`.
     ///
-    /// It is that of its network if the device is in two.
+    /// If the device has two networks, each network has its own driver and its own maximum.
     pub(crate) fn client_limit(&self, follower: usize) -> usize {
         let clients = self.limits().clients;
         self.with(|state| clients.min(state.followers[follower].clients))
@@ -132,7 +133,7 @@ impl Device {
             // A message is taken only if there is room for its reply.
             if slot.inbox.message_kind().is_some() || (piece.last && !slot.replies.has_room(reply)) {
                 slot.is_blocked = true;
-                // Until there is room, its reserved place in the inbox is more useful to other clients.
+                // The client cannot use its reserved place in the inbox before its outbox has room, so others get the place.
                 state.yield_reservation(handle.client.slot, inbox);
                 return Offer::Blocked;
             }
@@ -162,9 +163,9 @@ impl Device {
         })
     }
 
-    /// Replaces a waiting write of the same property by the same client.
+    /// Replaces the client's waiting write of the same property, if neither asks for a reply.
     ///
-    /// It does so only if neither write asks for a reply. Returns whether it did.
+    /// Returns whether the write was replaced.
     pub(crate) fn replace_write(&self, handle: SlotHandle, thing: &'static Thing, text: &str) -> bool {
         if text.len() > REPLACED_MAX.min(self.limits().message) {
             return false;
@@ -185,14 +186,14 @@ impl Device {
 
     /// Yields the client's reserved place in the inbox, if it has one.
     ///
-    /// The client cannot use it now.
+    /// The client cannot use the place now.
     pub(crate) fn yield_reservation(&self, handle: SlotHandle) {
         self.with(|state| state.yield_reservation(handle.client.slot, self.limits().inbox));
     }
 
-    /// Passes the first reply to `take`, and removes it if that returns `true`.
+    /// Passes the first reply to `take`, and removes the reply if `take` returns `true`.
     ///
-    /// Returns whether it did.
+    /// Returns whether a reply was removed.
     pub(crate) fn fetch_reply(&self, handle: SlotHandle, take: &mut dyn FnMut(u64, &[u8]) -> bool) -> bool {
         self.with(|state| {
             let slot = &mut state.slots[usize::from(handle.client.slot)];
@@ -214,9 +215,9 @@ impl Device {
         self.with(|state| state.counts.refuse(reason));
     }
 
-    /// Counts a log line about a refusal, and returns how many were left out.
+    /// Counts a log line about a refusal, and returns how many lines were left out.
     ///
-    /// Returns `None` if this one must be left out, too.
+    /// Returns `None` if this line must be left out, too.
     pub(crate) fn allow_log(&self, now: Instant) -> Option<u64> {
         self.with(|state| state.log_limit.allow(now))
     }

@@ -13,9 +13,9 @@ const SEQ_MAX: usize = r#","seq":18446744073709551615"#.len();
 impl Device {
     /// Sets the id of this start of the device, a random number.
     ///
-    /// It is needed if the application has a backlog ([`App::has_backlog`](crate::App::has_backlog)), and must be set before the
-    /// device is served; on Linux the server does this. Without it, a page that reconnects cannot know whether the numbers of
-    /// events have begun anew, and shows events twice.
+    /// The id is needed if the application has a backlog ([`App::has_backlog`](crate::App::has_backlog)), and must be set before the
+    /// device is served. On Linux the server sets it. Without the id, a page that reconnects cannot detect that the numbers of events
+    /// have begun anew, and shows events twice.
     pub fn set_boot_id(&self, random: u32) {
         self.start.store(random.max(1), Ordering::Relaxed);
     }
@@ -27,11 +27,18 @@ impl Device {
 
     /// Emits an event of the Thing to every client.
     ///
-    /// Logs the reason if it cannot be sent.
+    /// Logs the reason if the event cannot be sent.
     pub(crate) fn emit_event(&self, name: &str, value: &dyn Display) {
         let sent = self.with(|state| {
-            let seq = self.backlog.then(|| state.next_event() + 1);
-            state.emit(Payload::Text(&Event { name, value, seq }))
+            let seq = self.backlog.then(|| state.feed.ring().next() + 1);
+            let event = fmt::from_fn(|f| {
+                write!(f, "{{\"label\":\"{name}\",\"value\":{value}")?;
+                if let Some(seq) = seq {
+                    write!(f, ",\"seq\":{seq}")?;
+                }
+                f.write_str("}")
+            });
+            state.emit(Payload::Text(&event))
         });
         if let Err(error) = sent {
             log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
@@ -40,25 +47,8 @@ impl Device {
 
     /// Returns the overhead of an event's frame, in bytes.
     ///
-    /// `without_number` is that of a frame without an event's number.
+    /// `without_number` is the overhead of a frame without an event's number.
     pub(crate) fn event_overhead(&self, without_number: usize) -> usize {
         if self.backlog { without_number + SEQ_MAX } else { without_number }
-    }
-}
-
-/// Event of a Thing, displayed as the payload of its frame.
-struct Event<'e> {
-    name: &'e str,
-    value: &'e dyn Display,
-    seq: Option<u64>,
-}
-
-impl Display for Event<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{\"label\":\"{}\",\"value\":{}", self.name, self.value)?;
-        if let Some(seq) = self.seq {
-            write!(f, ",\"seq\":{seq}")?;
-        }
-        f.write_str("}")
     }
 }

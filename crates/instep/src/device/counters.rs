@@ -1,75 +1,66 @@
 //! Counters since the start of the device.
 //!
-//! They are plain numbers behind the device's lock, so every driver counts alike, and a client's end is counted at the moment at
-//! which its slot is released.
+//! The counters are plain numbers behind the device's lock, so every driver counts alike, and a client's end is counted when its
+//! slot is released.
 
 use instep_proto::frame::CloseCode;
+use instep_proto::texts;
 
-/// Close codes with a counter of their own.
-///
-/// 1005 stands for a close frame without a code.
-const CODES: [(u16, &str); 10] = [
-    (1000, "1000"),
-    (1001, "1001"),
-    (1002, "1002"),
-    (1003, "1003"),
-    (1005, "1005"),
-    (1007, "1007"),
-    (1008, "1008"),
-    (1009, "1009"),
-    (1011, "1011"),
-    (1013, "1013"),
-];
-
-/// Reason why a connection ended without a closing handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DropReason {
-    /// The peer closed the connection without a close frame.
-    NoCloseFrame,
-    /// The client did not answer pings.
-    NoPong,
-    /// The socket failed, such as by a reset.
-    SocketError,
-    /// The client accepted no output for the time [`Limits::write_stall`](crate::Limits::write_stall).
-    WriteStall,
+/// Lists codes with their texts.
+macro_rules! codes {
+    ($($code:literal)+) => { [$(($code, stringify!($code))),+] };
 }
 
-/// Reason why a request or a connection was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RefusalReason {
-    /// The body is longer than the limit.
-    Body,
-    /// No slot, place in the inbox or connection is free.
-    Full,
-    /// The opening handshake is invalid.
-    Handshake,
-    /// The head is invalid or too large.
-    Head,
-    /// Host is none of the device's names.
-    Host,
-    /// A page of another origin that is not allowed sent it.
-    Origin,
-    /// There are too many connections from its address.
-    PerAddress,
-    /// The request, or the application's reply to it, did not arrive in time.
-    Timeout,
+/// Close codes, each with its own counter.
+///
+/// 1005 stands for a close frame without a code.
+const CODES: [(u16, &str); 10] = codes!(1000 1001 1002 1003 1005 1007 1008 1009 1011 1013);
+
+texts! {
+    /// Reason why a connection ended without a closing handshake.
+    #[non_exhaustive]
+    pub enum DropReason {
+        /// The peer closed the connection without a close frame.
+        NoCloseFrame = "no_close_frame",
+        /// The client did not answer pings.
+        NoPong = "no_pong",
+        /// The socket failed, such as by a reset.
+        SocketError = "socket_error",
+        /// The client accepted no output for the time [`Limits::write_stall`](crate::Limits::write_stall).
+        WriteStall = "write_stall",
+    }
+    /// Returns the value of the label in metrics.
+    fn label
+}
+
+texts! {
+    /// Reason why a request or a connection was refused.
+    #[non_exhaustive]
+    pub enum RefusalReason {
+        /// The body is longer than the limit.
+        Body = "body",
+        /// No slot, place in the inbox or connection is free.
+        Full = "full",
+        /// The opening handshake is invalid.
+        Handshake = "handshake",
+        /// The head is invalid or too large.
+        Head = "head",
+        /// Host is none of the device's names.
+        Host = "host",
+        /// A page of another origin that is not allowed sent it.
+        Origin = "origin",
+        /// There are too many connections from its address.
+        PerAddress = "per_address",
+        /// The request, or the application's reply to it, did not arrive in time.
+        Timeout = "timeout",
+    }
+    /// Returns the value of the label in metrics.
+    fn label
 }
 
 impl DropReason {
     /// All reasons.
     pub const ALL: [Self; 4] = [Self::NoCloseFrame, Self::NoPong, Self::SocketError, Self::WriteStall];
-
-    /// Returns the value of the label in metrics.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::NoCloseFrame => "no_close_frame",
-            Self::NoPong => "no_pong",
-            Self::SocketError => "socket_error",
-            Self::WriteStall => "write_stall",
-        }
-    }
 }
 
 impl RefusalReason {
@@ -84,28 +75,16 @@ impl RefusalReason {
         Self::PerAddress,
         Self::Timeout,
     ];
-
-    /// Returns the value of the label in metrics.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Body => "body",
-            Self::Full => "full",
-            Self::Handshake => "handshake",
-            Self::Head => "head",
-            Self::Host => "host",
-            Self::Origin => "origin",
-            Self::PerAddress => "per_address",
-            Self::Timeout => "timeout",
-        }
-    }
 }
 
 /// End of a client's connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
-    /// It ended by a closing handshake, with the code of the side that began it. `None` if the peer's frame had no code.
+    /// The connection ended by a closing handshake, with the code of the side that began it.
+    ///
+    /// `None` if the peer's frame had no code.
     Closed(Option<CloseCode>),
-    /// It ended without a closing handshake.
+    /// The connection ended without a closing handshake.
     Dropped(DropReason),
 }
 

@@ -69,14 +69,10 @@ impl Histories {
         points: &'static mut [HistoryPoint],
         recorders: &'static mut [Recorder],
     ) -> Self {
-        assert!(
-            thing.is_none_or(|thing| points.len() >= thing.history_points()),
-            "Memory::history is shorter than Thing::history_points"
-        );
-        assert!(
-            thing.is_none_or(|thing| recorders.len() >= thing.history_count()),
-            "Memory::recorders is shorter than Thing::history_count"
-        );
+        let (points_min, recorders_min) =
+            thing.map_or((0, 0), |thing| (thing.history_points(), thing.history_count()));
+        assert!(points.len() >= points_min, "Memory::history is shorter than Thing::history_points");
+        assert!(recorders.len() >= recorders_min, "Memory::recorders is shorter than Thing::history_count");
         Self { thing, points, recorders, pending: false }
     }
 

@@ -1,7 +1,6 @@
 //! Slots of HTTP requests to the Thing.
 //!
-//! A request has a slot until it is answered. These slots are apart from those of the clients, so a request takes no client's
-//! place.
+//! A request has a slot until it is answered. Requests and clients have separate slots, so a request takes no client's place.
 
 use super::shared::Device;
 use super::slot::{ClientId, FIRST_REQUEST, InboxState};
@@ -11,8 +10,8 @@ use instep_proto::message::Kind;
 impl Device {
     /// Puts a message, in parts, into the inbox.
     ///
-    /// It reserves `places` in the inbox, one for this message and the others for those that follow it ([`Device::invoke_next`]).
-    /// Returns `None` if there is no room for all of them.
+    /// Reserves `places` in the inbox: one for this message and the others for the next messages ([`Device::invoke_next`]). Returns
+    /// `None` if there is no room for all of them.
     pub(crate) fn invoke(&self, follower: usize, parts: &[&[u8]], places: usize) -> Option<ClientId> {
         let inbox = self.limits().inbox;
         self.with(|state| {

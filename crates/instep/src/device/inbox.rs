@@ -111,7 +111,7 @@ impl<'d> Inbox<'d> {
 
     /// Waits for the next message. Dropping the future loses nothing.
     ///
-    /// The log tells of it now, so that what a message causes stands behind it.
+    /// The message is logged now, so that its effects are logged after it.
     pub async fn recv(&mut self) -> Message<'_> {
         let (client, news) = self.recv_item().await;
         self.log_item(client, news);
@@ -122,7 +122,7 @@ impl<'d> Inbox<'d> {
                 Message::Binary { client, bytes: self.buffer.bytes() }
             }
             InboxItem::Data { kind: Kind::Text, .. } => {
-                // The wire has been checked: text is UTF-8.
+                // Always valid, because the receiver has checked that text is UTF-8.
                 let text = core::str::from_utf8(self.buffer.bytes()).unwrap_or_default();
                 Message::Text { client, text }
             }
@@ -136,7 +136,7 @@ impl<'d> Inbox<'d> {
         }
     }
 
-    /// Waits for the next thing to tell the application; a message is in the buffer then.
+    /// Waits for the next item for the application. The bytes of a message are in the buffer then.
     pub(super) async fn recv_item(&mut self) -> (ClientId, InboxItem) {
         let (device, buffer) = (self.device, &mut self.buffer);
         poll_fn(|context| {
@@ -149,11 +149,6 @@ impl<'d> Inbox<'d> {
             })
         })
         .await
-    }
-
-    /// Returns the next persisted value, as a request without a client.
-    pub(super) fn next_restored(&mut self, thing: &'static Thing) -> Option<Invoked> {
-        (self.restoring.as_ref()?.next_invoked)(self, thing)
     }
 
     /// Logs an item.
@@ -172,7 +167,7 @@ impl<'d> Inbox<'d> {
     }
 }
 
-/// Takes the next thing to tell the application; a message goes to `buffer`.
+/// Takes the next item for the application. The bytes of a message go to `buffer`.
 fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, InboxItem)> {
     // A request by plain HTTP may have been withdrawn.
     let number = loop {

@@ -8,22 +8,12 @@ use core::fmt::Display;
 /// Only [`Inbox::keep_in`](crate::Inbox::keep_in) creates one, so the function is not linked if nothing is persisted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Keeping {
-    store: &'static dyn PropertyStore,
-    keep: fn(&dyn PropertyStore, &'static str, &EncodedValue<'_>) -> Result<(), &'static str>,
+    pub(super) store: &'static dyn PropertyStore,
+    pub(super) keep: fn(&dyn PropertyStore, &'static str, &EncodedValue<'_>) -> Result<(), &'static str>,
 }
 
-impl Keeping {
-    pub(super) fn new(store: &'static dyn PropertyStore) -> Self {
-        Self { store, keep: keep_value }
-    }
-
-    /// Persists the value of that property.
-    pub(super) fn keep(&self, name: &'static str, value: &EncodedValue<'_>) -> Result<(), &'static str> {
-        (self.keep)(self.store, name, value)
-    }
-}
-
-fn keep_value(
+/// Persists the value of that property.
+pub(super) fn keep_value(
     store: &dyn PropertyStore,
     name: &'static str,
     value: &EncodedValue<'_>,

@@ -1,7 +1,9 @@
 //! The macro that declares a Thing, its handle and its commands.
 
-/// Declares what a device is and can do: a handle with a method for all that the device says, and an enum of all that
-/// its clients may ask for.
+/// Declares a Thing: its handle, and the enum of its commands.
+///
+/// The handle has a method for each value and each event that the device publishes. The enum has a variant for each command that
+/// clients may send.
 ///
 /// ```
 /// instep::thing! {
@@ -30,7 +32,7 @@
 ///     lamp.temperature(None); // unavailable until it is measured
 ///     loop {
 ///         match lamp.recv(inbox).await {
-///             (LampCommand::Led(on), _) => lamp.led(on), // the hardware first, then this
+///             (LampCommand::Led(on), _) => lamp.led(on), // switch the hardware first, then publish
 ///             (LampCommand::Brightness(percent), _) => lamp.brightness(percent),
 ///             (LampCommand::Mode(mode), _) => lamp.mode(mode),
 ///             (LampCommand::Name(name), responder) if name.len() < 3 => {
@@ -61,9 +63,9 @@
 /// | `event` | `title` | `group` |
 /// | `log` | `title` | `group` |
 ///
-/// `group: "Heading"` puts interactions under one heading of the panel. `history: POINTS every MS` keeps so many values of a sensor, so
-/// many milliseconds apart. `on` and `off` are words for the two values of a binary sensor. A value that is `kept` outlives a restart,
-/// where the device has a place for it (see [`Inbox::keep_in`](crate::Inbox::keep_in)).
+/// `group: "Heading"` puts interactions under one heading of the panel. `history: POINTS every MS` keeps the last `POINTS` values of a
+/// sensor, one every `MS` milliseconds. `on` and `off` are words for the two values of a binary sensor. A value that is `kept` outlives
+/// a restart, if the device can store it (see [`Inbox::keep_in`](crate::Inbox::keep_in)).
 ///
 /// Each value is an expression that the compiler evaluates: a literal, a constant, or a call of a `const fn`.
 ///
@@ -79,26 +81,26 @@
 /// }
 /// ```
 ///
-/// What the kinds are, and what the handle and the enum have for each:
+/// Each kind has these parts of the enum and of the handle:
 ///
 /// | Kind | Is | Command | Method of the handle |
 /// |---|---|---|---|
 /// | `switch` | a property that is written | `Led(bool)` | `led(on)`: `bool`, or `None` if it is unavailable ([`IntoSwitch`](crate::IntoSwitch)) |
 /// | `number` | a property that is written | `Brightness(f64)` | `brightness(number)`: an integer, a float or `None`; NaN is unavailable, too ([`IntoNumber`](crate::IntoNumber)) |
 /// | `select` | a property that is written | `Mode(&'static str)` | `mode(option)` |
-/// | `text` | a property that is written | `Name(&str)` | `name(text)`: whatever displays |
+/// | `text` | a property that is written | `Name(&str)` | `name(text)`: any `Display` |
 /// | `button` | an action | `Blink` | |
 /// | `message` | an action with text | `Say(&str)` | |
 /// | `sensor` | a property that is read | | `temperature(number)`, as `number` |
 /// | `binary_sensor` | a property that is read | | `door(on)`, as `switch` |
-/// | `event` | an event | | `said(text)`: whatever displays |
+/// | `event` | an event | | `said(text)`: any `Display` |
 /// | `log` | an event | | `lines(severity, text)` |
 ///
-/// The handle has `new(&device)`, `recv(&mut inbox)` and `THING` besides: no interaction with a method is called so. `recv` returns only
-/// commands that were declared, with values in their range, each with the [`Responder`](crate::Responder) that answers it;
-/// [`Inbox::recv_request`](crate::Inbox::recv_request) says what becomes of other requests.
+/// The handle also has `new(&device)`, `recv(&mut inbox)` and `THING`, so no interaction with a method may have one of these names.
+/// `recv` returns only declared commands, with values in their range, each with the [`Responder`](crate::Responder) that answers it.
+/// [`Inbox::recv_request`](crate::Inbox::recv_request) describes what happens to other requests.
 ///
-/// A mistake in the declaration is an error of the compiler, which underlines it and says what is allowed:
+/// A mistake in the declaration is an error of the compiler, which underlines it and lists what is allowed:
 ///
 /// ```compile_fail
 /// instep::thing! { Lamp: "A lamp", commands Command { ok => Ok: switch { title: "Reserved" } } }

@@ -9,11 +9,12 @@ pub(crate) struct OpenRequest {
 }
 
 impl OpenRequest {
-    /// Serial of a request that was deferred: its answer is due for as long as its responder exists.
+    /// Serial of a deferred request, whose answer is due as long as its responder exists.
     pub(super) const DEFERRED: u32 = 0;
 
-    /// Replaces the last request by a new one and returns its serial. A request of no client, as of a restored property, `is_open` to
-    /// no answer.
+    /// Replaces the last request by a new one, and returns the serial of the new one.
+    ///
+    /// `is_open` is whether a client waits for the answer. The request of a restored property has no client.
     pub(super) fn begin(&mut self, is_open: bool) -> u32 {
         self.serial = self.serial.wrapping_add(1).max(Self::DEFERRED + 1);
         self.is_open = is_open;

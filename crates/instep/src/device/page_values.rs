@@ -1,6 +1,7 @@
 //! Values for `%NAME%` in page templates.
 
 use instep_proto::http::escape_html;
+use instep_proto::texts;
 
 /// Maximum number of values.
 const VALUES_MAX: usize = 8;
@@ -9,29 +10,18 @@ const NAME_MAX: usize = 32;
 /// Maximum length of a value, in bytes.
 const VALUE_MAX: usize = 64;
 
-/// Reason why a page value could not be set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PageValueError {
-    /// The name is not 1 to 32 ASCII letters, digits or underscores.
-    BadName,
-    /// The value is longer than 64 bytes.
-    TooLong,
-    /// There are 8 other values already.
-    TooMany,
-}
-
-impl core::fmt::Display for PageValueError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::BadName => "its name is not 1 to 32 letters, digits or underscores",
-            Self::TooLong => "the value is longer than 64 bytes",
-            Self::TooMany => "there are 8 values already",
-        })
+texts! {
+    /// Reason why a page value could not be set.
+    #[non_exhaustive]
+    pub enum PageValueError: Error {
+        /// The name is not 1 to 32 ASCII letters, digits or underscores.
+        BadName = "its name is not 1 to 32 letters, digits or underscores",
+        /// The value is longer than 64 bytes.
+        TooLong = "the value is longer than 64 bytes",
+        /// There are 8 other values already.
+        TooMany = "there are 8 values already",
     }
 }
-
-impl core::error::Error for PageValueError {}
 
 /// Value for one name.
 #[derive(Clone, Copy, Debug)]

@@ -84,7 +84,9 @@ impl Device {
     ) {
         let done = self.with(|state| {
             state.publish(topic.0, Payload::Text(&frame))?;
-            Ok::<_, PublishError>(state.keeping.map_or(Ok(()), |keeping| keeping.keep(name, value)))
+            Ok::<_, PublishError>(
+                state.keeping.map_or(Ok(()), |keeping| (keeping.keep)(keeping.store, name, value)),
+            )
         });
         match done {
             Ok(Ok(())) => {}

@@ -2,8 +2,8 @@
 
 /// Queue of slot numbers.
 ///
-/// A slot is in the queue at most once, because a flag of the slot says whether it is. So a queue as long as the slots cannot
-/// overflow.
+/// A flag of each slot shows whether the slot is in the queue, so no slot is in it twice. So a queue with one entry for each slot
+/// cannot overflow.
 #[derive(Debug)]
 pub(crate) struct SlotQueue {
     storage: &'static mut [u16],

@@ -3,8 +3,7 @@
 use super::inbox::{Inbox, InboxItem, Invoked};
 use super::responder::{Responder, send_answer};
 use super::slot::ClientId;
-use crate::model::{Argument, Input, Interaction, RequestError, RequestErrorKind, Thing};
-use core::ops::Range;
+use crate::model::{Input, Invocation, RequestError, RequestErrorKind, Thing};
 use instep_proto::delivery::Storage as _;
 use instep_proto::json::unescape;
 use instep_proto::message::Kind;
@@ -18,20 +17,13 @@ pub struct Request<'m> {
     pub input: Input<'m>,
 }
 
-/// [`Invoked`] with the range of its text in the message.
-struct Decoded {
-    interaction: &'static Interaction,
-    id: Option<u64>,
-    input: Input<'static>,
-    text: Option<Range<usize>>,
-}
-
 impl<'d> Inbox<'d> {
-    /// Waits for the next request to `thing` that can be met, and returns it with the responder that answers it. Other requests are
-    /// answered with what was wrong with them, and change nothing. Connects and disconnects are skipped, as are messages at endpoints
-    /// that are not the Thing's.
+    /// Waits for the next valid request to `thing`, and returns it with its responder.
     ///
-    /// The request before is answered with `ok` now, unless its [`Responder`] answered or deferred it. Dropping the future loses
+    /// An invalid request is answered with an error, and changes nothing. Connects and disconnects are skipped, as are messages at
+    /// endpoints that are not the Thing's.
+    ///
+    /// The previous request is answered with `ok` now, unless its [`Responder`] answered or deferred it. Dropping the future loses
     /// nothing.
     pub async fn recv_request<'i>(&'i mut self, thing: &'static Thing) -> (Request<'i>, Responder<'d>) {
         let (Invoked { name, input }, responder) = self.recv_invoked(thing).await;
@@ -39,13 +31,14 @@ impl<'d> Inbox<'d> {
         (Request { name, input }, responder)
     }
 
-    /// For the macro: as [`Inbox::recv_request`].
+    /// Does the same as [`Inbox::recv_request`], for the macro.
     #[doc(hidden)]
     pub async fn recv_invoked(&mut self, thing: &'static Thing) -> (Invoked, Responder<'d>) {
         if let Some(responder) = self.last_request.take() {
             responder.done_if_due();
         }
-        if let Some(restored) = self.next_restored(thing) {
+        let next_invoked = self.restoring.map(|restoring| restoring.next_invoked);
+        if let Some(restored) = next_invoked.and_then(|next_invoked| next_invoked(self, thing)) {
             let no_client = ClientId { number: 0, slot: 0 };
             return (restored, self.responder(no_client, None, restored.name, false));
         }
@@ -66,10 +59,8 @@ impl<'d> Inbox<'d> {
                     continue;
                 }
             };
-            self.text = found.text.map_or(0..0, |text| {
-                let length = unescape(&mut self.buffer.bytes_mut()[text.clone()]);
-                text.start..text.start + length
-            });
+            let start = found.text.start;
+            self.text = start..start + unescape(&mut self.buffer.bytes_mut()[found.text]);
             let name = found.interaction.name;
             let responder = self.responder(client, found.id, name, true);
             self.last_request = Some(responder);
@@ -77,7 +68,7 @@ impl<'d> Inbox<'d> {
         }
     }
 
-    /// Returns the responder of a new request. `is_open`: a client waits for its answer.
+    /// Returns the responder of a new request. `is_open` is whether a client waits for its answer.
     fn responder(
         &self,
         client: ClientId,
@@ -92,23 +83,15 @@ impl<'d> Inbox<'d> {
     /// Returns the text of the last request. For the macro.
     #[doc(hidden)]
     pub fn text(&self) -> &str {
-        // It was text before it was unescaped, and is so now.
+        // Always valid, because unescaping text results in text.
         core::str::from_utf8(&self.buffer.bytes()[self.text.clone()]).unwrap_or_default()
     }
 }
 
-fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Decoded, RequestError<'m>> {
+fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Invocation, RequestError<'m>> {
     if kind == Kind::Binary {
         return Err(RequestError::new(RequestErrorKind::Binary));
     }
-    // The wire has been checked: text is UTF-8.
-    let order = thing.read(core::str::from_utf8(message).unwrap_or_default())?;
-    let (input, text) = match order.argument {
-        Argument::Nothing => (Input::Nothing, None),
-        Argument::Bool(on) => (Input::Bool(on), None),
-        Argument::Number(number) => (Input::Number(number), None),
-        Argument::Choice(option) => (Input::Choice(option), None),
-        Argument::Text(text) => (Input::Text(""), Some(text.range())),
-    };
-    Ok(Decoded { interaction: order.interaction, id: order.id, input, text })
+    // Always valid, because the receiver has checked that text is UTF-8.
+    thing.read(core::str::from_utf8(message).unwrap_or_default())
 }

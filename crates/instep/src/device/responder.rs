@@ -5,7 +5,7 @@ use super::open_request::OpenRequest;
 use super::shared::Device;
 use super::slot::ClientId;
 use crate::log::NOT_PUBLISHED;
-use crate::model::{ErrorFrame, Output, Reading};
+use crate::model::{Reading, error_frame};
 use core::fmt::Display;
 
 /// The answer to one request, for the application to give. It does not borrow the inbox.
@@ -37,7 +37,10 @@ impl Responder<'_> {
         if self.take_or_log()
             && let Some(id) = self.id
         {
-            self.send(format_args!("{{\"label\":\"ok\",\"id\":{id},\"value\":{}}}", Output(output.into())));
+            self.send(format_args!(
+                "{{\"label\":\"ok\",\"id\":{id},\"value\":{}}}",
+                crate::model::output(output.into())
+            ));
         }
     }
 
@@ -45,13 +48,7 @@ impl Responder<'_> {
     pub fn refuse(self, reason: impl Display) {
         if self.take_or_log() {
             let frame_max = self.device.limits().frame;
-            self.send(ErrorFrame {
-                id: self.id,
-                name: Some(self.name),
-                code: "refused",
-                message: reason,
-                frame_max,
-            });
+            self.send(error_frame(self.id, Some(self.name), "refused", reason, frame_max));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Restoring of persisted property values as writes.
 
 use super::inbox::{Inbox, Invoked, Restoring};
-use super::keep::Keeping;
+use super::keep::{Keeping, keep_value};
 use crate::model::{Input, PERSISTED_MAX, PropertyStore, Thing};
 
 impl Inbox<'_> {
@@ -25,7 +25,7 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Invoked> {
     let store = *store;
     while let Some(interaction) = thing.interactions.get(*next) {
         *next += 1;
-        if !interaction.is_persistent() {
+        if !interaction.kept {
             continue;
         }
         let name = interaction.name;
@@ -40,11 +40,11 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Invoked> {
                 log::info!("{name} is restored");
                 return Some(Invoked { name, input });
             }
-            _ => log::warn!("{name} is not restored: what was kept does not fit what is declared now"),
+            _ => log::warn!("{name} is not restored: the stored value does not fit the declaration"),
         }
     }
     inbox.restoring = None;
     // Set only now, because the defaults that the application publishes at its start would replace stored values.
-    inbox.device.with(|state| state.keeping = Some(Keeping::new(store)));
+    inbox.device.with(|state| state.keeping = Some(Keeping { store, keep: keep_value }));
     None
 }

@@ -67,7 +67,7 @@ impl Device {
 
     /// Sends an event to all connected clients, in order.
     ///
-    /// It is never replaced by a newer one. A client misses events only if it falls behind by more than
+    /// An event is never replaced by a newer one. A client misses events only if it falls behind by more than
     /// [`Limits::events`]. If the text cannot be sent ([`Device::try_emit`]), the reason is logged.
     pub fn emit(&self, text: impl Display) {
         if let Err(error) = self.try_emit(text) {
@@ -136,23 +136,23 @@ impl Device {
         &self.limits
     }
 
-    /// Registers the waker of a follower, which is called when the follower has to act.
+    /// Registers the waker of the driver with the index `follower`.
     ///
-    /// For drivers.
+    /// The waker is called when the driver has work. For drivers.
     pub fn register(&self, follower: usize, waker: &Waker) {
         self.with(|state| state.followers[follower].register(waker));
     }
 
     /// Brings `feed` up to date, and calls `each` with slots that need a turn.
     ///
-    /// For drivers. The slots are those of this follower's clients with a reply, with room in the inbox, or with a revoked
-    /// credential. Clients that are behind the feed need a turn, too, but are not among them. Values that sensors
+    /// For drivers. `follower` is the index of the driver. A slot needs a turn if its client has a reply, has room in the inbox, or
+    /// has a revoked credential. Clients that are behind the feed need a turn, too, but `each` is not called for them. Values that sensors
     /// published since the last call are recorded with the time `now`.
     pub fn follow(&self, now: Instant, follower: usize, feed: &mut Feed<'_>, mut each: impl FnMut(usize)) {
         self.with(|state| {
             state.histories.record(now);
             feed.follow(&state.feed);
-            while let Some(slot) = state.followers[follower].pop_ready() {
+            while let Some(slot) = state.followers[follower].ready.pop() {
                 let slot = usize::from(slot);
                 state.slots[slot].is_ready = false;
                 each(slot);

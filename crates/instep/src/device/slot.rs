@@ -5,7 +5,7 @@ use core::num::NonZeroU32;
 use instep_proto::delivery::Outbox;
 use instep_proto::message::Kind;
 
-/// First number of the HTTP requests. Smaller numbers are those of clients.
+/// First number of the HTTP requests. Clients have smaller numbers.
 pub(super) const FIRST_REQUEST: u32 = 1 << 31;
 
 /// Id of a client, numbered from 1 since the start of the device.
@@ -16,7 +16,7 @@ pub struct ClientId {
 }
 
 impl ClientId {
-    /// Returns whether it is an HTTP request.
+    /// Returns whether the id belongs to an HTTP request.
     pub(crate) const fn is_request(self) -> bool {
         self.number >= FIRST_REQUEST
     }
@@ -52,7 +52,7 @@ pub(crate) enum InboxState {
     Reserved,
     /// The message is complete and has a place in the inbox.
     Queued(Kind),
-    /// The message is complete, but there is no room for the reply to it, so it has no place in the inbox.
+    /// The message is complete, but its reply would have no room, so the message has no place in the inbox.
     AwaitingReplyRoom(Kind),
 }
 
@@ -66,7 +66,7 @@ impl InboxState {
     }
 }
 
-/// The place of one client, with its message to the application and the replies to it.
+/// Slot of one client, with its message to the application and the replies to the client.
 ///
 /// Opening and closing are flags, so they are never queued and never lost.
 #[derive(Debug)]
@@ -80,27 +80,29 @@ pub struct Slot {
     pub(crate) revoked: bool,
     /// Whether the application receives messages of this client.
     pub(crate) notify_app: bool,
-    /// Whether its messages are those of the Thing.
+    /// Whether the client uses the protocol of the Thing.
     pub(crate) speaks_thing: bool,
-    /// Whether the application has not been told yet that the client connected.
+    /// Whether the client has connected and the application has not received this yet.
     pub(crate) opened: bool,
-    /// It is gone; the slot is free once the application has been told.
+    /// Whether the client is gone. The slot becomes free when the application has received this.
     pub(crate) closed: bool,
     pub(crate) message: Buffer,
     pub(crate) inbox: InboxState,
     pub(crate) replies: Outbox<Buffer>,
-    /// Whether it is in the queue for the application.
+    /// Whether the slot is in the queue for the application.
     pub(crate) in_queue: bool,
-    /// Whether it is in the queue of its follower.
+    /// Whether the slot is in the queue of its driver.
     pub(crate) is_ready: bool,
-    /// Whether its own message or replies blocked the client, which gets a turn when the application takes its message.
+    /// Whether the client is blocked by its own message or replies.
+    ///
+    /// It gets a turn when the application takes the message.
     pub(crate) is_blocked: bool,
 }
 
 impl Slot {
     /// Creates a free slot.
     ///
-    /// Its memory is for one message to the application and for replies. Each reply takes 12 bytes more than its frame.
+    /// The memory is for one message to the application and for replies. Each reply takes 12 bytes more than its frame.
     /// `replies_max` is [`Limits::replies`](crate::Limits::replies).
     pub fn new(message: Buffer, replies: Buffer, replies_max: usize) -> Self {
         Self {
@@ -121,7 +123,7 @@ impl Slot {
         }
     }
 
-    /// Returns whether it has an item for the application.
+    /// Returns whether the slot has an item for the application.
     pub(crate) fn has_inbox_item(&self) -> bool {
         self.notify_app && (self.opened || matches!(self.inbox, InboxState::Queued(_)) || self.closed)
     }

@@ -29,9 +29,9 @@ pub struct Memory {
     pub event_storage: &'static mut [u8],
     /// One slot for each client, and after them one for each of [`Memory::requests`].
     pub slots: &'static mut [Slot],
-    /// One follower for each driver.
+    /// One entry for each driver.
     ///
-    /// A driver is a shard on Linux, or a network interface on a microcontroller.
+    /// A driver is a shard on Linux, or serves one network interface on a microcontroller.
     pub followers: &'static mut [Follower],
     /// The number of slots for HTTP requests to a Thing, which are the last ones. 0 if there is no Thing.
     pub requests: usize,
@@ -49,26 +49,26 @@ pub struct Memory {
     pub waiting_queue: &'static mut [u16],
 }
 
-/// Driver that follows the device, such as a shard.
+/// State that the device has for one driver, such as a shard: its waker and its clients.
 #[derive(Debug)]
 pub struct Follower {
     waker: Option<Waker>,
     pub(crate) ready: SlotQueue,
-    /// The number of its clients.
+    /// The number of the driver's clients.
     pub(crate) taken: usize,
-    /// The maximum number of its clients.
+    /// The maximum number of the driver's clients.
     pub(crate) clients: usize,
 }
 
 impl Follower {
-    /// Creates a follower. `queue` must have one number for each slot.
+    /// Creates the state for one driver. `queue` must have one number for each slot.
     pub fn new(queue: &'static mut [u16]) -> Self {
         Self { waker: None, ready: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
     }
 
-    /// Sets the maximum number of its clients.
+    /// Sets the maximum number of the driver's clients.
     ///
-    /// Without it, only [`Limits::clients`] counts.
+    /// Without this maximum, only [`Limits::clients`] counts.
     pub fn with_clients(self, clients: usize) -> Self {
         Self { clients, ..self }
     }
@@ -78,10 +78,6 @@ impl Follower {
             Some(old) => old.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-    }
-
-    pub(crate) fn pop_ready(&mut self) -> Option<u16> {
-        self.ready.pop()
     }
 
     fn wake(&mut self, wakes: &mut WakerSet) {
@@ -129,28 +125,16 @@ impl State {
     pub(crate) fn new(memory: Memory, limits: &Limits) -> Self {
         let block = limits.frame + SERVER_HEADER_MAX;
         let slots = memory.slots.len();
-        assert!(
-            memory.topic_storage.len() >= block * (memory.topics.len() + 1),
-            "topic_storage is too short"
-        );
-        assert!(
-            memory.event_storage.len() >= block * (memory.events.len() + 1),
-            "event_storage is too short"
-        );
-        assert!(
-            memory.slots.iter().all(|slot| slot.replies.has_room(limits.reply())),
-            "an outbox is too short for one frame"
-        );
+        let has_blocks = |storage: &[u8], count: usize| storage.len() >= block * (count + 1);
+        assert!(has_blocks(memory.topic_storage, memory.topics.len()), "topic_storage is too short");
+        assert!(has_blocks(memory.event_storage, memory.events.len()), "event_storage is too short");
+        let has_room = |slot: &Slot| slot.replies.has_room(limits.reply());
+        assert!(memory.slots.iter().all(has_room), "an outbox is too short for one frame");
         assert!(u16::try_from(slots).is_ok(), "there are at most 65,535 slots");
         assert!(memory.requests <= slots, "there are fewer slots than requests");
-        assert!(
-            memory.inbox_queue.len() >= slots && memory.waiting_queue.len() >= slots,
-            "a queue is too short"
-        );
-        assert!(
-            memory.followers.iter().all(|follower| follower.ready.capacity() >= slots),
-            "a queue is too short"
-        );
+        let queues = [memory.inbox_queue.len(), memory.waiting_queue.len()].into_iter();
+        let mut queues = queues.chain(memory.followers.iter().map(|follower| follower.ready.capacity()));
+        assert!(queues.all(|length| length >= slots), "a queue is too short");
         let table = Table::new(memory.topics, memory.topic_storage);
         let ring = Ring::new(memory.events, memory.event_storage);
         Self {
@@ -182,11 +166,6 @@ impl State {
         self.counts.publishes += 1;
         self.wake_followers();
         Ok(())
-    }
-
-    /// Returns the number of the next event, from 0 on.
-    pub(crate) fn next_event(&self) -> u64 {
-        self.feed.ring().next()
     }
 
     pub(crate) fn emit(&mut self, payload: Payload<'_>) -> Result<(), PublishError> {

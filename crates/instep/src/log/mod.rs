@@ -7,7 +7,7 @@ pub(crate) use escape::Escaped;
 pub use rate_limit::LogRateLimit;
 pub(crate) use rate_limit::Refusals;
 
-/// Log target of lines that show what a client sent.
+/// Log target of lines with text of a client.
 ///
 /// Code that forwards the log to clients must leave these lines out.
 pub const FROM_CLIENT: &str = "instep::from_client";

@@ -44,7 +44,7 @@ enum Progress {
 pub(crate) enum Verdict {
     Accepted,
     Rejected,
-    /// It was not checked, because its network sent too many wrong ones. Holds the remaining wait, in seconds.
+    /// The password was not checked, because its network sent too many wrong ones. Holds the remaining wait, in seconds.
     Throttled(u16),
 }
 

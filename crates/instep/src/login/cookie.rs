@@ -8,20 +8,10 @@ use core::fmt::{self, Display};
 pub(super) struct Cookie<'h> {
     id: Option<u128>,
     port: u16,
-    /// The path prefix of the device. Devices below other prefixes of the same host have cookies of their own.
+    /// The path prefix of the device. Devices below other prefixes of the same host have other cookies.
     base: &'h str,
-    site: Site,
-}
-
-/// Sites from whose pages a browser sends a cookie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Site {
-    /// The device's own pages.
-    Own,
-    /// The device's own pages, and only over TLS.
-    OwnSecure,
-    /// Pages of any site that frames the device, only over TLS. The cookie is partitioned by that site (CHIPS).
-    AnyFramed,
+    /// From which sites' pages a browser sends the cookie, and whether over TLS only.
+    site: &'static str,
 }
 
 impl<'h> Cookie<'h> {
@@ -29,9 +19,10 @@ impl<'h> Cookie<'h> {
     pub(super) fn new(id: Option<u128>, request: &Request<'h>) -> Self {
         let head = request.head;
         let site = match (head.secure, holds_in_frames(request)) {
-            (true, true) => Site::AnyFramed,
-            (true, false) => Site::OwnSecure,
-            (false, _) => Site::Own,
+            // Of any site that frames the device; the cookie is partitioned by that site (CHIPS).
+            (true, true) => "None; Secure; Partitioned",
+            (true, false) => "Strict; Secure",
+            (false, _) => "Strict",
         };
         Self { id, port: request.local_port, base: head.base, site }
     }
@@ -44,12 +35,7 @@ impl Display for Cookie<'_> {
             Some(id) => write!(f, "{id:032x}; Max-Age={SESSION_SECONDS}")?,
             None => f.write_str("; Max-Age=0")?,
         }
-        write!(f, "; Path={}/; HttpOnly; SameSite=", self.base)?;
-        f.write_str(match self.site {
-            Site::Own => "Strict",
-            Site::OwnSecure => "Strict; Secure",
-            Site::AnyFramed => "None; Secure; Partitioned",
-        })
+        write!(f, "; Path={}/; HttpOnly; SameSite={}", self.base, self.site)
     }
 }
 
@@ -76,17 +62,17 @@ mod tests {
 
     #[test]
     fn cookie_has_expected_attributes() {
-        let cookie = Cookie { id: Some(0xabc), port: 80, base: "", site: Site::Own };
+        let cookie = Cookie { id: Some(0xabc), port: 80, base: "", site: "Strict" };
         assert_eq!(
             cookie.to_string(),
             "instep_80=00000000000000000000000000000abc; Max-Age=2592000; Path=/; HttpOnly; SameSite=Strict"
         );
-        let none = Cookie { id: None, port: 443, base: "/device", site: Site::OwnSecure };
+        let none = Cookie { id: None, port: 443, base: "/device", site: "Strict; Secure" };
         assert_eq!(
             none.to_string(),
             "instep_443=; Max-Age=0; Path=/device/; HttpOnly; SameSite=Strict; Secure"
         );
-        let framed = Cookie { site: Site::AnyFramed, ..none };
+        let framed = Cookie { site: "None; Secure; Partitioned", ..none };
         assert_eq!(
             framed.to_string(),
             "instep_443=; Max-Age=0; Path=/device/; HttpOnly; SameSite=None; Secure; Partitioned"

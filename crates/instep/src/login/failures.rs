@@ -3,7 +3,7 @@
 use crate::time::Instant;
 use core::net::IpAddr;
 
-/// Number of wrong passwords after which a network has to wait.
+/// Number of wrong passwords after which a network must wait.
 pub const FAILED_LOGINS_MAX: u8 = 5;
 /// First wait, in ms. Each further wait is twice as long.
 const FIRST_WAIT_MS: u64 = 60_000;
@@ -15,7 +15,7 @@ const FAILURE_EXPIRY_MS: u64 = 60 * 60_000;
 /// Network of a client, for which failed log-ins are counted.
 ///
 /// It is one IPv4 address, or the first 64 bits of an IPv6 address, because one household has such a prefix. All link-local
-/// addresses have the same prefix, so each of them is a network of its own.
+/// addresses have the same prefix, so each of them counts as a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClientPrefix {
     V4(u32),
@@ -111,8 +111,8 @@ impl FailedLogins {
 
     /// Returns the index of the entry for one more network.
     ///
-    /// Free entries come first, then the network that failed longest ago of those that need not wait, then the one whose wait
-    /// ends first.
+    /// Free entries come first. Then comes the network with the oldest failure, of the networks that need not wait, and then the
+    /// network whose wait ends first.
     fn least_important(&self, now: Instant) -> usize {
         let importance = |entry: &FailedLogin| {
             let waits = entry.until() > now;

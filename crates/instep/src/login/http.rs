@@ -43,7 +43,7 @@ impl LogIn {
 
     /// Creates a log-in without a password.
     ///
-    /// It lets everyone in until one is set by [`LogIn::change_password`].
+    /// Every client is let in until [`LogIn::change_password`] sets a password.
     ///
     /// # Panics
     /// If any part of the memory is empty.
@@ -51,7 +51,7 @@ impl LogIn {
         Self::begin(memory, None, random, BY_PASSWORD)
     }
 
-    /// Returns the credential of a request; else breaks with its outcome.
+    /// Returns the credential of a request, or breaks with the response, such as 401.
     fn authenticate(
         &self,
         request: &Request<'_>,
@@ -205,7 +205,7 @@ fn ticket(request: &Request<'_>) -> Option<NonZeroU32> {
 fn challenge(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let opens = matches!(head.method, Method::Get | Method::Head) && !head.websocket.upgrade;
     if opens && (head.navigation || head.accepts_html) {
-        return redirect(head, &LogInAddress { path: head.path, query: head.query }, None, out);
+        return redirect(head, &log_in_address(head.path, head.query), None, out);
     }
     error(Status::Unauthorized, head)
 }
@@ -220,12 +220,10 @@ fn redirect(
     out: &mut Outgoing<'_>,
 ) -> Outcome {
     let response = Reply::empty_head(Status::SeeOther, head);
-    let write = |location: &dyn Display, out: &mut Outgoing<'_>| match cookie {
-        Some(cookie) => response.write_with(
-            out.spare_mut(),
-            format_args!("Location: {}{location}\r\nSet-Cookie: {cookie}\r\n", head.base),
-        ),
-        None => response.write_with(out.spare_mut(), format_args!("Location: {}{location}\r\n", head.base)),
+    let set_cookie = fmt::from_fn(|f| cookie.map_or(Ok(()), |cookie| write!(f, "Set-Cookie: {cookie}\r\n")));
+    let write = |location: &dyn Display, out: &mut Outgoing<'_>| {
+        let lines = format_args!("Location: {}{location}\r\n{set_cookie}", head.base);
+        response.write_with(out.spare_mut(), lines)
     };
     let mut written = write(location, out);
     if written.is_none() {
@@ -255,23 +253,15 @@ fn page_reply(status: Status, page: Page, request: &Request<'_>) -> Reply {
     Reply::page(status, page.parts, page.policy, request.context.access.frames, request.head)
 }
 
-/// Address of the log-in page, with the requested address in its query.
-struct LogInAddress<'h> {
-    path: &'h str,
-    query: Option<&'h str>,
-}
-
-impl Display for LogInAddress<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Returns the address of the log-in page, with the requested address in its query.
+fn log_in_address(path: &str, query: Option<&str>) -> impl Display {
+    fmt::from_fn(move |f| {
         f.write_str(LOG_IN)?;
-        if (self.path, self.query) != ("/", None) {
-            write!(f, "?next={}", QueryValue(self.path))?;
-            if let Some(query) = self.query {
-                write!(f, "%3F{}", QueryValue(query))?;
-            }
+        if (path, query) != ("/", None) {
+            write!(f, "?next={}", QueryValue(path))?;
         }
-        Ok(())
-    }
+        query.map_or(Ok(()), |query| write!(f, "%3F{}", QueryValue(query)))
+    })
 }
 
 /// Returns the path in the query of the log-in page.
@@ -333,7 +323,7 @@ mod tests {
             ("/any/a", None, "/login?next=/any/a"),
             ("/any/a%20b", Some("x=1&y=/"), "/login?next=/any/a%2520b%3Fx%3D1%26y%3D/"),
         ] {
-            let ask = LogInAddress { path, query }.to_string();
+            let ask = log_in_address(path, query).to_string();
             assert_eq!(ask, address);
             let asked = query.map_or(path.to_string(), |query| std::format!("{path}?{query}"));
             assert_eq!(local_path(ask.split_once('?').map(|(_, query)| query), &mut [0; NEXT_MAX]), asked);

@@ -35,7 +35,7 @@ pub struct LogIn {
 /// Only the constructors of a [`LogIn`] name the table, so firmware without a log-in links none of the functions.
 #[derive(Debug)]
 pub(crate) struct Authenticator {
-    /// Returns the credential of a request; else breaks with its outcome.
+    /// Returns the credential of a request, or breaks with the response, such as 401.
     pub(crate) authenticate: fn(&LogIn, &Request<'_>, &mut Outgoing<'_>) -> ControlFlow<Outcome, Credential>,
     /// Returns whether the request's cookies have a valid session.
     pub(crate) shows_session: fn(&LogIn, &Request<'_>) -> bool,
@@ -45,12 +45,12 @@ pub(crate) struct Authenticator {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verification {
     Checked(Verdict),
-    /// The check is not done; ask again with this ticket. `None` if no entry was free for the check.
+    /// The check is not done, so the request asks again with this ticket. `None` if no entry was free for the check.
     Pending(Option<NonZeroU32>),
 }
 
 impl LogIn {
-    /// Returns whether there is a password, so that requests need it.
+    /// Returns whether a password is set, so that requests need it.
     pub fn is_on(&self) -> bool {
         self.with(|state| state.password.is_some())
     }
@@ -81,8 +81,8 @@ impl LogIn {
 
     /// Checks the passwords of requests, one after the other, and never returns.
     ///
-    /// A driver runs this on a thread or as a task of its own. It yields every few milliseconds. `now` must be the clock that
-    /// [`Client`](crate::driver::Client) is given.
+    /// A driver runs this future on its own thread or as its own task. The future yields every few milliseconds. `now` must be the
+    /// clock whose times [`Client`](crate::driver::Client) gets.
     pub async fn check_passwords(&self, now: impl Fn() -> Instant) -> ! {
         loop {
             let (ticket, job) = poll_fn(|context| {
@@ -121,10 +121,10 @@ impl LogIn {
             .map(|(number, expires_at)| Credential { number, expires_at })
     }
 
-    /// Queues a check of a password, or queries the check with that ticket.
+    /// Queues a check of a password, or queries the check with `ticket`.
     ///
-    /// `is_basic` is set for Basic authentication, whose password comes with each request. If it is the one that was verified
-    /// last, it is accepted at once.
+    /// `is_basic` is set for Basic authentication. Each request then carries the password, so the password that was verified last is
+    /// accepted without a check.
     pub(super) fn verify(
         &self,
         password: &[u8],
@@ -160,14 +160,14 @@ impl LogIn {
         })
     }
 
-    /// Returns the credential of all requests with Basic authentication.
+    /// Returns the credential that all requests with Basic authentication share.
     pub(super) fn basic_credential(&self) -> Credential {
         Credential { number: self.with(|state| state.basic_number), expires_at: Instant::NEVER }
     }
 
     /// Begins a session and returns its id.
     ///
-    /// If it replaces another session, the clients of that one are closed.
+    /// If the table is full, the new session replaces an older one, and the clients of the older session are closed.
     pub(super) fn begin_session(&self, device: &Device, now: Instant) -> u128 {
         let mut id = [0; 16];
         (self.random)(&mut id);

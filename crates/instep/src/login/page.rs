@@ -37,42 +37,28 @@ const END: &str = part("<!-- end -->").1;
 const WRONG: &str = "<p class=\"bad\" role=\"alert\">Wrong password.</p>\n";
 const WAIT: &str = "<p class=\"bad\" role=\"alert\">Too many wrong passwords. Try again in ";
 
-const MINUTES: [&str; 15] = [
-    "1 minute",
-    "2 minutes",
-    "3 minutes",
-    "4 minutes",
-    "5 minutes",
-    "6 minutes",
-    "7 minutes",
-    "8 minutes",
-    "9 minutes",
-    "10 minutes",
-    "11 minutes",
-    "12 minutes",
-    "13 minutes",
-    "14 minutes",
-    "15 minutes",
-];
+/// Lists the texts of 1 minute and of the numbers of minutes that are given.
+macro_rules! minutes {
+    ($($minutes:literal)+) => { ["1 minute", $(concat!($minutes, " minutes")),+] };
+}
+
+const MINUTES: [&str; 15] = minutes!(2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 
 /// Returns the page with the form.
 ///
 /// `framed` is set if another site may show the page in a frame, where the browser would drop its cookie.
 pub(crate) fn ask(framed: bool) -> Page {
-    if framed {
-        Page { parts: &[HEAD, TITLE, FORM, FRAMED, END], policy: POLICY_FRAMED }
-    } else {
-        Page { parts: &[HEAD, TITLE, FORM, END], policy: POLICY }
-    }
+    page(framed, &[HEAD, TITLE, FORM, FRAMED, END], &[HEAD, TITLE, FORM, END])
 }
 
 /// Returns the page after a wrong password.
 pub(crate) fn ask_again(framed: bool) -> Page {
-    if framed {
-        Page { parts: &[HEAD, TITLE, WRONG, FORM, FRAMED, END], policy: POLICY_FRAMED }
-    } else {
-        Page { parts: &[HEAD, TITLE, WRONG, FORM, END], policy: POLICY }
-    }
+    page(framed, &[HEAD, TITLE, WRONG, FORM, FRAMED, END], &[HEAD, TITLE, WRONG, FORM, END])
+}
+
+fn page(framed: bool, with_script: &'static [&'static str], without: &'static [&'static str]) -> Page {
+    let (parts, policy) = if framed { (with_script, POLICY_FRAMED) } else { (without, POLICY) };
+    Page { parts, policy }
 }
 
 /// Returns the page for a browser that is logged in.
@@ -99,11 +85,7 @@ const fn each_minute<const PARTS: usize>(page: [&str; PARTS]) -> [[&str; PARTS];
 /// Returns the page after too many wrong passwords, with the wait in whole minutes.
 pub(crate) fn wait(seconds: u16, framed: bool) -> Page {
     let minutes = usize::from(seconds.div_ceil(60)).clamp(1, MINUTES.len());
-    if framed {
-        Page { parts: &WAITS_FRAMED[minutes - 1], policy: POLICY_FRAMED }
-    } else {
-        Page { parts: &WAITS[minutes - 1], policy: POLICY }
-    }
+    page(framed, &WAITS_FRAMED[minutes - 1], &WAITS[minutes - 1])
 }
 
 const fn between(from: &str, to: &str) -> &'static str {

@@ -4,6 +4,7 @@
 
 use core::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use instep_proto::texts;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
@@ -24,33 +25,23 @@ pub struct Password {
     hash: [u8; 32],
 }
 
-/// Reason why a text cannot be a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PasswordError {
-    /// It is empty.
-    Empty,
-    /// It is longer than [`PASSWORD_MAX`].
-    TooLong,
-    /// It is not UTF-8, the encoding that browsers send.
-    Encoding,
-    /// It has a second line.
-    Lines,
-    /// It has a control character, which the field of the log-in page does not accept.
-    Character,
-}
-
-impl PasswordError {
-    /// Returns the reason, as the rest of a sentence that begins with "the password".
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Empty => "is empty; it must have 1 to 128 bytes",
-            Self::TooLong => "is longer than 128 bytes",
-            Self::Encoding => "is not text in UTF-8",
-            Self::Lines => "has more than one line",
-            Self::Character => "has a control character, which a log-in page does not accept",
-        }
+texts! {
+    /// Reason why a text cannot be a password.
+    #[non_exhaustive]
+    pub enum PasswordError {
+        /// The password is empty.
+        Empty = "is empty; it must have 1 to 128 bytes",
+        /// The password is longer than [`PASSWORD_MAX`].
+        TooLong = "is longer than 128 bytes",
+        /// The password is not UTF-8, the encoding that browsers send.
+        Encoding = "is not text in UTF-8",
+        /// The password has a second line.
+        Lines = "has more than one line",
+        /// The password has a control character, which the field of the log-in page does not accept.
+        Character = "has a control character, which a log-in page does not accept",
     }
+    /// Returns the reason, as the rest of a sentence that begins with "the password".
+    fn reason
 }
 
 impl fmt::Display for PasswordError {
@@ -101,7 +92,7 @@ impl Password {
     /// This blocks for two blocks of SHA-256 for each round. `salt` must be random and new for each password. 0 rounds count as 1.
     ///
     /// # Errors
-    /// Those of [`find_password`].
+    /// As [`find_password`].
     pub fn new(password: &[u8], salt: [u8; 16], rounds: u32) -> Result<Self, PasswordError> {
         let password = find_password(password)?.as_bytes();
         let mut hashing = Hashing::new(password, salt, rounds);
@@ -178,7 +169,7 @@ impl fmt::Debug for Hashing {
 
 /// Returns the HMAC-SHA-256 of a password.
 ///
-/// It is fast, and of no use without the random `key`.
+/// The hash is fast. Without the random `key`, it cannot be used to guess the password.
 pub fn keyed_hash(key: &[u8; 32], password: &[u8]) -> [u8; 32] {
     keyed(key).chain_update(password).finalize().into_bytes().into()
 }

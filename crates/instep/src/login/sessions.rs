@@ -9,7 +9,7 @@ use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 pub const SESSION_SECONDS: u64 = 30 * 24 * 60 * 60;
 
 /// Session of one browser. `Debug` does not show its id.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Session {
     /// The secret id in the cookie.
     id: u128,
@@ -17,12 +17,6 @@ pub struct Session {
     number: Option<NonZeroU32>,
     expires_at: Instant,
     used_at: Instant,
-}
-
-impl Default for Session {
-    fn default() -> Self {
-        Self { id: 0, number: None, expires_at: Instant::from_millis(0), used_at: Instant::from_millis(0) }
-    }
 }
 
 impl fmt::Debug for Session {

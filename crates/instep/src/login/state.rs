@@ -15,8 +15,9 @@ pub type Random = fn(&mut [u8]);
 /// Memory of a log-in, which never grows. Initialise it with defaults.
 #[derive(Debug)]
 pub struct LogInMemory {
-    /// One entry for each logged-in browser. If all are used, the session that was used longest ago is replaced, preferably one
-    /// without an open page.
+    /// One entry for each logged-in browser.
+    ///
+    /// If all are used, the least recently used session is replaced, preferably one without an open page.
     pub sessions: &'static mut [Session],
     /// One entry for each network with recent wrong passwords. If all are used, the least important one is replaced.
     pub failures: &'static mut [FailedLogin],
@@ -39,7 +40,7 @@ pub(super) struct State {
     key: [u8; 32],
     /// The keyed hash of the right password, once Basic authentication has sent it.
     ///
-    /// It is fast, so that later requests do not wait for the slow hash. It is never persisted.
+    /// The keyed hash is fast, so that later requests do not wait for the slow hash. It is never persisted.
     verified: Option<[u8; 32]>,
     pub(super) waker: Option<Waker>,
 }

@@ -13,8 +13,8 @@ const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal {
     /// The number times 10 to the power of `precision`.
-    units: i64,
-    precision: u8,
+    pub(crate) units: i64,
+    pub(crate) precision: u8,
 }
 
 impl Decimal {
@@ -28,16 +28,6 @@ impl Decimal {
         #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
         (scaled.is_finite() && scaled.abs() < WHOLE_MAX / 2.0)
             .then_some(Self { units: rounded as i64, precision })
-    }
-
-    /// Creates `units` times 10 to the power of minus `precision`.
-    pub(crate) const fn of_units(units: i64, precision: u8) -> Self {
-        Self { units, precision }
-    }
-
-    /// Returns the number times 10 to the power of its precision.
-    pub(crate) const fn units(self) -> i64 {
-        self.units
     }
 
     /// Returns the nearest `f64`.
@@ -92,7 +82,7 @@ impl Display for Decimal {
 
 /// Number that is displayed with as many digits as it needs.
 ///
-/// It has at most [`PRECISION_MAX`] digits after its point. It is displayed as `null` if it is too far from 0.
+/// It has at most [`PRECISION_MAX`] digits after the decimal point. It is displayed as `null` if it is too far from 0.
 pub(crate) struct Shortest(pub(crate) f64);
 
 impl Display for Shortest {

@@ -3,7 +3,7 @@
 //! Terms with the prefix `instep` are for the panel, where the standard has none. `base` is the address of the request, and all
 //! other addresses are relative to it.
 
-use super::decimal::Decimal;
+use super::decimal::{Decimal, Shortest};
 use super::manifest::Manifest;
 use super::thing::{History, Interaction, Kind, Thing};
 use core::fmt::{self, Display, Write};
@@ -53,7 +53,7 @@ impl Display for Beginning<'_> {
 
 /// Description of a Thing after its beginning.
 ///
-/// It is always the same text, so it can be written in parts.
+/// The text never changes, so it can be written in parts.
 #[derive(Debug)]
 pub(crate) struct Description<'a> {
     pub(crate) manifest: &'a Manifest,
@@ -154,12 +154,12 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
         Kind::Number { min, max, step, unit } => {
             let precision = kind.precision();
             let kind = if precision == 0 { "integer" } else { "number" };
-            write!(out, ",\"type\":\"{kind}\",\"minimum\":{},\"maximum\":{}", Exact(min), Exact(max))?;
+            write!(out, ",\"type\":\"{kind}\",\"minimum\":{},\"maximum\":{}", Shortest(min), Shortest(max))?;
             // `multipleOf` counts from 0, and steps count from the minimum.
             if is_multiple(min, step, precision) {
-                write!(out, ",\"multipleOf\":{}", Exact(step))?;
+                write!(out, ",\"multipleOf\":{}", Shortest(step))?;
             }
-            write!(out, ",\"instep:step\":{},\"instep:precision\":{precision}", Exact(step))?;
+            write!(out, ",\"instep:step\":{},\"instep:precision\":{precision}", Shortest(step))?;
             write_unit(unit, out)?;
         }
         Kind::Sensor { unit, precision, history } => {
@@ -186,7 +186,10 @@ fn write_property(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result
             }
             out.write_str("]")?;
         }
-        Kind::Text { max } => write_text(max, out)?,
+        // `maxLength` counts characters and the limit counts bytes, so the limit in bytes is written, too.
+        Kind::Text { max } => {
+            write!(out, ",\"type\":\"string\",\"maxLength\":{max},\"instep:bytes\":{max}")?;
+        }
         Kind::Button | Kind::TextAction { .. } | Kind::Event | Kind::Log => {}
     }
     let operations =
@@ -227,34 +230,13 @@ fn write_event(interaction: &Interaction, out: &mut dyn Write) -> fmt::Result {
 const LOG_VALUE: &str = "{\"type\":\"object\",\"properties\":{\"severity\":{\"type\":\"string\",\
     \"enum\":[\"debug\",\"info\",\"warning\",\"error\"]},\"message\":{\"type\":\"string\"}},\"required\":[\"severity\",\"message\"]}";
 
-/// Writes the schema of a text.
-///
-/// `maxLength` counts characters and the limit counts bytes, so the limit in bytes is written, too.
-fn write_text(max: usize, out: &mut dyn Write) -> fmt::Result {
-    write!(out, ",\"type\":\"string\",\"maxLength\":{max},\"instep:bytes\":{max}")
-}
-
 fn write_unit(unit: &str, out: &mut dyn Write) -> fmt::Result {
     if unit.is_empty() { Ok(()) } else { write!(out, ",\"unit\":{}", Text::new(unit)) }
 }
 
 fn is_multiple(value: f64, step: f64, precision: u8) -> bool {
-    match (Decimal::nearest(value, precision), Decimal::nearest(step, precision)) {
-        (Some(value), Some(step)) => value.is_multiple_of(step),
-        _ => false,
-    }
-}
-
-/// Declared number, displayed with all its digits.
-struct Exact(f64);
-
-impl Display for Exact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Decimal::nearest(self.0, Decimal::digits_of(self.0)) {
-            Some(decimal) => decimal.fmt(f),
-            None => f.write_str("null"),
-        }
-    }
+    let [value, step] = [value, step].map(|number| Decimal::nearest(number, precision));
+    value.zip(step).is_some_and(|(value, step)| value.is_multiple_of(step))
 }
 
 /// Writer that counts and hashes its input.

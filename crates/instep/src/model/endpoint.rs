@@ -6,8 +6,8 @@ use instep_proto::http::Pattern;
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
     pub(crate) pattern: Pattern,
-    /// Whether the server sends each message back itself, without the application.
+    /// Whether the server sends each message back, without the application.
     pub(crate) echo: bool,
-    /// Whether its messages are those of the Thing.
+    /// Whether clients of the endpoint use the protocol of the Thing.
     pub(crate) thing: bool,
 }

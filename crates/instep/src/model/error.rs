@@ -50,38 +50,31 @@ impl<'j> RequestError<'j> {
 
     /// Returns the error frame for the client. Frames have at most `frame_max` bytes.
     pub(crate) fn frame(&self, frame_max: usize) -> impl Display {
-        ErrorFrame {
-            id: self.id,
-            name: self.interaction.map(|interaction| interaction.name),
-            code: self.kind.code(),
-            message: Sentence { interaction: self.interaction, reason: self.kind },
-            frame_max,
-        }
+        let name = self.interaction.map(|interaction| interaction.name);
+        error_frame(self.id, name, self.kind.code(), self, frame_max)
     }
 }
 
-/// Error frame, `{"label":"error",...}`.
-pub(crate) struct ErrorFrame<M> {
-    pub(crate) id: Option<u64>,
-    pub(crate) name: Option<&'static str>,
-    pub(crate) code: &'static str,
-    pub(crate) message: M,
-    pub(crate) frame_max: usize,
-}
-
-impl<M: Display> Display for ErrorFrame<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Returns an error frame, `{"label":"error",...}`. Frames have at most `frame_max` bytes.
+pub(crate) fn error_frame(
+    id: Option<u64>,
+    name: Option<&'static str>,
+    code: &'static str,
+    message: impl Display,
+    frame_max: usize,
+) -> impl Display {
+    fmt::from_fn(move |f| {
         f.write_str("{\"label\":\"error\",")?;
-        if let Some(id) = self.id {
+        if let Some(id) = id {
             write!(f, "\"id\":{id},")?;
         }
-        write!(f, "\"value\":{{\"code\":\"{}\",", self.code)?;
-        if let Some(name) = self.name {
+        write!(f, "\"value\":{{\"code\":\"{code}\",")?;
+        if let Some(name) = name {
             write!(f, "\"name\":\"{name}\",")?;
         }
-        let message_max = self.frame_max.saturating_sub(FRAME_OVERHEAD).min(MESSAGE_MAX);
-        write!(f, "\"message\":{}}}}}", Text::cut(&self.message, message_max))
-    }
+        let message_max = frame_max.saturating_sub(FRAME_OVERHEAD).min(MESSAGE_MAX);
+        write!(f, "\"message\":{}}}}}", Text::cut(&message, message_max))
+    })
 }
 
 impl RequestErrorKind<'_> {
@@ -101,15 +94,10 @@ impl RequestErrorKind<'_> {
     }
 }
 
-/// Sentence that says what is wrong, and what is expected.
-struct Sentence<'j> {
-    interaction: Option<&'static Interaction>,
-    reason: RequestErrorKind<'j>,
-}
-
-impl Display for Sentence<'_> {
+/// Sentence about a wrong request, and about what is expected.
+impl Display for RequestError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.reason, self.interaction) {
+        match (self.kind, self.interaction) {
             (RequestErrorKind::Json(error), _) => error.fmt(f),
             (RequestErrorKind::Binary, _) => f.write_str("this is not JSON: send text, not bytes"),
             (RequestErrorKind::NoObject, _) => {
@@ -142,13 +130,8 @@ impl Display for Expected<'_> {
         match *self.0 {
             Kind::Switch => f.write_str("true or false"),
             Kind::Number { min, max, step, .. } => {
-                write!(
-                    f,
-                    "a number from {} to {} in steps of {}",
-                    Shortest(min),
-                    Shortest(max),
-                    Shortest(step)
-                )
+                let [min, max, step] = [min, max, step].map(Shortest);
+                write!(f, "a number from {min} to {max} in steps of {step}")
             }
             Kind::Select { options } => {
                 f.write_str("one of ")?;

@@ -3,35 +3,30 @@
 use super::decimal::Decimal;
 use super::error::{RequestError, RequestErrorKind};
 use super::thing::{Interaction, Kind, Thing};
+use super::value::Input;
+use core::ops::Range;
 use instep_proto::json::{JsonString, Object, Value};
 
 /// Maximum id, up to which JavaScript represents every whole number.
 const ID_MAX: i64 = (1 << 53) - 1;
 
 /// Valid write of a property, or valid invocation of an action.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Invocation<'j> {
+#[derive(Clone, Debug)]
+pub(crate) struct Invocation {
     /// The number of the interaction.
     pub(crate) number: usize,
     pub(crate) interaction: &'static Interaction,
-    pub(crate) argument: Argument<'j>,
+    /// The value. A text is empty here.
+    pub(crate) input: Input<'static>,
+    /// Where a text stands in the message, with its escapes.
+    pub(crate) text: Range<usize>,
     /// The id of the reply, if the client asks for one.
     pub(crate) id: Option<u64>,
 }
 
-/// Value of a write or an invocation.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Argument<'j> {
-    Nothing,
-    Bool(bool),
-    Number(f64),
-    Choice(&'static str),
-    Text(JsonString<'j>),
-}
-
 impl Thing {
     /// Parses and validates a message.
-    pub(crate) fn read<'j>(&'static self, text: &'j str) -> Result<Invocation<'j>, RequestError<'j>> {
+    pub(crate) fn read<'j>(&'static self, text: &'j str) -> Result<Invocation, RequestError<'j>> {
         let object = match Value::parse(text) {
             Ok(Value::Object(object)) => object,
             Ok(_) => return Err(RequestError::new(RequestErrorKind::NoObject)),
@@ -49,9 +44,14 @@ impl Thing {
         else {
             return Err(error(RequestErrorKind::Unknown(label)));
         };
-        let argument = interaction.kind.read(find(object, "value"));
-        let argument = argument.map_err(|kind| RequestError { id, interaction: Some(interaction), kind })?;
-        Ok(Invocation { number, interaction, argument, id })
+        let value = find(object, "value");
+        let input = interaction.kind.read(value);
+        let input = input.map_err(|kind| RequestError { id, interaction: Some(interaction), kind })?;
+        let text = match (&input, value) {
+            (Input::Text(_), Some(Value::String(text))) => text.range(),
+            _ => 0..0,
+        };
+        Ok(Invocation { number, interaction, input, text, id })
     }
 
     /// Returns the property of that name, if a client may write this value to it.
@@ -80,18 +80,18 @@ impl Thing {
 }
 
 impl Kind {
-    /// Validates a client's value.
-    pub(super) fn read<'j>(&self, value: Option<Value<'j>>) -> Result<Argument<'j>, RequestErrorKind<'j>> {
+    /// Validates a client's value. The result of a text is empty, because the caller has it.
+    pub(super) fn read<'j>(&self, value: Option<Value<'j>>) -> Result<Input<'static>, RequestErrorKind<'j>> {
         if !self.is_writable() {
             return Err(RequestErrorKind::ReadOnly);
         }
         match (self, value) {
-            (Self::Button, None | Some(Value::Null)) => Ok(Argument::Nothing),
+            (Self::Button, None | Some(Value::Null)) => Ok(Input::Nothing),
             (_, None) => Err(RequestErrorKind::MissingValue),
-            (Self::Switch, Some(Value::Bool(on))) => Ok(Argument::Bool(on)),
+            (Self::Switch, Some(Value::Bool(on))) => Ok(Input::Bool(on)),
             (Self::Number { min, max, step, .. }, Some(Value::Number(number))) => {
                 let precision = self.precision();
-                let units = |value| Decimal::nearest(value, precision).map(Decimal::units);
+                let units = |value| Decimal::nearest(value, precision).map(|decimal| decimal.units);
                 let (Some(min), Some(max), Some(step)) = (units(*min), units(*max), units(*step)) else {
                     return Err(RequestErrorKind::OutOfRange);
                 };
@@ -100,18 +100,14 @@ impl Kind {
                     (min..=max).contains(units) && (units - min) % step.max(1) == 0
                 });
                 let units = units.ok_or(RequestErrorKind::OutOfRange)?;
-                Ok(Argument::Number(Decimal::of_units(units, precision).to_f64()))
+                Ok(Input::Number(Decimal { units, precision }.to_f64()))
             }
             (Self::Select { options }, Some(Value::String(text))) => {
                 let option = options.iter().find(|option| text == ***option);
-                option.map(|option| Argument::Choice(option)).ok_or(RequestErrorKind::OutOfRange)
+                option.map(|option| Input::Choice(option)).ok_or(RequestErrorKind::OutOfRange)
             }
             (Self::Text { max } | Self::TextAction { max }, Some(Value::String(text))) => {
-                if text.utf8_length() > *max {
-                    Err(RequestErrorKind::TooLong)
-                } else {
-                    Ok(Argument::Text(text))
-                }
+                if text.utf8_length() > *max { Err(RequestErrorKind::TooLong) } else { Ok(Input::Text("")) }
             }
             _ => Err(RequestErrorKind::WrongType),
         }

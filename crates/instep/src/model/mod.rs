@@ -1,8 +1,8 @@
 //! Model of a device, a *Thing* with properties, actions and events.
 //!
-//! An application declares its Thing once; the panel, the JSON messages, the REST routes and the description follow from that. The
-//! words are those of the W3C Web of Things (Thing, property, action, event), and the kinds are those of Home Assistant (switch,
-//! number, sensor, ...).
+//! An application declares its Thing once. The panel, the JSON messages, the REST routes and the description follow from the
+//! declaration. The terms come from the W3C Web of Things (Thing, property, action, event), and the kinds from Home Assistant
+//! (switch, number, sensor, ...).
 
 mod decimal;
 mod description;
@@ -20,12 +20,12 @@ mod value;
 pub(crate) use decimal::Decimal;
 pub(crate) use description::{Base, Beginning, CONTENT_TYPE, Description, Security};
 pub use endpoint::Endpoint;
-pub(crate) use error::{ErrorFrame, RequestError, RequestErrorKind};
-pub(crate) use invocation::Argument;
+pub(crate) use error::{RequestError, RequestErrorKind, error_frame};
+pub(crate) use invocation::Invocation;
 pub(crate) use manifest::Manifest;
 pub use property_store::PropertyStore;
 pub use publishable::{IntoNumber, IntoSwitch};
 pub use thing::{History, Interaction, Kind, PERSISTED_MAX, Thing};
 pub use topic::{Topic, Topics};
-pub(crate) use value::{EncodedValue, Output};
+pub(crate) use value::{EncodedValue, output};
 pub use value::{Input, Reading, Severity};

@@ -1,6 +1,5 @@
 //! Persistence of property values, and validation of restored ones.
 
-use super::invocation::Argument;
 use super::thing::{Kind, PERSISTED_MAX};
 use super::value::Input;
 use core::fmt::{Debug, Display};
@@ -36,11 +35,7 @@ impl Kind {
             Self::Select { options } => {
                 options.iter().find(|option| stored == **option).map(|option| Input::Choice(option))
             }
-            _ => match self.read(Some(Value::parse(stored).ok()?)) {
-                Ok(Argument::Bool(on)) => Some(Input::Bool(on)),
-                Ok(Argument::Number(number)) => Some(Input::Number(number)),
-                _ => None,
-            },
+            _ => self.read(Some(Value::parse(stored).ok()?)).ok(),
         }
     }
 }

@@ -40,7 +40,7 @@ impl IntoSwitch for Option<bool> {
     }
 }
 
-/// There is no other implementation for an option: with two, the compiler could not tell which `None` is meant.
+/// This is the only implementation for an option, because with two of them the type of `None` would be ambiguous.
 #[diagnostic::do_not_recommend]
 impl IntoNumber for Option<f64> {
     fn into_number(self) -> Option<f64> {

@@ -24,11 +24,13 @@ pub struct Thing {
 pub struct Interaction {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// The heading under which the panel shows it. Empty if there is none.
+    /// The heading under which the panel shows the interaction. Empty if there is none.
     pub(crate) group: &'static str,
     /// Whether its value is persisted.
     pub(crate) kept: bool,
-    /// The panel's words for true and false of a binary sensor. `None` stands for on and off, in the reader's language.
+    /// The panel's words for true and false of a binary sensor.
+    ///
+    /// `None` stands for on and off, in the user's language.
     pub(crate) words: Option<[&'static str; 2]>,
     pub(crate) kind: Kind,
 }
@@ -153,7 +155,7 @@ impl Thing {
     pub const fn persistent_count(&self) -> usize {
         let (mut count, mut i) = (0, 0);
         while i < self.interactions.len() {
-            count += self.interactions[i].is_persistent() as usize;
+            count += self.interactions[i].kept as usize;
             i += 1;
         }
         count
@@ -264,37 +266,25 @@ impl Interaction {
         }
         Self { kept: true, ..self }
     }
-
-    pub(crate) const fn is_persistent(&self) -> bool {
-        self.kept
-    }
 }
 
 impl Kind {
-    /// Returns whether it is a property, which has a value.
+    /// Returns whether the kind is a property, which has a value.
     pub const fn is_property(&self) -> bool {
-        matches!(
-            self,
-            Self::Switch
-                | Self::Number { .. }
-                | Self::Sensor { .. }
-                | Self::BinarySensor
-                | Self::Select { .. }
-                | Self::Text { .. }
-        )
+        !self.is_action() && !self.is_event()
     }
 
-    /// Returns whether it is an action, which clients invoke.
+    /// Returns whether the kind is an action, which clients invoke.
     pub const fn is_action(&self) -> bool {
         matches!(self, Self::Button | Self::TextAction { .. })
     }
 
-    /// Returns whether it is an event, which the device emits.
+    /// Returns whether the kind is an event, which the device emits.
     pub const fn is_event(&self) -> bool {
         matches!(self, Self::Event | Self::Log)
     }
 
-    /// Returns whether clients may write or invoke it.
+    /// Returns whether clients may write or invoke an interaction of this kind.
     pub const fn is_writable(&self) -> bool {
         !matches!(self, Self::Sensor { .. } | Self::BinarySensor | Self::Event | Self::Log)
     }

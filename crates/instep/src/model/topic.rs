@@ -4,7 +4,7 @@
 ///
 /// A client that is behind receives only the latest message, and a new client receives it first.
 ///
-/// The macro [`topics!`](crate::topics!) declares those of an application.
+/// The macro [`topics!`](crate::topics!) declares the topics of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(pub(crate) usize);
 
@@ -46,14 +46,15 @@ impl Topics {
         self.count
     }
 
-    /// Returns the topic of that number, counted from 0. `None` if there are not so many.
+    /// Returns the topic with an index from 0, or `None` if there are fewer topics.
     pub const fn at(self, index: usize) -> Option<Topic> {
         if index < self.count { Some(Topic::new(index)) } else { None }
     }
 }
 
-/// Declares the topics that an application publishes: a constant for each, and one for all of them, which
-/// [`App::topics`](crate::App::topics) takes.
+/// Declares the topics that an application publishes.
+///
+/// Declares a constant for each topic, and a constant with all of them, which [`App::topics`](crate::App::topics) takes.
 ///
 /// ```
 /// use instep::{App, Device};
@@ -70,7 +71,7 @@ impl Topics {
 /// }
 /// ```
 ///
-/// So a topic that is published is one that the application has: another name is an error of the compiler, and if `App::topics` is
+/// So an application can publish only declared topics, because another name is an error of the compiler. If `App::topics` is
 /// forgotten, the compiler warns that `TOPICS` is not used. With `pub const TOPICS`, all of the constants are public.
 #[macro_export]
 macro_rules! topics {

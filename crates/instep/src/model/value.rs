@@ -4,6 +4,7 @@ use super::decimal::{Decimal, Shortest};
 use super::thing::Kind;
 use core::fmt::{self, Display};
 use instep_proto::json::Text;
+use instep_proto::texts;
 
 /// Value of a property that the application publishes.
 #[derive(Clone, Copy)]
@@ -19,17 +20,21 @@ pub enum Reading<'v> {
     Text(&'v dyn Display),
 }
 
-/// Severity of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Details for debugging.
-    Debug,
-    /// Normal operation.
-    Info,
-    /// An unexpected condition that does no harm.
-    Warning,
-    /// A failure.
-    Error,
+texts! {
+    /// Severity of a log line.
+    #[derive(PartialOrd, Ord)]
+    pub enum Severity {
+        /// Details for debugging.
+        Debug = "debug",
+        /// Normal operation.
+        Info = "info",
+        /// An unexpected condition that does no harm.
+        Warning = "warning",
+        /// A failure.
+        Error = "error",
+    }
+    /// Returns the name on the wire.
+    fn as_str
 }
 
 /// Value of a client's request, which is valid for the declared kind and range.
@@ -96,18 +101,6 @@ impl fmt::Debug for Reading<'_> {
     }
 }
 
-impl Severity {
-    /// Returns the name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
 /// Value of a property as JSON.
 pub(crate) enum EncodedValue<'v> {
     Null,
@@ -128,7 +121,7 @@ impl<'v> EncodedValue<'v> {
                 Decimal::nearest(number, kind.precision()).map_or(Self::Null, Self::Number)
             }
             (Kind::Select { options }, Reading::Text(text)) => {
-                // A `Display` cannot be compared, but what it writes can.
+                // A `Display` cannot be compared, but its text can.
                 let option = options.iter().find(|option| displays(text, option))?;
                 Self::Text(option)
             }
@@ -149,18 +142,14 @@ impl Display for EncodedValue<'_> {
     }
 }
 
-/// Output of an action as JSON.
-pub(crate) struct Output<'v>(pub(crate) Reading<'v>);
-
-impl Display for Output<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Reading::Bool(on) => on.fmt(f),
-            Reading::Number(number) if number.is_finite() => Shortest(number).fmt(f),
-            Reading::Unavailable | Reading::Number(_) => f.write_str("null"),
-            Reading::Text(text) => Text::new(text).fmt(f),
-        }
-    }
+/// Returns the output of an action as JSON.
+pub(crate) fn output(value: Reading<'_>) -> impl Display {
+    fmt::from_fn(move |f| match value {
+        Reading::Bool(on) => on.fmt(f),
+        Reading::Number(number) if number.is_finite() => Shortest(number).fmt(f),
+        Reading::Unavailable | Reading::Number(_) => f.write_str("null"),
+        Reading::Text(text) => Text::new(text).fmt(f),
+    })
 }
 
 /// Returns whether `text` displays as `expected`.

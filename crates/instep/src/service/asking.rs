@@ -25,7 +25,7 @@ const INBOX_FULL: &str = "{\"code\":\"busy\",\"message\":\"too much waits for th
 
 /// Returns the whole content of a request, if its type is JSON.
 ///
-/// `name` is that of the property or action, or empty if the request is for several. It is named in errors.
+/// `name` is the name of the property or action, for errors. It is empty if the request is for several.
 pub(super) fn json_content<'r>(
     name: &str,
     request: &Request<'r>,

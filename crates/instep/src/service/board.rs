@@ -1,6 +1,7 @@
-//! Pages and forms of a board, beside those of the application.
+//! Pages and forms of a board, beside the pages of the application.
 
 use super::form::{may_act, whole_content};
+use super::parts::whole_parts;
 use super::request::{Outcome, Request};
 use super::response::redirect;
 use core::fmt::{self, Debug, Write};
@@ -70,20 +71,13 @@ pub trait BoardPages: Debug + Sync {
     /// For the server.
     #[doc(hidden)]
     fn make_page(&self, position: u32, out: &mut [u8]) -> Chunk {
-        let (mut length, mut part) = (0, u16::try_from(position).unwrap_or(u16::MAX));
-        loop {
-            let room = out.len() - length;
-            let mut part_out = Part { out: &mut out[length..], length: 0 };
-            match self.write_part(part, &mut part_out) {
-                Ok(Some(next)) => (length, part) = (length + part_out.length, next),
-                Ok(None) => return Chunk { length: length + part_out.length, next: None },
-                // A part that does not fit the maximum length never fits, so the page ends.
-                Err(fmt::Error) => {
-                    let next = (room < PAGE_PART_MAX).then_some(u32::from(part));
-                    return Chunk { length, next };
-                }
-            }
-        }
+        let chunk = whole_parts(position, out, |part, out| {
+            let part = u16::try_from(part).unwrap_or(u16::MAX);
+            Ok(self.write_part(part, out)?.map(u32::from))
+        });
+        // A part that does not fit the maximum length never fits, so the page ends.
+        let room = out.len() - chunk.length;
+        Chunk { next: chunk.next.filter(|_| room < PAGE_PART_MAX), ..chunk }
     }
 }
 
@@ -97,19 +91,4 @@ pub enum BoardPage {
     Form,
     /// An asset, such as a style sheet.
     Asset(&'static Asset),
-}
-
-/// Writer of one part into a bounded buffer.
-struct Part<'o> {
-    out: &'o mut [u8],
-    length: usize,
-}
-
-impl Write for Part<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.length + text.len();
-        self.out.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
-    }
 }

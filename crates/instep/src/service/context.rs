@@ -20,7 +20,7 @@ pub struct Context<'a> {
     pub(crate) feed: &'a Feed<'static>,
     /// The same feed with its long frames compressed, if it is up to date.
     pub(crate) compressed_feed: Option<&'a Feed<'static>>,
-    /// The index of this driver among the device's followers.
+    /// The index of this driver in [`Memory::followers`](crate::driver::Memory::followers).
     pub(crate) follower: usize,
     /// The number of messages that this turn has received whole.
     pub(crate) messages: Cell<u32>,
@@ -28,7 +28,7 @@ pub struct Context<'a> {
 
 /// Function table for an open WebSocket of a Thing.
 ///
-/// It has the notices beside the feed's frames, and the replacement of writes. A push returns `false` if the output has
+/// The table has the notices beside the feed's frames, and the replacement of writes. A push returns `false` if the output has
 /// no room.
 #[derive(Debug)]
 pub struct Notices {
@@ -40,7 +40,7 @@ pub struct Notices {
     pub(crate) push_revision: fn(revision: u64, &mut Outgoing<'_>) -> bool,
     /// Pushes the number of missed events.
     pub(crate) push_missed: fn(missed: u64, &mut Outgoing<'_>) -> bool,
-    /// Replaces a waiting write of the same property, and returns whether it did.
+    /// Replaces a waiting write of the same property, and returns whether a write was replaced.
     pub(crate) replace_write: fn(&Device, SlotHandle, &'static Thing, &str) -> bool,
 }
 

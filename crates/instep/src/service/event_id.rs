@@ -28,38 +28,21 @@ pub(crate) fn start(context: &Context<'_>) -> Option<NonZeroU32> {
     position_start(context, false)
 }
 
-/// First frame to each client: wire version, hash and start of the device.
-pub(crate) struct Greeting {
-    hash: u64,
-    start: Option<NonZeroU32>,
-}
-
-impl Greeting {
-    pub(crate) fn of(context: &Context<'_>) -> Self {
-        Self { hash: context.manifest.hash, start: start(context) }
-    }
-}
-
-impl Display for Greeting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{\"label\":\"thing\",\"value\":{{\"wire\":{WIRE},\"hash\":\"{:016x}\"", self.hash)?;
-        if let Some(start) = self.start {
+/// Returns the first frame to each client: wire version, hash and start of the device.
+pub(crate) fn greeting(context: &Context<'_>) -> impl Display {
+    let (hash, start) = (context.manifest.hash, start(context));
+    fmt::from_fn(move |f| {
+        write!(f, "{{\"label\":\"thing\",\"value\":{{\"wire\":{WIRE},\"hash\":\"{hash:016x}\"")?;
+        if let Some(start) = start {
             write!(f, ",\"start\":\"{start:08x}\"")?;
         }
         f.write_str("}}")
-    }
+    })
 }
 
-/// Id of an event in Server-Sent Events: the device's start and a number.
-pub(crate) struct EventId {
-    pub(crate) start: NonZeroU32,
-    pub(crate) seq: u64,
-}
-
-impl Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}-{}", self.start, self.seq)
-    }
+/// Returns the id of an event in Server-Sent Events: the device's start and a number.
+pub(crate) fn id(start: NonZeroU32, seq: u64) -> impl Display {
+    fmt::from_fn(move |f| write!(f, "{start:08x}-{seq}"))
 }
 
 /// Position of a client that connects again: the events that it has received.
@@ -123,11 +106,7 @@ fn asked_position<'r>(head: &RequestHead<'r>) -> Option<&'r str> {
     asked.find_map(|rest| if rest.is_empty() { Some(rest) } else { rest.strip_prefix('=') })
 }
 
-/// Keep-alive with the revision up to which everything has been sent.
-pub(crate) struct UpTo(pub(crate) u64);
-
-impl Display for UpTo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{\"label\":\"alive\",\"value\":{}}}", self.0)
-    }
+/// Returns the keep-alive with the revision up to which everything has been sent.
+pub(crate) fn up_to(revision: u64) -> impl Display {
+    fmt::from_fn(move |f| write!(f, "{{\"label\":\"alive\",\"value\":{revision}}}"))
 }

@@ -1,6 +1,7 @@
 //! Files of a folder, for paths where the application declares nothing.
 
 use super::request::{Outcome, Request};
+use super::response::redirect;
 use core::fmt::Debug;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Asset, Chunk, Method, PageValues, Reply, RequestHead, Status};
@@ -43,24 +44,15 @@ pub trait Folder: Debug + Sync {
             _ if !matches!(head.method, Method::Get | Method::Head) => error(Status::MethodNotAllowed),
             Found::File(FolderFile { number, content_type, content }) => {
                 let number = FIRST_FILE + number % FOLDER_FILES_MAX;
-                Outcome::Reply(match content {
-                    FileContent::Plain { length, hash } => {
-                        Reply::file(number, content_type, Some((length as usize, hash)), head, frames)
-                    }
-                    FileContent::Template => Reply::file(number, content_type, None, head, frames),
-                })
+                let length_and_hash = match content {
+                    FileContent::Plain { length, hash } => Some((length as usize, hash)),
+                    FileContent::Template => None,
+                };
+                Outcome::Reply(Reply::file(number, content_type, length_and_hash, head, frames))
             }
             Found::Folder => {
-                let response = Reply::empty_head(Status::Found, head);
-                let line = format_args!("Location: {}{}/\r\n", head.base, head.path);
-                match response.write_with(out.spare_mut(), line) {
-                    Some(length) => {
-                        out.commit(length);
-                        Outcome::Written { closes: response.closes() }
-                    }
-                    None if !out.is_empty() => Outcome::Blocked,
-                    None => error(Status::HeadTooLarge),
-                }
+                let path = format_args!("{}/", head.path);
+                redirect(Status::Found, head.base, &path, head, out)
             }
         }
     }
@@ -117,7 +109,7 @@ pub enum FileContent {
     Template,
 }
 
-/// Returns the number of a file from that of a body, if the body is one of a file.
+/// Returns the number of the file with this body, or `None` if the body is not a file.
 pub(crate) fn file_of(body: u16) -> Option<u16> {
     body.checked_sub(FIRST_FILE).filter(|number| *number < FOLDER_FILES_MAX)
 }

@@ -1,6 +1,6 @@
 //! Handlers of requests: to a Thing, to a board's pages, to files, and refusals.
 //!
-//! A handler takes a [`Request`] and returns its [`Outcome`]. No handler knows a connection or a driver.
+//! A handler takes a [`Request`] and returns its [`Outcome`]. No handler depends on a connection or a driver.
 
 mod asking;
 mod board;
@@ -10,6 +10,7 @@ mod folder;
 mod form;
 mod invoke;
 mod notices;
+mod parts;
 mod problem;
 mod refusal;
 mod request;

@@ -1,7 +1,7 @@
 //! Frames of a Thing's endpoint: greeting, keep-alive, revision, missed events.
 
 use super::context::Context;
-use super::event_id::{self, Greeting, UpTo};
+use super::event_id;
 use core::fmt::Display;
 use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX, encode_frame};
@@ -13,7 +13,7 @@ pub(crate) const OWN_FRAME_MAX: usize = 88;
 ///
 /// The output must have room.
 pub(crate) fn greet(context: &Context<'_>, out: &mut Outgoing<'_>) -> Cursor {
-    let pushed = push(out, Greeting::of(context));
+    let pushed = push(out, event_id::greeting(context));
     debug_assert!(pushed, "the output of a new client has no room for its greeting");
     event_id::begin(context, 0)
 }
@@ -25,7 +25,7 @@ pub(crate) fn push_keepalive(out: &mut Outgoing<'_>) -> bool {
 
 /// Pushes the revision up to which everything has been sent.
 pub(crate) fn push_revision(revision: u64, out: &mut Outgoing<'_>) -> bool {
-    push(out, UpTo(revision))
+    push(out, event_id::up_to(revision))
 }
 
 /// Pushes the number of missed events.

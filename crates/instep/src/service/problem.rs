@@ -1,9 +1,10 @@
 //! Responses in JSON, and the wire's `error` value as the body of a response.
 
 use super::request::Outcome;
+use super::response::write_or;
 use core::fmt::{Arguments, Display, Write as _};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Allow, Method, Reply, RequestHead, ResponseHead, Status, Window};
+use instep_proto::http::{Allow, Reply, RequestHead, ResponseHead, Status, Window};
 use instep_proto::json::Text;
 
 /// Media type of all JSON bodies but the description's.
@@ -34,20 +35,7 @@ pub(crate) fn write_answer_with(
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {
-    let body = if head.method == Method::Head { &[] } else { body };
-    let space = out.spare_mut();
-    let written = response.write_with(space, lines).and_then(|length| {
-        space.get_mut(length..length + body.len())?.copy_from_slice(body);
-        Some(length + body.len())
-    });
-    match written {
-        Some(length) => {
-            out.commit(length);
-            Outcome::Written { closes: response.closes() }
-        }
-        None if !out.is_empty() => Outcome::Blocked,
-        None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
-    }
+    write_or(Status::ServiceUnavailable, response, lines, body, head, out)
 }
 
 /// Body of an error response, which is the wire's `error` value.

@@ -7,7 +7,7 @@ use crate::access::{Offer, Refusal, is_wide_origin};
 use crate::device::RefusalReason;
 use crate::log::{Escaped, FROM_CLIENT};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Method, Reply, RequestHead, Status};
+use instep_proto::http::{Reply, RequestHead, Status};
 
 /// Logs a refusal, unless the rate limit of such lines is reached.
 macro_rules! log_limited {
@@ -24,72 +24,38 @@ pub(crate) use log_limited;
 /// Returns the status.
 pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
     let Request { now, head, peer, context, .. } = *request;
-    context.device.count_refusal(match refusal {
-        Refusal::Host => RefusalReason::Host,
-        Refusal::Origin => RefusalReason::Origin,
-    });
     let hints = context.access.hints;
-    match refusal {
+    let (reason, status, header, value, hint) = match refusal {
         Refusal::Host => {
-            let host = head.host.unwrap_or_default();
-            match Offer::host(host) {
-                Some(offer) => log_limited!(
-                    warn,
-                    context,
-                    now,
-                    target: FROM_CLIENT,
-                    "Refused a request from {peer}: unknown Host {}; to allow it, {}{offer}",
-                    Escaped(host.as_bytes()),
-                    hints.host
-                ),
-                None => log_limited!(
-                    warn,
-                    context,
-                    now,
-                    target: FROM_CLIENT,
-                    "Refused a request from {peer}: invalid Host {}",
-                    Escaped(host.as_bytes())
-                ),
-            }
-            Status::MisdirectedRequest
+            let host = Some(head.host.unwrap_or_default());
+            (RefusalReason::Host, Status::MisdirectedRequest, "Host", host, hints.host)
         }
-        Refusal::Origin => {
-            match head.origin.map(|origin| (origin, Offer::origin(origin))) {
-                Some((origin, Some(offer))) => {
-                    let others = if is_wide_origin(origin) {
-                        ", which all pages from files and many programs send"
-                    } else {
-                        ""
-                    };
-                    log_limited!(
-                        warn,
-                        context,
-                        now,
-                        target: FROM_CLIENT,
-                        "Refused a request from {peer}: unknown Origin {}{others}; to allow it, {}{offer}",
-                        Escaped(origin.as_bytes()),
-                        hints.origin
-                    );
-                }
-                Some((origin, None)) => log_limited!(
-                    warn,
-                    context,
-                    now,
-                    target: FROM_CLIENT,
-                    "Refused a request from {peer}: invalid Origin {}",
-                    Escaped(origin.as_bytes())
-                ),
-                None => log_limited!(
-                    warn,
-                    context,
-                    now,
-                    "Refused a request from {peer}: a page of another origin sent it without Origin; to allow it, {}ORIGIN with the page's origin, and send it with fetch()",
-                    hints.origin
-                ),
-            }
-            Status::Forbidden
-        }
+        Refusal::Origin => (RefusalReason::Origin, Status::Forbidden, "Origin", head.origin, hints.origin),
+    };
+    context.device.count_refusal(reason);
+    if !context.allow_log(now) {
+        return status;
     }
+    let Some(value) = value else {
+        log::warn!(
+            "Refused a request from {peer}: a page of another origin sent it without Origin; to allow it, {hint}ORIGIN with the page's origin, and send it with fetch()"
+        );
+        return status;
+    };
+    let (offer, is_wide) = match refusal {
+        Refusal::Host => (Offer::host(value), false),
+        Refusal::Origin => (Offer::origin(value), is_wide_origin(value)),
+    };
+    let others = if is_wide { ", which all pages from files and many programs send" } else { "" };
+    let shown = Escaped(value.as_bytes());
+    match offer {
+        Some(offer) => log::warn!(
+            target: FROM_CLIENT,
+            "Refused a request from {peer}: unknown {header} {shown}{others}; to allow it, {hint}{offer}"
+        ),
+        None => log::warn!(target: FROM_CLIENT, "Refused a request from {peer}: invalid {header} {shown}"),
+    }
+    status
 }
 
 /// Answers a plaintext request on a TLS port with the address to open instead.
@@ -100,10 +66,9 @@ pub(crate) fn ask_for_https(
 ) -> Outcome {
     // An unknown Host is not repeated, because it could lead to another server.
     let host = head.host.filter(|_| context.access.check(head).is_ok()).unwrap_or("ADDRESS:PORT");
-    let body = ["Only HTTPS is spoken here: open https://", host, "/ instead.\n"];
+    let body = ["Only HTTPS is spoken here: open https://", host, "/ instead.\n"].map(str::as_bytes);
     let response = Reply::error_head(Status::BadRequest, body.iter().map(|part| part.len()).sum(), head);
-    let body = if head.method == Method::Head { &[][..] } else { &body };
-    if write_whole(&response, body, out) {
+    if write_whole(&response, format_args!(""), &body, head, out) {
         Outcome::Written { closes: true }
     } else {
         Outcome::Reply(Reply::error(Status::BadRequest, None))

@@ -14,7 +14,7 @@ use instep_proto::http::{Reply, RequestHead, ResponseHead};
 /// Outcome of a request.
 #[derive(Clone, Copy)]
 pub enum Outcome {
-    /// The reply has to be sent.
+    /// The reply must be sent.
     Reply(Reply),
     /// The response has been written already.
     Written {
@@ -37,15 +37,15 @@ pub struct Request<'r> {
     pub(crate) head: &'r RequestHead<'r>,
     /// The client's address, which a trusted proxy may have reported.
     pub(crate) peer: IpAddr,
-    /// Whether a trusted proxy forwarded it.
+    /// Whether a trusted proxy forwarded the request.
     pub(crate) proxied: bool,
     /// The content, once all of it has arrived.
     pub(crate) content: Option<&'r [u8]>,
     /// The device's port of the connection, or 0 if the driver did not set it.
     pub(crate) local_port: u16,
-    /// What it waited for, if it was handled before.
+    /// The step for which the request waited, if it was handled before.
     pub(crate) pending: Pending,
-    /// The context in which it is answered.
+    /// The context in which the request is answered.
     pub(crate) context: &'r Context<'r>,
 }
 

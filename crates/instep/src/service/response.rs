@@ -5,20 +5,13 @@ use core::fmt;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Method, Reply, RequestHead, ResponseHead, Status};
 
-/// Answers with text, which may come from the request itself.
+/// Answers with text, which may come from the request.
 pub(crate) fn plain_text(head: &RequestHead<'_>, text: &str, out: &mut Outgoing<'_>) -> Outcome {
     if !matches!(head.method, Method::Get | Method::Head) {
         return Outcome::Reply(Reply::error(Status::MethodNotAllowed, Some(head)));
     }
-    let response = Reply::text_head(head, text.len());
-    let body = if head.method == Method::Head { "" } else { text };
-    if write_whole(&response, &[body], out) {
-        Outcome::Written { closes: response.closes() }
-    } else if !out.is_empty() {
-        Outcome::Blocked
-    } else {
-        Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head)))
-    }
+    let response = Reply::body_head(head, "text/plain; charset=utf-8", text.len());
+    write_or(Status::HeadTooLarge, &response, format_args!(""), text.as_bytes(), head, out)
 }
 
 /// Redirects to `base` followed by `path`, which must be short.
@@ -39,25 +32,45 @@ pub(crate) fn redirect_with(
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> Outcome {
-    match response.write_with(out.spare_mut(), lines) {
-        Some(length) => {
-            out.commit(length);
-            Outcome::Written { closes: response.closes() }
-        }
-        None if !out.is_empty() => Outcome::Blocked,
-        None => Outcome::Reply(Reply::error(Status::HeadTooLarge, Some(head))),
+    write_or(Status::HeadTooLarge, response, lines, &[], head, out)
+}
+
+/// Writes a response, further header lines and its body, if there is room.
+///
+/// If there is none even in an empty output, the answer is an error with the status `too_long`.
+pub(crate) fn write_or(
+    too_long: Status,
+    response: &ResponseHead,
+    lines: fmt::Arguments<'_>,
+    body: &[u8],
+    head: &RequestHead<'_>,
+    out: &mut Outgoing<'_>,
+) -> Outcome {
+    if write_whole(response, lines, &[body], head, out) {
+        Outcome::Written { closes: response.closes() }
+    } else if !out.is_empty() {
+        Outcome::Blocked
+    } else {
+        Outcome::Reply(Reply::error(too_long, Some(head)))
     }
 }
 
-/// Writes a response and its body, if there is room for all of it.
+/// Writes a response, further header lines and its body, if there is room for all of it.
 ///
 /// Returns whether there was.
-pub(crate) fn write_whole(head: &ResponseHead, body: &[&str], out: &mut Outgoing<'_>) -> bool {
+pub(crate) fn write_whole(
+    response: &ResponseHead,
+    lines: fmt::Arguments<'_>,
+    body: &[&[u8]],
+    head: &RequestHead<'_>,
+    out: &mut Outgoing<'_>,
+) -> bool {
+    let body = if head.method == Method::Head { &[] } else { body };
     let space = out.spare_mut();
-    let Some(mut end) = head.write(space) else { return false };
+    let Some(mut end) = response.write_with(space, lines) else { return false };
     for part in body {
         let Some(space) = space.get_mut(end..end + part.len()) else { return false };
-        space.copy_from_slice(part.as_bytes());
+        space.copy_from_slice(part);
         end += part.len();
     }
     out.commit(end);

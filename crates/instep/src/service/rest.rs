@@ -1,6 +1,7 @@
 //! REST resources of a Thing, such as its description, values and history.
 
 use super::context::Context;
+use super::parts::whole_parts;
 use super::problem::{JSON, Problem, write_answer};
 use super::request::{Credential, Outcome, Request};
 use super::values::with_value;
@@ -13,11 +14,11 @@ use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Chunk, Method, Reply, RequestHead, Status, Window, strip_path};
 
-// Numbers of bodies that are generated while they are sent. Below them, a number is that of a sensor's history.
+// Numbers of bodies that are generated while they are sent. Smaller numbers stand for the histories of sensors.
 const DESCRIPTION: u16 = u16::MAX;
 const ALL_PROPERTIES: u16 = DESCRIPTION - 1;
 
-/// Resource of a Thing with an address of its own.
+/// Resource of a Thing, with its own address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource<'p> {
     Description,
@@ -202,38 +203,25 @@ impl Bodies<'_> {
     /// A position is 0 before the first brace, then the number of the next interaction plus 1.
     fn make_properties(&self, position: u32, out: &mut [u8]) -> Chunk {
         let interactions = self.context.manifest.thing.map_or(&[][..], |thing| thing.interactions);
-        let mut chunk = Chunk { length: 0, next: Some(position) };
-        let mut next = position;
-        loop {
-            let mut part = Window::new(&mut out[chunk.length..], 0);
+        whole_parts(position, out, |next, part| {
             let number = usize::try_from(next).unwrap_or(usize::MAX).wrapping_sub(1);
-            let written = match (next, interactions.get(number)) {
-                (0, _) => part.write_str("{"),
-                (_, None) => part.write_str("}"),
-                (_, Some(interaction)) if !interaction.kind.is_property() => Ok(()),
+            match (next, interactions.get(number)) {
+                (0, _) => part.write_str("{")?,
+                (_, None) => return part.write_str("}").map(|()| None),
+                (_, Some(interaction)) if !interaction.kind.is_property() => {}
                 (_, Some(interaction)) => {
                     let first = !interactions[..number].iter().any(|before| before.kind.is_property());
                     let comma = if first { "" } else { "," };
                     with_value(number, self.context, |value| {
                         write!(part, "{comma}\"{}\":", interaction.name)?;
                         part.write_str(core::str::from_utf8(value).unwrap_or("null"))
-                    })
+                    })?;
                 }
-            };
-            if written.is_err() {
-                return chunk;
             }
-            chunk.length += part.used();
-            if number == interactions.len() {
-                return Chunk { next: None, ..chunk };
-            }
-            next += 1;
-            chunk.next = Some(next);
-        }
+            Ok(Some(next + 1))
+        })
     }
-}
 
-impl Bodies<'_> {
     /// Generates the array of a sensor's past values.
     ///
     /// A position is 0 before the first bracket. Later it is twice the number of the next value plus 2, and 1 more before the
@@ -241,34 +229,22 @@ impl Bodies<'_> {
     fn make_history(&self, sensor: usize, position: u32, out: &mut [u8]) -> Chunk {
         let interaction = self.context.manifest.thing.and_then(|thing| thing.interactions.get(sensor));
         let precision = interaction.map_or(0, |interaction| interaction.kind.precision());
-        let mut chunk = Chunk { length: 0, next: Some(position) };
-        let mut next = position;
-        loop {
-            let mut part = Window::new(&mut out[chunk.length..], 0);
-            let past =
-                if next == 0 { None } else { self.context.device.past(sensor, next / 2 - 1, self.now) };
-            let written = match (next, past) {
-                (0, _) => part.write_str("["),
-                (_, None) => part.write_str("]"),
-                (_, Some((_, Past { age, value }))) => {
-                    let comma = if next % 2 == 1 { "" } else { "," };
-                    match value.and_then(|value| Decimal::nearest(value, precision)) {
-                        Some(value) => write!(part, "{comma}[{age},{value}]"),
-                        None => write!(part, "{comma}[{age},null]"),
-                    }
-                }
-            };
-            if written.is_err() {
-                return chunk;
+        whole_parts(position, out, |next, part| {
+            if next == 0 {
+                return part.write_str("[").map(|()| Some(3));
             }
-            chunk.length += part.used();
-            next = match past {
-                None if next == 0 => 3,
-                None => return Chunk { next: None, ..chunk },
-                Some((number, _)) => number.saturating_add(2).saturating_mul(2),
+            let Some((number, Past { age, value })) =
+                self.context.device.past(sensor, next / 2 - 1, self.now)
+            else {
+                return part.write_str("]").map(|()| None);
             };
-            chunk.next = Some(next);
-        }
+            let comma = if next % 2 == 1 { "" } else { "," };
+            match value.and_then(|value| Decimal::nearest(value, precision)) {
+                Some(value) => write!(part, "{comma}[{age},{value}]")?,
+                None => write!(part, "{comma}[{age},null]")?,
+            }
+            Ok(Some(number.saturating_add(2).saturating_mul(2)))
+        })
     }
 }
 

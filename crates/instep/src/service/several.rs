@@ -53,12 +53,8 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
         Ok(Value::Object(object)) => object,
         Ok(_) => {
             let message = "send an object with the values, such as {\"NAME\":true}";
-            return Problem::new(RequestErrorKind::WrongType.code(), "").answer(
-                Status::BadRequest,
-                message,
-                head,
-                out,
-            );
+            let problem = Problem::new(RequestErrorKind::WrongType.code(), "");
+            return problem.answer(Status::BadRequest, message, head, out);
         }
         Err(RequestErrorKind::Json(JsonError::TooManyMembers(_))) => return too_many(out),
         Err(reason) => return not_json("", reason, head, out),

@@ -1,16 +1,17 @@
 //! Streams of Server-Sent Events (WHATWG HTML section 9.2).
 //!
-//! They are for clients without WebSocket. `/events` has the messages that a WebSocket would receive. Each property and
-//! each event has a stream of bare values. The client of a stream has a slot and counts as a client.
+//! Streams are for clients without WebSocket. `/events` has the messages that a WebSocket would receive. Each property
+//! and each event has a stream of bare values. The client of a stream has a slot and counts as a client.
 
 use super::context::Context;
-use super::event_id::{self, EventId, Greeting, LastSeen, UpTo};
+use super::event_id::{self, LastSeen};
+use super::problem::write_answer_with;
 use super::request::{Credential, Listening, Outcome, Request};
 use super::values::value;
 use crate::device::{DropReason, End, SlotHandle};
 use crate::model::Interaction;
 use crate::time::Instant;
-use core::fmt::Write as _;
+use core::fmt::{Display, Write as _};
 use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::{CloseCode, server_payload};
 use instep_proto::http::{Method, Reply, Status, Window};
@@ -21,7 +22,7 @@ const RETRY_MS: u32 = 2_000;
 const COMMENT_INTERVAL_MS: u64 = 10_000;
 /// Interval between keep-alive comments if the client asks for revisions, in ms.
 ///
-/// It is that of a WebSocket's keep-alives.
+/// The interval equals the keep-alive interval of a WebSocket.
 const COMMENT_INTERVAL_WITH_REVISIONS_MS: u64 = 5_000;
 /// Header line that keeps proxies such as nginx from buffering the stream.
 const NO_BUFFERING: &str = "X-Accel-Buffering: no\r\n";
@@ -30,7 +31,7 @@ const NO_BUFFERING: &str = "X-Accel-Buffering: no\r\n";
 #[derive(Debug)]
 pub(crate) struct Events {
     pub(crate) slot: SlotHandle,
-    /// Whether the device may have revoked the credential, which has to be checked.
+    /// Whether to check if the device has revoked the credential.
     pub(crate) check_revoked: bool,
     /// The time at which the credential expires.
     pub(crate) expires_at: Instant,
@@ -45,7 +46,7 @@ pub(crate) struct Events {
 
 /// Answers a request for a stream.
 ///
-/// It is of everything, or of the property or event with the number `only`.
+/// The stream has all values and events, or only those of the property or event with the number `only`.
 pub(crate) fn answer(
     only: Option<usize>,
     credential: Option<Credential>,
@@ -62,18 +63,12 @@ pub(crate) fn answer(
         let only = only.and_then(|number| u16::try_from(number).ok());
         return Outcome::Listen(Listening { response, credential, peer, last_seen, only });
     }
-    match response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}")) {
-        Some(length) => {
-            out.commit(length);
-            Outcome::Written { closes: true }
-        }
-        None => Outcome::Reply(Reply::error(Status::ServiceUnavailable, Some(head))),
-    }
+    write_answer_with(&response, format_args!("{NO_BUFFERING}"), &[], head, out)
 }
 
 /// Begins a stream for the client in `slot`.
 ///
-/// The output must be empty, so that the beginning has room.
+/// The output must be empty, so that the beginning of the stream fits.
 pub(crate) fn listen(
     slot: SlotHandle,
     now: Instant,
@@ -127,7 +122,9 @@ impl Events {
         self.cursor.lag(feed)
     }
 
-    /// Whether what whether the device has revoked the credential.
+    /// Returns whether the device has revoked the credential.
+    ///
+    /// Checks this only if [`check_revoked`](Self::check_revoked) is set, and clears that flag.
     pub(crate) fn is_revoked(&mut self, context: &Context<'_>) -> bool {
         core::mem::take(&mut self.check_revoked) && context.device.has_reply(self.slot).1
     }
@@ -157,7 +154,7 @@ impl Events {
         })
     }
 
-    /// Writes everything that is due. Returns whether the socket accepted all of it.
+    /// Writes all pending output. Returns whether the socket accepted all of it.
     pub(crate) fn flush(
         &mut self,
         context: &Context<'_>,
@@ -165,7 +162,7 @@ impl Events {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> bool {
         loop {
-            // Output that waits is not added to, because newer values may replace frames that have not begun.
+            // Nothing is added while output waits, because newer values may still replace the next frames.
             if !out.flush(None, &mut 0, write) {
                 return false;
             }
@@ -178,8 +175,8 @@ impl Events {
 
     /// Returns the revision to send now, up to which the client has everything.
     ///
-    /// It is sent when nothing else waits. It is also sent before each new batch (`begins`), because a client that reads slowly
-    /// may never be up to date.
+    /// A revision is sent when nothing else waits. It is also sent before each new batch (`begins`), because a client that reads
+    /// slowly may never be up to date.
     fn revision_to_send(&self, feed: &Feed<'_>, begins: bool) -> Option<u64> {
         let next = self.cursor.next(feed).map(|next| next.revision);
         let received = next.map_or(feed.revision(), |next| next - 1);
@@ -193,9 +190,9 @@ impl Events {
         out: &mut Window<'_>,
     ) -> core::fmt::Result {
         if let Some(start) = event_id::position_start(context, true) {
-            writeln!(out, "id: {}", EventId { start, seq: self.cursor.events() })?;
+            writeln!(out, "id: {}", event_id::id(start, self.cursor.events()))?;
         }
-        write!(out, "data: {}\n\n", UpTo(revision))
+        write!(out, "data: {}\n\n", event_id::up_to(revision))
     }
 
     /// Returns the only property or event of the stream, with its number.
@@ -207,7 +204,7 @@ impl Events {
     fn write_beginning(&self, context: &Context<'_>, out: &mut Window<'_>) -> core::fmt::Result {
         writeln!(out, "retry: {RETRY_MS}")?;
         let Some((number, interaction)) = self.only(context) else {
-            return write!(out, "data: {}\n\n", Greeting::of(context));
+            return write!(out, "data: {}\n\n", event_id::greeting(context));
         };
         if interaction.kind.is_property() {
             // A published value comes from the feed.
@@ -217,12 +214,14 @@ impl Events {
         }
         // With this id, a client that reconnects before its first event misses none.
         if let Some(start) = event_id::start(context) {
-            writeln!(out, "id: {}", EventId { start, seq: self.cursor.events() })?;
+            writeln!(out, "id: {}", event_id::id(start, self.cursor.events()))?;
         }
         out.write_str("\n")
     }
 
-    /// Adds the next part, if there is one and it fits. Returns whether it did.
+    /// Adds the next part, or skips it if it can never fit.
+    ///
+    /// Returns `false` if there is no part, or no space for it now.
     fn add_next(&mut self, context: &Context<'_>, out: &mut Outgoing<'_>) -> bool {
         let mut cursor = self.cursor;
         let only = self.only(context).map(|(_, interaction)| interaction);
@@ -245,7 +244,7 @@ impl Events {
             let before = cursor.events();
             cursor.advance(&next, context.feed);
             let start = event_id::start(context).filter(|_| cursor.events() > before);
-            let id = start.map(|start| EventId { start, seq: cursor.events() });
+            let id = start.map(|start| event_id::id(start, cursor.events()));
             let text = match only {
                 Some(only) => value(next.frame, only.name),
                 None => Some(server_payload(next.frame)).filter(|_| next.frame[0] & 0x0f == 1),
@@ -267,7 +266,7 @@ impl Events {
         if missed > 0 {
             context.device.count_missed(missed);
             let client = self.slot.client;
-            log::warn!(client = client.number; "[{client}] Missed {missed} events: it reads too slowly");
+            log::warn!(client = client.number; "[{client}] Missed {missed} events by reading too slowly");
         }
         true
     }
@@ -278,7 +277,7 @@ fn write_missed(missed: u64, out: &mut Window<'_>) -> core::fmt::Result {
 }
 
 /// Writes a text as an event, and nothing for bytes that are not UTF-8.
-fn write_event(id: Option<EventId>, text: Option<&[u8]>, out: &mut Window<'_>) -> core::fmt::Result {
+fn write_event(id: Option<impl Display>, text: Option<&[u8]>, out: &mut Window<'_>) -> core::fmt::Result {
     let Some(text) = text.and_then(|text| core::str::from_utf8(text).ok()) else { return Ok(()) };
     if let Some(id) = id {
         writeln!(out, "id: {id}")?;

@@ -32,7 +32,7 @@ pub(crate) struct ThingService {
     pub(crate) make: fn(&Bodies<'_>, number: u16, position: u32, &mut [u8]) -> Chunk,
     /// Begins a stream of Server-Sent Events.
     pub(crate) listen: fn(SlotHandle, Instant, &Listening, &Context<'_>, &mut Outgoing<'_>) -> Events,
-    /// Writes everything that is due on a stream.
+    /// Writes all pending output of a stream.
     pub(crate) flush_events: FlushEvents,
     /// Pushes the first frame of a client, and returns its first cursor.
     pub(crate) greet: fn(&Context<'_>, &mut Outgoing<'_>) -> Cursor,
@@ -44,7 +44,7 @@ type FlushEvents =
     fn(&mut Events, &Context<'_>, &mut Outgoing<'_>, write: &mut dyn FnMut(&[u8]) -> usize) -> bool;
 
 impl ThingService {
-    /// The table of a device that answers for itself.
+    /// The table of a Thing that this server serves.
     pub(crate) const HERE: Self = Self {
         find: Resource::find,
         allow: rest::allow,

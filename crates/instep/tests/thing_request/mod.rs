@@ -9,8 +9,8 @@ use instep::{Inbox, Responder};
 
 pub const JSON: &str = "Content-Type: application/json\r\n";
 
-/// Sends a request that the application has to
-/// answer; `act` is the application's part.
+/// Sends a request that the application must
+/// answer. `act` is the application's part.
 pub fn ask(
     world: &mut World,
     inbox: &mut Inbox<'_>,

@@ -1,8 +1,9 @@
-//! Judges a declaration: its names, its commands and its options. What is no literal is left to `Thing::new`, which the compiler
-//! evaluates.
+//! Validates a declaration: its names, its commands and its options.
+//!
+//! Values that are not literals are checked by `Thing::new` during const evaluation.
 
-use crate::declaration::{Choice, Declaration, Interaction};
-use crate::kind::{KEPT, Kind, Takes, takes};
+use crate::declaration::{Declaration, Interaction};
+use crate::kind::{self, KEPT, Takes, Value};
 use crate::literal::{Literal, literal, number, text, texts};
 use crate::problems::Problems;
 use crate::suggest::list;
@@ -10,20 +11,20 @@ use proc_macro2::Ident;
 use quote::quote;
 use std::collections::BTreeSet;
 
-/// Bytes of a name, at most.
+/// Maximum length of a name, in bytes.
 const NAME_MAX: usize = 32;
-/// Names that frames use themselves.
+/// Labels that the protocol uses for its own frames.
 const RESERVED: [&str; 5] = ["error", "ok", "missed", "alive", "thing"];
-/// Names of the handle's own functions and constants.
-const OF_HANDLE: [&str; 3] = ["new", "recv", "THING"];
-/// Digits behind the decimal point, at most.
+/// Names of the functions and constants that every handle has.
+pub(crate) const OF_HANDLE: [&str; 3] = ["new", "recv", "THING"];
+/// Maximum number of digits after the decimal point.
 const PRECISION_MAX: f64 = 6.0;
-/// Bytes of a value that is kept, at most.
+/// Maximum length of a value that is kept, in bytes.
 const KEPT_MAX: f64 = 64.0;
-/// Interval of a history, in ms, at least.
+/// Minimum interval of a history, in ms.
 const INTERVAL_MIN: f64 = 100.0;
 
-/// Reports what is wrong.
+/// Reports every error in a declaration.
 pub(crate) fn check(declaration: &Declaration, problems: &mut Problems) {
     let Declaration { name, title, commands, interactions, .. } = declaration;
     if name == commands {
@@ -53,46 +54,41 @@ pub(crate) fn check(declaration: &Declaration, problems: &mut Problems) {
 
 fn check_name(interaction: &Interaction, problems: &mut Problems) {
     let (name, label) = (&interaction.name, interaction.label());
-    if label.len() > NAME_MAX {
-        problems.report(name, format!("`{name}` is too long: a name has at most {NAME_MAX} bytes"));
-    } else if !label.starts_with(|first: char| first.is_ascii_alphabetic())
+    let is_letter = |first: char| first.is_ascii_alphabetic();
+    let reserved = |purpose: &str, names: &[&str]| {
+        let names = list(names);
+        format!("`{name}` is reserved for {purpose}; choose another name\nreserved: {names}")
+    };
+    let message = if label.len() > NAME_MAX {
+        format!("`{name}` is too long: a name has at most {NAME_MAX} bytes")
+    } else if !label.starts_with(is_letter)
         || !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     {
         let rule = "a name begins with a letter of ASCII, and has letters, digits and `_` of ASCII only";
-        problems.report(name, format!("`{name}` cannot be a name: {rule}"));
+        format!("`{name}` cannot be a name: {rule}")
     } else if RESERVED.contains(&label.as_str()) {
-        let names = list(&RESERVED);
-        problems
-            .report(name, format!("`{name}` is reserved for frames; choose another name\nreserved: {names}"));
+        reserved("frames", &RESERVED)
     } else if interaction.kind.has_method() && OF_HANDLE.contains(&label.as_str()) {
-        let names = list(&OF_HANDLE);
-        problems.report(
-            name,
-            format!("`{name}` is reserved for the handle; choose another name\nreserved: {names}"),
-        );
-    }
+        reserved("the handle", &OF_HANDLE)
+    } else {
+        return;
+    };
+    problems.report(name, message);
 }
 
 fn check_command(interaction: &Interaction, problems: &mut Problems) {
     let Interaction { name, kind, .. } = interaction;
-    let a_kind = kind.a_name();
+    let (a_kind, verb) = (kind.a_name(), kind.role.verb());
     match &interaction.command {
         None if kind.has_command() => {
-            let does = if kind.is_action() { "invoke" } else { "write" };
-            let (command, kind) = (camel_case(&interaction.label()), kind.name());
-            problems.report(
-                name,
-                format!(
-                    "`{name}` is {a_kind}, which clients {does}; name its command: `{name} => {command}: {kind} {{ … }}`"
-                ),
-            );
+            let (command, kind) = (camel_case(&interaction.label()), kind.name);
+            let example = format!("`{name} => {command}: {kind} {{ … }}`");
+            let message = format!("`{name}` is {a_kind}, so it needs a command: write {example}");
+            problems.report(name, message);
         }
         Some(command) if !kind.has_command() => {
-            let does = if matches!(kind, Kind::Event | Kind::Log) { "receive" } else { "read" };
-            let message = format!(
-                "`{name}` is {a_kind}, which clients only {does}; remove its command: `=> {command}`"
-            );
-            problems.report(command, message);
+            let advice = format!("remove its command: `=> {command}`");
+            problems.report(command, format!("`{name}` is {a_kind}, which clients only {verb}; {advice}"));
         }
         _ => {}
     }
@@ -101,9 +97,9 @@ fn check_command(interaction: &Interaction, problems: &mut Problems) {
 fn check_options(interaction: &Interaction, problems: &mut Problems) {
     let Interaction { name, kind, .. } = interaction;
     let lacks: Vec<&str> =
-        kind.required().iter().copied().filter(|option| interaction.option(option).is_none()).collect();
+        kind.required.iter().copied().filter(|option| interaction.option(option).is_none()).collect();
     if !lacks.is_empty() && !interaction.is_incomplete {
-        let word = Ident::new(kind.name(), interaction.kind_span);
+        let word = Ident::new(kind.name, interaction.kind_span);
         let (lacks, about) = (list(&lacks), kind.about_options());
         problems.report(word, format!("`{name}` lacks {lacks}\n{about}"));
     }
@@ -116,7 +112,7 @@ fn check_options(interaction: &Interaction, problems: &mut Problems) {
     }
 }
 
-/// Checks the type of a value.
+/// Checks the type of a value that is a literal.
 fn check_literal(
     part: &impl quote::ToTokens,
     value: &proc_macro2::TokenStream,
@@ -124,15 +120,14 @@ fn check_literal(
     option: &str,
     problems: &mut Problems,
 ) {
-    let literal = literal(value);
-    let wanted = match (takes(option), literal) {
-        (_, None) | (Some(Takes::Text), Some(Literal::Text(_))) => return,
-        (Some(Takes::Number | Takes::History), Some(Literal::Number(_))) => return,
-        (Some(Takes::Text), _) => "text in quotes",
-        (Some(Takes::Number), _) => "a number without quotes",
-        (Some(Takes::Texts), _) => "a list of texts, such as `[\"day\", \"night\"]`",
-        (Some(Takes::History), _) => "two numbers, such as `120 every 1_000`",
-        (Some(Takes::Nothing) | None, _) => return,
+    let (Some(literal), Some((takes, _))) = (literal(value), kind::option(option)) else { return };
+    let wanted = match (takes, literal) {
+        (Takes::Text, Literal::Text(_)) | (Takes::Number | Takes::History, Literal::Number(_)) => return,
+        (Takes::Nothing, _) => return,
+        (Takes::Text, _) => "text in quotes",
+        (Takes::Number, _) => "a number without quotes",
+        (Takes::Texts, _) => "a list of texts, such as `[\"day\", \"night\"]`",
+        (Takes::History, _) => "two numbers, such as `120 every 1_000`",
     };
     problems.report(part, format!("`{option}` of `{of}` must be {wanted}"));
 }
@@ -140,65 +135,63 @@ fn check_literal(
 /// Checks values against limits and against each other.
 fn check_values(interaction: &Interaction, problems: &mut Problems) {
     let Interaction { name, kind, .. } = interaction;
-    let [title, min, max, step, options, history, on, off] =
-        ["title", "min", "max", "step", "options", "history", "on", "off"]
-            .map(|option| interaction.option(option));
-    let number_of = |option: Option<&Choice>| number(&option?.value);
-    let mut wrong = |option: Option<&Choice>, rule: &str| {
-        if let Some(option) = option {
+    let value = |option| interaction.option(option).map(|option| &option.value);
+    let [min, max, step, precision, points] =
+        ["min", "max", "step", "precision", "history"].map(|option| value(option).and_then(number));
+    let every = interaction.option("history").and_then(|history| number(&history.every));
+    let [title, on, off] = ["title", "on", "off"].map(|option| value(option).and_then(text));
+    let options = value("options").and_then(texts);
+    let is_below = |number: Option<f64>, least: f64| {
+        number.is_some_and(|number| number < least || number.fract() != 0.0)
+    };
+    let range = min.zip(max);
+    let is_no_step = |min: f64, max: f64| step.is_some_and(|step| step <= 0.0 || step > max - min);
+    let is_text = kind.value == Value::Text;
+    let is_kept_text = is_text && value(KEPT).is_some();
+    let is_history_wrong = is_below(points, 1.0) || is_below(every, INTERVAL_MIN);
+    let has_only = |option, other| value(option).is_some() && value(other).is_none();
+    let rules = [
+        ("title", title.is_some_and(|title| title.is_empty()), "must not be empty"),
+        ("max", range.is_some_and(|(min, max)| min >= max), "must be above `min`"),
+        (
+            "step",
+            range.is_some_and(|(min, max)| min < max && is_no_step(min, max)),
+            "must be above 0 and at most `max` - `min`",
+        ),
+        ("max", is_text && is_below(max, 1.0), "must be a whole number of bytes, at least 1"),
+        (
+            "max",
+            is_kept_text && !is_below(max, 1.0) && max > Some(KEPT_MAX),
+            "must be at most 64 bytes, because the text is `kept`",
+        ),
+        (
+            "precision",
+            is_below(precision, 0.0) || precision > Some(PRECISION_MAX),
+            "must be a whole number of digits after the decimal point, 0 to 6",
+        ),
+        ("history", is_history_wrong, "must have at least 1 value and an interval of at least 100 ms"),
+        (
+            "options",
+            options.is_some_and(|texts| texts.is_empty() || has_empty_or_equal(&texts)),
+            "must have at least one text, no empty text, and no text twice",
+        ),
+        ("on", has_only("on", "off"), "needs `off` beside it, as in `on: \"open\", off: \"closed\"`"),
+        ("off", has_only("off", "on"), "needs `on` beside it, as in `on: \"open\", off: \"closed\"`"),
+        ("off", on.is_some() && on == off, "must be another text than `on`"),
+    ];
+    for (option, is_wrong, rule) in rules {
+        if let Some(option) = interaction.option(option).filter(|_| is_wrong) {
             problems.report(option, format!("`{}` of `{name}` {rule}", option.name));
         }
-    };
-    if title.is_some_and(|title| text(&title.value).is_some_and(|title| title.is_empty())) {
-        wrong(title, "must not be empty");
-    }
-    if let (Some(least), Some(greatest)) = (number_of(min), number_of(max)) {
-        if least >= greatest {
-            wrong(max, "must be above `min`");
-        } else if number_of(step).is_some_and(|step| step <= 0.0 || step > greatest - least) {
-            wrong(step, "must be above 0, and not above `max` less `min`");
-        }
-    }
-    if let (Kind::Text | Kind::Message, Some(bytes)) = (kind, number_of(max)) {
-        if bytes < 1.0 || bytes.fract() != 0.0 {
-            wrong(max, "is a number of bytes, at least 1");
-        } else if bytes > KEPT_MAX && interaction.option(KEPT).is_some() {
-            wrong(max, "must be at most 64 bytes, because the text is `kept`");
-        }
-    }
-    let precision = interaction.option("precision");
-    if number_of(precision)
-        .is_some_and(|digits| !(0.0..=PRECISION_MAX).contains(&digits) || digits.fract() != 0.0)
-    {
-        wrong(precision, "is a number of digits behind the decimal point, 0 to 6");
-    }
-    if let Some(Choice { value, every, .. }) = history
-        && (number(value).is_some_and(|points| points < 1.0 || points.fract() != 0.0)
-            || number(every).is_some_and(|every| every < INTERVAL_MIN || every.fract() != 0.0))
-    {
-        wrong(history, "has at least 1 value, and at least 100 ms from one to the next");
-    }
-    if let Some(words) = options.and_then(|options| texts(&options.value)) {
-        let mut before = BTreeSet::new();
-        if words.is_empty()
-            || words.iter().any(|word| word.value().is_empty() || !before.insert(word.value()))
-        {
-            wrong(options, "has at least one text, none of them empty, and none twice");
-        }
-    }
-    match (on, off) {
-        (Some(_), None) => wrong(on, "needs `off` beside it, as in `on: \"open\", off: \"closed\"`"),
-        (None, Some(_)) => wrong(off, "needs `on` beside it, as in `on: \"open\", off: \"closed\"`"),
-        (Some(word), Some(other))
-            if text(&word.value).is_some() && text(&word.value) == text(&other.value) =>
-        {
-            wrong(off, "must be another text than `on`");
-        }
-        _ => {}
     }
 }
 
-/// Returns a name as a type is written: `two_words` as `TwoWords`.
+fn has_empty_or_equal(texts: &[syn::LitStr]) -> bool {
+    let texts: Vec<String> = texts.iter().map(syn::LitStr::value).collect();
+    texts.iter().enumerate().any(|(i, text)| text.is_empty() || texts[..i].contains(text))
+}
+
+/// Returns a name in the case of a type: `TwoWords` for `two_words`.
 fn camel_case(name: &str) -> String {
     let words = name.split('_').map(|word| {
         let mut letters = word.chars();

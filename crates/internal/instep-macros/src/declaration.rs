@@ -1,20 +1,20 @@
-//! A declaration as it was read.
+//! A declaration of a Thing, as `parse` returns it.
 
 use crate::kind::Kind;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 
-/// All that `thing!` gets.
+/// Input of `thing!`.
 #[derive(Debug)]
 pub(crate) struct Declaration {
-    /// The crate `instep`, as `$crate`.
+    /// Path of the crate `instep`, which is `$crate`.
     pub(crate) root: Ident,
     pub(crate) attributes: TokenStream,
     pub(crate) visibility: TokenStream,
     pub(crate) name: Ident,
     pub(crate) title: TokenStream,
-    /// The name of the enum.
+    /// Name of the enum of commands.
     pub(crate) commands: Ident,
     pub(crate) interactions: Vec<Interaction>,
 }
@@ -25,13 +25,13 @@ pub(crate) struct Interaction {
     pub(crate) attributes: TokenStream,
     pub(crate) name: Ident,
     pub(crate) command: Option<Ident>,
-    pub(crate) kind: Kind,
-    /// Where the kind stands.
+    pub(crate) kind: &'static Kind,
+    /// Span of the kind.
     pub(crate) kind_span: Span,
-    /// Where the options end.
+    /// Span of the brace that closes the options.
     pub(crate) end: Span,
     pub(crate) options: Vec<Choice>,
-    /// Whether the options may lack one because of a mistake that has been reported.
+    /// Whether an option may be missing because of an error that has been reported.
     pub(crate) is_incomplete: bool,
 }
 
@@ -40,12 +40,12 @@ pub(crate) struct Interaction {
 pub(crate) struct Choice {
     pub(crate) name: Ident,
     pub(crate) value: TokenStream,
-    /// Of a history, what stands behind `every`.
+    /// Value after `every` in a history; else empty.
     pub(crate) every: TokenStream,
 }
 
 impl Interaction {
-    /// Returns the name that it has on the wire.
+    /// Returns the name of the interaction on the wire.
     pub(crate) fn label(&self) -> String {
         self.name.unraw().to_string()
     }
@@ -54,7 +54,7 @@ impl Interaction {
         self.options.iter().find(|option| option.name == name)
     }
 
-    /// Returns the value of an option. Without the option, it is an empty text.
+    /// Returns the value of an option, or an empty text if the option is missing.
     pub(crate) fn value(&self, name: &str) -> TokenStream {
         self.option(name).map_or_else(|| quote!(""), |option| option.value.clone())
     }

@@ -1,7 +1,10 @@
-//! The procedural macros behind `instep::thing!` and `instep::topics!`. They run in the compiler: nothing of this crate is linked into an application.
+//! The procedural macros behind `instep::thing!` and `instep::topics!`.
 //!
-//! For a Thing, `parse` reads a declaration, `options` the options of an interaction, and both go on behind a mistake; `check` judges what was read, and `generate` writes the handle and
-//! the enum of its commands. `problems` collects what is wrong.
+//! They run in the compiler, so nothing of this crate is linked into an application.
+//!
+//! For a Thing, `parse` reads the declaration and `options` the options of each interaction. Both continue after an
+//! error. `check` validates the declaration, `generate` writes the handle and the enum of its commands, and `problems`
+//! collects the errors.
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +23,7 @@ mod value;
 
 use proc_macro::TokenStream;
 
-/// Expands what `instep::thing!` gets, behind the name of the crate `instep`.
+/// Expands `instep::thing!`. The input begins with the path of the crate `instep`.
 #[doc(hidden)]
 #[proc_macro]
 pub fn __thing(input: TokenStream) -> TokenStream {
@@ -32,7 +35,7 @@ pub fn __thing(input: TokenStream) -> TokenStream {
     generate::generate(declaration.as_ref(), problems).into()
 }
 
-/// Expands what `instep::topics!` gets, behind the name of the crate `instep`.
+/// Expands `instep::topics!`. The input begins with the path of the crate `instep`.
 #[doc(hidden)]
 #[proc_macro]
 pub fn __topics(input: TokenStream) -> TokenStream {

@@ -1,9 +1,9 @@
-//! Values that are plain literals: only those are judged before the compiler evaluates them.
+//! Values that are literals, which are checked before the compiler evaluates them.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Lit, LitStr};
 
-/// What a value is, as far as its tokens tell.
+/// Literal value.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Literal {
     Text(String),
@@ -12,25 +12,17 @@ pub(crate) enum Literal {
     Other,
 }
 
-/// Returns the literal that `value` is. `None` for all other expressions.
+/// Returns the literal in `value`, or `None` for any other expression.
 pub(crate) fn literal(value: &TokenStream) -> Option<Literal> {
-    let mut tokens = value.clone();
-    let mut sign = 1.0;
-    if let Some(TokenTree::Punct(punct)) = tokens.clone().into_iter().next()
-        && punct.as_char() == '-'
-    {
-        sign = -1.0;
-        tokens = tokens.into_iter().skip(1).collect();
-    }
-    Some(match syn::parse2::<Lit>(tokens).ok()? {
+    Some(match syn::parse2::<Lit>(value.clone()).ok()? {
         Lit::Str(text) => Literal::Text(text.value()),
-        Lit::Int(number) => Literal::Number(sign * number.base10_parse::<f64>().ok()?),
-        Lit::Float(number) => Literal::Number(sign * number.base10_parse::<f64>().ok()?),
+        Lit::Int(number) => Literal::Number(number.base10_parse().ok()?),
+        Lit::Float(number) => Literal::Number(number.base10_parse().ok()?),
         _ => Literal::Other,
     })
 }
 
-/// Returns the number that `value` is. `None` for all other expressions.
+/// Returns the number in `value`, or `None` for any other expression.
 pub(crate) fn number(value: &TokenStream) -> Option<f64> {
     match literal(value)? {
         Literal::Number(number) => Some(number),
@@ -38,7 +30,7 @@ pub(crate) fn number(value: &TokenStream) -> Option<f64> {
     }
 }
 
-/// Returns the text that `value` is. `None` for all other expressions.
+/// Returns the text in `value`, or `None` for any other expression.
 pub(crate) fn text(value: &TokenStream) -> Option<String> {
     match literal(value)? {
         Literal::Text(text) => Some(text),
@@ -46,7 +38,7 @@ pub(crate) fn text(value: &TokenStream) -> Option<String> {
     }
 }
 
-/// Returns the texts in brackets that `value` is. `None` for all other expressions.
+/// Returns the list of texts in `value`, or `None` for any other expression.
 pub(crate) fn texts(value: &TokenStream) -> Option<Vec<LitStr>> {
     let mut tokens = value.clone().into_iter();
     let (Some(TokenTree::Group(group)), None) = (tokens.next(), tokens.next()) else { return None };
@@ -63,7 +55,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Option<Literal> {
-        literal(&text.parse().expect("tokens"))
+        literal(&text.parse().expect("the text has no tokens"))
     }
 
     #[test]
@@ -71,6 +63,7 @@ mod tests {
         assert_eq!(of("\"°C\""), Some(Literal::Text("°C".into())));
         assert_eq!(of("1_000"), Some(Literal::Number(1000.0)));
         assert_eq!(of("-0.5"), Some(Literal::Number(-0.5)));
+        assert_eq!(of("-1_000"), Some(Literal::Number(-1000.0)));
         assert_eq!(of("10u8"), Some(Literal::Number(10.0)));
         assert_eq!(of("true"), Some(Literal::Other));
     }

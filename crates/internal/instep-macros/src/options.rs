@@ -1,10 +1,10 @@
 //! Reads the options of an interaction, in any order.
 
 use crate::declaration::Choice;
-use crate::kind::{KEPT, Kind, Takes, takes};
+use crate::kind::{self, KEPT, Kind, Takes};
 use crate::problems::Problems;
 use crate::suggest::nearest;
-use crate::tokens::{at, identifier, separator, skip_to_comma, word};
+use crate::tokens::{at, identifier, list, skip_to_comma, word};
 use crate::value::value;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -15,37 +15,34 @@ use syn::{Error, Result, Token};
 pub(crate) fn options(
     input: ParseStream,
     of: &Ident,
-    kind: Kind,
+    kind: &Kind,
     problems: &mut Problems,
 ) -> Result<Vec<Choice>> {
-    let mut options: Vec<Choice> = Vec::new();
-    while !input.is_empty() {
-        match option(input, of, kind, problems) {
-            Ok(Some(option)) if options.iter().any(|other| other.name == option.name) => {
-                let name = &option.name;
-                problems.report(name, format!("`{name}` of `{of}` is given twice; remove one"));
-            }
-            Ok(option) => options.extend(option),
-            Err(error) => {
-                problems.add(error);
-                skip_to_comma(input)?;
-            }
+    let mut names = Vec::new();
+    list(input, problems, |input, problems| {
+        let Some(option) = option(input, of, kind, problems)? else { return Ok(None) };
+        let name = option.name.clone();
+        if names.contains(&name) {
+            problems.report(&name, format!("`{name}` of `{of}` is given twice; remove one"));
+            return Ok(None);
         }
-        separator(input, problems)?;
-    }
-    Ok(options)
+        names.push(name);
+        Ok(Some(option))
+    })
 }
 
-/// Reads an option. `None` if the kind has no such option, which is reported.
-fn option(input: ParseStream, of: &Ident, kind: Kind, problems: &mut Problems) -> Result<Option<Choice>> {
+/// Reads an option.
+///
+/// Reports an option that the kind does not have, and returns `None`.
+fn option(input: ParseStream, of: &Ident, kind: &Kind, problems: &mut Problems) -> Result<Option<Choice>> {
     let name = identifier(input, format!("expected an option of `{of}`\n{}", kind.about_options()))?;
     let text = name.to_string();
-    if !kind.has_option(&text) {
+    let Some((takes, example)) = kind::option(&text).filter(|_| kind.options().any(|known| known == text))
+    else {
         problems.report(&name, unknown(&text, of, kind));
         skip_to_comma_or_option(input)?;
         return Ok(None);
-    }
-    let takes = takes(&text);
+    };
     let has_colon = input.peek(Token![:]);
     if has_colon {
         input.parse::<Token![:]>()?;
@@ -54,15 +51,14 @@ fn option(input: ParseStream, of: &Ident, kind: Kind, problems: &mut Problems) -
     }
     let given = if has_colon { value(input)? } else { TokenStream::new() };
     let mut every = TokenStream::new();
-    if takes == Some(Takes::Nothing) {
+    if takes == Takes::Nothing {
         if has_colon {
             let message = format!("`{text}` has no value: write `{text}` alone, or leave it out");
             problems.report(quote!(#name #given), message);
         }
     } else if given.is_empty() {
-        let example = example(&text);
         return Err(Error::new(name.span(), format!("`{text}` of `{of}` has no value: write `{example}`")));
-    } else if takes == Some(Takes::History) {
+    } else if takes == Takes::History {
         every = if word(input, "every") { value(input)? } else { every };
         if every.is_empty() {
             let message = format!(
@@ -74,8 +70,8 @@ fn option(input: ParseStream, of: &Ident, kind: Kind, problems: &mut Problems) -
     Ok(Some(Choice { name, value: given, every }))
 }
 
-/// Returns what is wrong with an option that the kind does not have.
-fn unknown(option: &str, of: &Ident, kind: Kind) -> String {
+/// Returns the error for an option that the kind does not have.
+fn unknown(option: &str, of: &Ident, kind: &Kind) -> String {
     let advice = if option == KEPT {
         "only a property that clients write can be kept; remove it".to_owned()
     } else if let Some(meant) = nearest(option, kind.options()) {
@@ -86,7 +82,7 @@ fn unknown(option: &str, of: &Ident, kind: Kind) -> String {
     format!("unknown option `{option}` of `{of}`: {advice}\n{}", kind.about_options())
 }
 
-/// Takes the value of an unknown option.
+/// Skips the value of an unknown option.
 fn skip_to_comma_or_option(input: ParseStream) -> Result<()> {
     if input.peek(Token![:]) {
         input.parse::<Token![:]>()?;
@@ -95,21 +91,4 @@ fn skip_to_comma_or_option(input: ParseStream) -> Result<()> {
         skip_to_comma(input)?;
     }
     Ok(())
-}
-
-/// Returns how an option is written.
-fn example(option: &str) -> &'static str {
-    match option {
-        "title" => "title: \"Lamp\"",
-        "unit" => "unit: \"%\"",
-        "group" => "group: \"Air\"",
-        "on" => "on: \"open\"",
-        "off" => "off: \"closed\"",
-        "options" => "options: [\"day\", \"night\"]",
-        "history" => "history: 120 every 1_000",
-        "min" => "min: 0",
-        "max" => "max: 100",
-        "step" => "step: 1",
-        _ => "precision: 1",
-    }
 }

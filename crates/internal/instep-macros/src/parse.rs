@@ -1,24 +1,26 @@
-//! Reads a declaration. A mistake is reported, and what stands behind it is read nevertheless.
+//! Reads a declaration. It reports an error, and continues to read after it.
 
 use crate::declaration::{Declaration, Interaction};
 use crate::kind::Kind;
 use crate::options::options;
 use crate::problems::Problems;
-use crate::tokens::{at, attributes, braces, identifier, next, separator, skip_to_comma, visibility, word};
+use crate::tokens::{at, attributes, braces, identifier, list, next, visibility, word};
 use crate::value::value;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Error, Result, Token};
 
-/// How a Thing is declared.
+/// Form of the declaration of a Thing, for errors.
 const FORM: &str = "a Thing is declared as `pub Pump: \"A pump\", commands PumpCommand { … }`";
 
-/// Reads all that `thing!` got. `None` if not even the names of the handle and of the enum could be read.
+/// Reads the input of `thing!`.
+///
+/// Returns `None` if the declaration does not begin with the names of the handle and of the enum, and a title.
 pub(crate) fn declaration(input: TokenStream, problems: &mut Problems) -> Option<Declaration> {
     let parser = |input: ParseStream| {
         let read = thing(input, problems);
-        // syn complains about what is left over, which is no mistake of its own.
+        // Tokens that are left are skipped, because syn would report them as a second error.
         while input.parse::<TokenTree>().is_ok() {}
         read
     };
@@ -46,12 +48,12 @@ fn thing(input: ParseStream, problems: &mut Problems) -> Result<Declaration> {
     if let Some(token) = next(input) {
         problems.report(token, format!("unexpected behind the interactions of `{name}`; remove it"));
     }
-    let parser = |input: ParseStream| interactions(input, problems);
+    let parser = |input: ParseStream| list(input, problems, interaction);
     let interactions = parser.parse2(body.stream())?;
     Ok(Declaration { root, attributes, visibility, name, title, commands, interactions })
 }
 
-/// Reads the name of the enum.
+/// Reads the name of the enum of commands.
 fn commands(input: ParseStream, of: &Ident, title: &TokenStream, problems: &mut Problems) -> Result<Ident> {
     let has_comma = input.peek(Token![,]);
     if has_comma {
@@ -63,7 +65,7 @@ fn commands(input: ParseStream, of: &Ident, title: &TokenStream, problems: &mut 
             "`{of}` has no enum of commands; name one: `{of}: {title}, commands {of}Command {{ … }}`"
         );
         problems.report(of, message);
-        // The usual name, so that the compiler finds the enum where the application uses it.
+        // The usual name avoids follow-up errors where the application uses the enum.
         return Ok(Ident::new("Command", Span::call_site()));
     }
     if !has_comma {
@@ -72,22 +74,9 @@ fn commands(input: ParseStream, of: &Ident, title: &TokenStream, problems: &mut 
     identifier(input, format!("expected the name of the enum after `commands`: {FORM}"))
 }
 
-fn interactions(input: ParseStream, problems: &mut Problems) -> Result<Vec<Interaction>> {
-    let mut interactions = Vec::new();
-    while !input.is_empty() {
-        match interaction(input, problems) {
-            Ok(interaction) => interactions.extend(interaction),
-            Err(error) => {
-                problems.add(error);
-                skip_to_comma(input)?;
-            }
-        }
-        separator(input, problems)?;
-    }
-    Ok(interactions)
-}
-
-/// Reads an interaction. `None` if its kind is unknown, which is reported.
+/// Reads an interaction.
+///
+/// Reports an unknown kind, and returns `None` if no kind is similar.
 fn interaction(input: ParseStream, problems: &mut Problems) -> Result<Option<Interaction>> {
     let attributes = attributes(input)?;
     let name = identifier(input, "expected the name of an interaction, as in `led => Led: switch { … }`")?;
@@ -106,7 +95,7 @@ fn interaction(input: ParseStream, problems: &mut Problems) -> Result<Option<Int
     let exact = Kind::find(&text);
     let kind = exact.or_else(|| Kind::nearest(&text));
     if exact.is_none() {
-        let meant = kind.map(|kind| format!(": did you mean `{}`?", kind.name())).unwrap_or_default();
+        let meant = kind.map(|kind| format!(": did you mean `{}`?", kind.name)).unwrap_or_default();
         problems.report(&kind_name, format!("unknown kind `{text}` of `{name}`{meant}\nkinds: {kinds}"));
     }
     let Some(body) = braces(input)? else {

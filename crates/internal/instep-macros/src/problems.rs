@@ -1,15 +1,15 @@
-//! All mistakes of one declaration.
+//! Errors of one declaration.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::fmt::Display;
 
-/// Mistakes, in the order in which they were found.
+/// Errors, in the order in which they were found.
 #[derive(Debug, Default)]
 pub(crate) struct Problems(Option<syn::Error>);
 
 impl Problems {
-    /// Adds a mistake. The compiler underlines `part`.
+    /// Adds an error. The compiler underlines `part`.
     pub(crate) fn report(&mut self, part: impl ToTokens, message: impl Display) {
         self.add(syn::Error::new_spanned(part, message));
     }
@@ -25,12 +25,12 @@ impl Problems {
         self.0.is_none()
     }
 
-    /// Returns how many mistakes there are.
+    /// Returns the number of errors.
     pub(crate) fn count(&self) -> usize {
         self.0.as_ref().map_or(0, |first| first.into_iter().count())
     }
 
-    /// Returns one `compile_error!` for each mistake.
+    /// Returns one `compile_error!` for each error.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0.map(syn::Error::into_compile_error).unwrap_or_default()
     }

@@ -1,9 +1,11 @@
-//! What somebody meant by a misspelt word.
+//! Suggestions for misspelt words, and lists of words.
 
-/// Edits between a misspelt word and the one that was meant, at most.
+/// Maximum number of edits between a misspelt word and the suggestion.
 const EDITS_MAX: usize = 2;
 
-/// Returns the word of `words` that is most like `given`, if one is.
+/// Returns the word of `words` that is nearest to `given`.
+///
+/// Returns `None` if none is near.
 pub(crate) fn nearest<'w>(given: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let distances = words.into_iter().map(|word| (distance(given, word), word));
     let (distance, word) = distances.min_by_key(|(distance, _)| *distance)?;
@@ -20,7 +22,7 @@ pub(crate) fn list(words: &[&str]) -> String {
     }
 }
 
-/// Returns how many bytes have to be added, removed or replaced (Levenshtein).
+/// Returns the number of bytes to add, remove or replace (Levenshtein distance).
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, from) in from.bytes().enumerate() {

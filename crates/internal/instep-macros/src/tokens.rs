@@ -1,4 +1,4 @@
-//! What reading declarations and reading options have in common.
+//! Functions that `parse`, `options` and `topics` share.
 
 use crate::problems::Problems;
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
@@ -8,7 +8,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::{Error, Result, Token};
 
-/// Takes a name. `otherwise` is the error if the next token is none.
+/// Takes a name. Returns the error `otherwise` if the next token is not a name.
 pub(crate) fn identifier(input: ParseStream, otherwise: impl Display) -> Result<Ident> {
     if !input.peek(Ident::peek_any) {
         return Err(at(input, otherwise));
@@ -20,13 +20,13 @@ pub(crate) fn identifier(input: ParseStream, otherwise: impl Display) -> Result<
     Ok(name)
 }
 
-/// Takes `word` if it is next.
+/// Takes the next token if it is `word`, and returns whether it was.
 pub(crate) fn word(input: ParseStream, word: &str) -> bool {
     let is_next = matches!(next(input), Some(TokenTree::Ident(name)) if name == word);
     is_next && input.parse::<Ident>().is_ok()
 }
 
-/// Takes what stands in braces, if they are next.
+/// Takes the next group in braces, or returns `None` if no brace follows.
 pub(crate) fn braces(input: ParseStream) -> Result<Option<Group>> {
     if input.peek(syn::token::Brace) { input.parse().map(Some) } else { Ok(None) }
 }
@@ -52,12 +52,32 @@ pub(crate) fn visibility(input: ParseStream) -> Result<TokenStream> {
     Ok(visibility)
 }
 
-/// Takes the comma behind an interaction or option, or reports that it is missing.
-pub(crate) fn separator(input: ParseStream, problems: &mut Problems) -> Result<()> {
+/// Takes all items of a list, each with its comma. `item` takes one; behind a mistake, the next item is taken nevertheless.
+pub(crate) fn list<T>(
+    input: ParseStream,
+    problems: &mut Problems,
+    mut item: impl FnMut(ParseStream, &mut Problems) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
+    let mut items = Vec::new();
+    while !input.is_empty() {
+        match item(input, problems) {
+            Ok(item) => items.extend(item),
+            Err(error) => {
+                problems.add(error);
+                skip_to_comma(input)?;
+            }
+        }
+        separator(input, problems)?;
+    }
+    Ok(items)
+}
+
+/// Takes the comma after an interaction or option, or reports that it is missing.
+fn separator(input: ParseStream, problems: &mut Problems) -> Result<()> {
     if input.peek(Token![,]) {
         input.parse::<Token![,]>()?;
     } else if let Some(token) = next(input) {
-        // An attribute or a doc comment.
+        // The compiler turns a doc comment into an attribute, so the error does not show the token.
         let is_attribute = input.peek(Token![#]);
         let before = if is_attribute { "this".to_owned() } else { format!("`{token}`") };
         problems.report(&token, format!("expected `,` before {before}"));
@@ -69,7 +89,7 @@ pub(crate) fn separator(input: ParseStream, problems: &mut Problems) -> Result<(
     Ok(())
 }
 
-/// Takes all before the next comma.
+/// Skips the tokens before the next comma.
 pub(crate) fn skip_to_comma(input: ParseStream) -> Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;

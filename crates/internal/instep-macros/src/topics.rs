@@ -8,10 +8,10 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Result, Token};
 
-/// How topics are declared.
+/// Form of the declaration of topics, for errors.
 const FORM: &str = "topics are declared as `topics! { const TOPICS = [LED, COUNT]; }`";
 
-/// Returns a constant of all topics and one of each, or what is wrong with them.
+/// Returns a constant for the list and one for each topic, or the errors.
 pub(crate) fn topics(input: TokenStream) -> TokenStream {
     read.parse2(input).unwrap_or_else(syn::Error::into_compile_error)
 }
@@ -45,7 +45,7 @@ fn read(input: ParseStream) -> Result<TokenStream> {
         return Err(at(input, format!("unexpected behind the topics: {FORM}")));
     }
     let count = names.len();
-    // With the spans of the caller, so that the compiler warns of constants that are not used.
+    // The constants have the spans of the caller, so that the compiler warns if one is not used.
     let constants = names.iter().enumerate().map(|(index, name)| {
         let about = format!("The topic `{name}`.");
         let value = quote!(#root::Topics::new(#count).at(#index).unwrap());

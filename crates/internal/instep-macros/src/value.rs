@@ -6,13 +6,15 @@ use quote::ToTokens as _;
 use syn::parse::ParseStream;
 use syn::{Result, Token};
 
-/// Keywords that stand in front of an operand or between two.
+/// Keywords before an operand, or between two operands.
 const BEFORE_OPERAND: [&str; 6] = ["as", "dyn", "move", "mut", "ref", "return"];
 /// Keywords that begin an expression with blocks.
 const BEFORE_BLOCK: [&str; 5] = ["const", "if", "loop", "match", "unsafe"];
 
-/// Takes the tokens of one expression. It ends at a comma, or where another operand or a block follows the last operand without an
-/// operator between them: there a comma is missing, or `every` stands.
+/// Takes the tokens of one expression.
+///
+/// It ends at a comma. It also ends if an operand or a block follows an operand without an operator between them,
+/// because then a comma is missing, or the next word is `every`.
 pub(crate) fn value(input: ParseStream) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
     let mut ends_operand = false;
@@ -42,11 +44,7 @@ pub(crate) fn value(input: ParseStream) -> Result<TokenStream> {
             }
             _ => signs.clear(),
         }
-        ends_operand = match &token {
-            TokenTree::Ident(word) => !is_one_of(word, &BEFORE_OPERAND),
-            TokenTree::Literal(_) | TokenTree::Group(_) => true,
-            TokenTree::Punct(_) => false,
-        };
+        ends_operand = begins_operand || matches!(token, TokenTree::Group(_));
         input.parse::<TokenTree>()?.to_tokens(&mut tokens);
     }
     Ok(tokens)
@@ -61,13 +59,13 @@ mod tests {
     use super::*;
     use syn::parse::Parser as _;
 
-    /// Splits into the value and what stands behind it.
+    /// Splits a text into the value and the rest.
     fn split(text: &str) -> [String; 2] {
         let parse = |input: ParseStream| {
             let taken = value(input)?.to_string();
             Ok([taken, input.parse::<TokenStream>()?.to_string()])
         };
-        parse.parse_str(text).expect("tokens")
+        parse.parse_str(text).expect("the text has no value")
     }
 
     #[test]

@@ -24,10 +24,10 @@ struct File {
 }
 
 impl Bundle {
-    /// Reads a folder for firmware whose slot has `room` bytes.
+    /// Reads a folder for firmware. The app partition has `room` bytes.
     ///
     /// # Errors
-    /// A sentence that names the files if they are too many or too long, or one cannot be served.
+    /// A sentence that names the files, if there are too many, they are too long, or a file cannot be served.
     pub fn read(folder: &Path, room: u64) -> Result<Self, String> {
         let cannot_read = |path: &Path, error| format!("{} cannot be read: {error}", path.display());
         let folder = folder.canonicalize().map_err(|error| cannot_read(folder, error))?;
@@ -86,7 +86,7 @@ impl Bundle {
         }
         if sum > room {
             return Err(format!(
-                "the files of {folder} have {sum} bytes, and the firmware's slot has {room}: {}",
+                "the files of {folder} have {sum} bytes, but the app partition of the firmware has only {room}: {}",
                 names()
             ));
         }
@@ -117,14 +117,14 @@ impl Bundle {
             let mut asset = if is_template(name) {
                 format!("::instep::Asset::template(include_str!({place:?}))")
             } else {
-                // As `Asset::new` does, but there the compiler computes it, which takes too long for a picture.
+                // `Asset::new` computes the same hash in the compiler, which takes too long for a picture.
                 let (kind, hash) = (content_type(name), fnv1a(content));
                 format!("::instep::Asset::hashed({kind:?}, include_bytes!({place:?}), {hash:#x})")
             };
             if percent_escape && is_template(name) {
                 asset.push_str(".percent_escape()");
             }
-            // An index page is also at the path of its folder.
+            // An index page is also served at the path of its folder.
             let folder = name.strip_suffix(INDEX).filter(|folder| folder.is_empty() || folder.ends_with('/'));
             for path in folder.into_iter().chain([name.as_str()]) {
                 let _ = writeln!(source, "    ({:?}, {asset}),", format!("/{path}"));
@@ -174,7 +174,7 @@ mod tests {
         ] {
             assert!(source.contains(&format!("({path:?}, ::instep::Asset::{asset}")), "{path}: {source}");
         }
-        // The reference implementation of FNV-1a hashes "a" to this.
+        // This is the hash of "a" by the reference implementation of FNV-1a.
         assert!(source.contains("0xaf63dc4c8601ec8c") && !source.contains("percent_escape"), "{source}");
         assert_eq!(bundle.source(true).matches(".percent_escape()").count(), 4);
     }
@@ -195,7 +195,7 @@ mod tests {
                 "long",
                 &[("index.html", b"12345"), ("a.css", b"123456")],
                 10,
-                "have 11 bytes, and the firmware's slot has 10: a.css (6",
+                "have 11 bytes, but the app partition of the firmware has only 10: a.css (6",
             ),
             ("no-page", &[("a.css", b"a")], 10, "has no index.html"),
             ("latin", &[("index.html", b"\xfc")], 10, "index.html is not text in UTF-8"),
