@@ -7,7 +7,7 @@ use crate::tools::{Tools, cargo, output, run};
 /// Other workspaces whose crates are distributed, too, as firmware.
 ///
 /// Duplicates are allowed there, because the crates of the chips' makers determine the versions.
-const FIRMWARE: [&str; 2] = ["boards/esp/Cargo.toml", "boards/qemu-riscv32/Cargo.toml"];
+const FIRMWARE: [&str; 2] = ["boards/esp/Cargo.toml", "examples/qemu-riscv32/Cargo.toml"];
 
 const INSTALL: [&str; 4] = ["install", "--locked", "cargo-deny", "--version=^0.20"];
 

@@ -15,7 +15,7 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
                 "bench/Cargo.toml",
                 "boards/esp/Cargo.toml",
                 "boards/esp-image/Cargo.toml",
-                "boards/qemu-riscv32/Cargo.toml",
+                "examples/qemu-riscv32/Cargo.toml",
                 "fuzz/Cargo.toml",
             ];
             let check = |manifest| run(&mut cargo(&["fmt", "--all", "--manifest-path", manifest, "--check"]));

@@ -1,102 +1,105 @@
-//! Firmware for a machine without an operating system, `qemu-system-riscv32 -M virt`. `cargo xtask qemu` boots it.
+//! Starts the network, the server and the application.
 
-#![no_std]
-#![no_main]
-
-mod settings;
-
-use ::log::{info, warn};
+use crate::io::Io;
+use crate::settings::{self, Build};
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
-use instep::App;
+use embassy_net::{Runner, Stack, StackResources};
 use instep::access::OPEN_TO_EVERYONE;
 use instep::login::Password;
-use instep_embassy::{ACCEPTING, Driver, LogInResources, ROUNDS, Server, SynFilter};
-use qemu_machine::{Boot, Executor, FRAMES, Led, NEIGHBORS, Network, random};
-use settings::{CLIENTS, LIMITS, PORT};
+use instep::{Access, App, Device, Inbox};
+use instep_embassy::{Driver, LogInResources, ROUNDS, Server, SynFilter};
+use log::{info, warn};
+use qemu_machine::{Boot, Executor, Network, random, random_array, user_network};
 use static_cell::StaticCell;
 
-/// Address that QEMU's user network expects of its guest.
-const ADDRESS: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
-const GATEWAY: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
+/// Size of the log-in's memory, in bytes.
+pub const LOG_IN_SIZE: usize = size_of::<LogInResources>();
 
-instep_embassy::resources! {
-    /// All memory of the server.
-    struct Resources { limits: LIMITS, apps: &instep_apps::ALL, network: CLIENTS }
-}
-
-static RESOURCES: Resources = Resources::new();
 static LOG_IN: LogInResources = LogInResources::new();
-static SOCKETS: StaticCell<StackResources<SERVED>> = StaticCell::new();
 
-/// Number of the server's sockets. Each may have a connection with another machine.
-const SERVED: usize = CLIENTS + ACCEPTING;
-
-const _: () = assert!(
-    SERVED <= FRAMES,
-    "the network device's queue is shorter than the number of sockets, so a burst would lose frames"
-);
-// The network stack resolves one unknown neighbor a second, and sends it nothing before. The gateway is a neighbor, too.
-const _: () = assert!(
-    SERVED < NEIGHBORS,
-    "INSTEP_CLIENTS is larger than the neighbor cache of the network stack; set SMOLTCP_IFACE_NEIGHBOR_CACHE_COUNT to 8 more than INSTEP_CLIENTS"
-);
-
-// The rest of the 200 KiB is for the stack and for the network stack.
-const _: () = assert!(
-    Resources::SIZE + size_of::<LogInResources>() <= 150 * 1024,
-    "INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES together need too much memory"
-);
-
-#[riscv_rt::entry]
-fn start(_hart: usize, description: usize) -> ! {
-    // SAFETY: this is the first call, with the argument from QEMU.
-    let (boot, network) = unsafe { qemu_machine::start(description) };
-    Executor::run(|spawner| {
-        spawner.spawn(run(spawner, boot, network).expect("task pool exhausted"));
-    })
+/// The machine, before its network is up.
+pub struct Machine {
+    spawner: Spawner,
+    boot: Boot,
+    network: Network,
 }
 
-/// Starts everything, and runs the application.
-#[embassy_executor::task]
-async fn run(spawner: Spawner, boot: Boot, network: Network) {
-    let config = Config::ipv4_static(StaticConfigV4 {
-        address: Ipv4Cidr::new(ADDRESS, 24),
-        gateway: Some(GATEWAY),
-        dns_servers: Default::default(),
-    });
-    let sockets = SOCKETS.init_with(StackResources::new);
-    let mut seed = [0; 8];
-    random(&mut seed);
-    let (stack, runner) =
-        embassy_net::new(RESOURCES.network.filter(network, PORT), config, sockets, u64::from_le_bytes(seed));
-    let app = settings::app(boot);
-    let (server, mut inbox) = RESOURCES.start(app, settings::access(boot));
-    let mut start = [0; 4];
-    random(&mut start);
-    server.device.set_boot_id(u32::from_le_bytes(start));
-    let server = guard(server, boot);
-    let driver = RESOURCES.network.driver(server, stack, PORT);
+/// Memory of the server, which the expansion of [`main!`](crate::main) declares for its application.
+pub trait Memory: 'static {
+    /// Size, in bytes.
+    const BYTES: usize;
+    /// Settings of the build.
+    const BUILD: Build;
 
-    if app.name() == instep_apps::console::APP.name() {
-        qemu_machine::log_also_to(instep_apps::console::note);
-    }
-    announce(app);
+    /// Returns a network stack on the network device.
+    fn network_stack(
+        &'static self,
+        network: Network,
+    ) -> (Stack<'static>, Runner<'static, SynFilter<Network>>);
+
+    /// Starts the server.
+    fn server(&'static self, app: &'static App, access: &'static Access) -> (Server, Inbox<'static>);
+
+    /// Returns the driver that serves clients on the network stack.
+    fn driver(&'static self, server: Server, stack: Stack<'static>) -> &'static mut Driver;
+}
+
+/// Starts the machine and its executor. `begin` spawns the first task.
+///
+/// # Safety
+/// Call it once, first of all, with the argument from QEMU.
+#[expect(unsafe_code, reason = "it passes on what its caller upholds")]
+pub unsafe fn boot(description: usize, begin: impl FnOnce(Spawner, Machine)) -> ! {
+    // SAFETY: the caller upholds it.
+    let (boot, network) = unsafe { qemu_machine::start(description) };
+    Executor::run(|spawner| begin(spawner, Machine { spawner, boot, network }))
+}
+
+/// Returns a network stack with the addresses that QEMU's user network expects of its guest.
+pub fn network_stack<const SOCKETS: usize>(
+    device: SynFilter<Network>,
+    sockets: &'static mut StackResources<SOCKETS>,
+) -> (Stack<'static>, Runner<'static, SynFilter<Network>>) {
+    embassy_net::new(device, user_network(), sockets, u64::from_le_bytes(random_array()))
+}
+
+/// Returns the function that runs the only application.
+pub fn of_one<F: Future<Output = ()>>(
+    run: impl FnOnce(&'static Device, &'static mut Inbox<'static>, Io) -> F,
+) -> impl FnOnce(&'static App, &'static Device, &'static mut Inbox<'static>, Io) -> F {
+    |_, device, inbox, io| run(device, inbox, io)
+}
+
+/// Starts everything, and returns the future of the application that `choose` returns.
+pub fn start<M: Memory, F: Future<Output = ()>>(
+    machine: Machine,
+    memory: &'static M,
+    choose: impl FnOnce(Boot) -> &'static App,
+    run: impl FnOnce(&'static App, &'static Device, &'static mut Inbox<'static>, Io) -> F,
+) -> F {
+    static INBOX: StaticCell<Inbox<'static>> = StaticCell::new();
+    let Machine { spawner, boot, network } = machine;
+    let (stack, runner) = memory.network_stack(network);
+    let app = choose(boot);
+    let (server, inbox) = memory.server(app, settings::access(boot, &M::BUILD));
+    server.device.set_boot_id(u32::from_le_bytes(random_array()));
+    let server = guard(server, settings::password(boot, &M::BUILD));
+    let driver = memory.driver(server, stack);
+    announce(app, M::BYTES);
+    let application = run(app, server.device, INBOX.init(inbox), Io::new());
     // They run once the application is pending, after it has set its outputs and published its state.
     spawner.spawn(run_network(runner).expect("task pool exhausted"));
     spawner.spawn(serve(driver).expect("task pool exhausted"));
     spawner.spawn(check_passwords(server).expect("task pool exhausted"));
-    info!("Open {}", settings::url(boot));
-    instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
+    info!("Open {}", boot.url());
+    application
 }
 
 /// Adds the log-in if there is a password; else logs that the device is open to everyone.
-fn guard(server: Server, boot: Boot) -> Server {
-    let guarded = match settings::password(boot) {
+fn guard(server: Server, password: Option<settings::Secret>) -> Server {
+    let guarded = match password {
         Some(password) => {
-            let mut salt = [0; 16];
-            random(&mut salt);
-            let password = Password::new(&password, salt, ROUNDS)
+            let password = Password::new(&password, random_array(), ROUNDS)
                 .unwrap_or_else(|error| panic!("INSTEP_PASSWORD is invalid: {error}"));
             server.with_log_in(LOG_IN.start(password, random))
         }
@@ -110,10 +113,10 @@ fn guard(server: Server, boot: Boot) -> Server {
     guarded
 }
 
-fn announce(app: &App) {
+fn announce(app: &App, server_bytes: usize) {
     info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
     let (used, left) = qemu_machine::memory();
-    let server = Resources::SIZE + size_of::<LogInResources>();
+    let server = server_bytes + LOG_IN_SIZE;
     info!("Memory: {server} bytes for the server, {used} in all; {left} are left for the stack");
 }
 

@@ -21,6 +21,11 @@ impl Boot {
         self.all(name).next()
     }
 
+    /// Returns the device's URL on the machine that runs QEMU, from `instep.url=`.
+    pub fn url(self) -> &'static str {
+        self.told("instep.url=").unwrap_or("http://10.0.2.15/")
+    }
+
     /// Returns all values of a name that may be repeated.
     pub fn all(self, name: &str) -> impl Iterator<Item = &'static str> {
         let description = self.description;

@@ -2,7 +2,7 @@
 
 use crate::registers;
 use embedded_storage_async::nor_flash::{
-    ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
+    ErrorType, MultiwriteNorFlash, NorFlash, NorFlashErrorKind, ReadNorFlash,
 };
 use portable_atomic::{AtomicBool, Ordering};
 
@@ -14,16 +14,6 @@ const SIZE: usize = PAGE * PAGES;
 
 /// A flash of 16 KiB.
 pub struct Flash(&'static mut [u8; SIZE]);
-
-/// An access outside of the flash, or of incomplete words.
-#[derive(Clone, Copy, Debug)]
-pub struct Misuse;
-
-impl core::fmt::Display for Misuse {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("that is no place in the flash")
-    }
-}
 
 impl Flash {
     /// Takes the flash of the machine.
@@ -46,26 +36,20 @@ impl Flash {
         SIZE as u32
     }
 
-    fn part(&mut self, from: u32, length: usize) -> Result<&mut [u8], Misuse> {
+    fn part(&mut self, from: u32, length: usize) -> Result<&mut [u8], NorFlashErrorKind> {
         let from = from as usize;
-        self.0.get_mut(from..from.saturating_add(length)).ok_or(Misuse)
-    }
-}
-
-impl NorFlashError for Misuse {
-    fn kind(&self) -> NorFlashErrorKind {
-        NorFlashErrorKind::OutOfBounds
+        self.0.get_mut(from..from.saturating_add(length)).ok_or(NorFlashErrorKind::OutOfBounds)
     }
 }
 
 impl ErrorType for Flash {
-    type Error = Misuse;
+    type Error = NorFlashErrorKind;
 }
 
 impl ReadNorFlash for Flash {
     const READ_SIZE: usize = 1;
 
-    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Misuse> {
+    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
         bytes.copy_from_slice(self.part(offset, bytes.len())?);
         Ok(())
     }
@@ -79,13 +63,13 @@ impl NorFlash for Flash {
     const WRITE_SIZE: usize = 4;
     const ERASE_SIZE: usize = PAGE;
 
-    async fn erase(&mut self, from: u32, to: u32) -> Result<(), Misuse> {
-        let length = to.checked_sub(from).ok_or(Misuse)?;
+    async fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
+        let length = to.checked_sub(from).ok_or(NorFlashErrorKind::OutOfBounds)?;
         self.part(from, length as usize)?.fill(0xff);
         Ok(())
     }
 
-    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Misuse> {
+    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
         // As in a flash, writing only clears bits.
         for (old, new) in self.part(offset, bytes.len())?.iter_mut().zip(bytes) {
             *old &= new;

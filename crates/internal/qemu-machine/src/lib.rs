@@ -1,9 +1,13 @@
 //! The machine `virt` of QEMU, for firmware on embassy: its clock, its network device, its serial port, its random
 //! numbers, and its boot arguments.
 //!
-//! Firmware calls [`start`] first, and then [`Executor::run`].
+//! Firmware calls `start` first, and then `Executor::run`.
+
+//!
+//! On other targets this crate is empty.
 
 #![no_std]
+#![cfg(target_arch = "riscv32")]
 
 mod boot;
 mod clock;
@@ -11,7 +15,6 @@ mod dma;
 mod executor;
 mod flash;
 mod interrupts;
-mod led;
 mod log;
 mod network;
 mod random;
@@ -21,16 +24,10 @@ pub use boot::Boot;
 pub use dma::FRAMES;
 pub use executor::{Executor, instructions};
 pub use flash::Flash;
-pub use led::Led;
 pub use log::log_also_to;
-pub use network::{NEIGHBORS, Network, run_network};
-pub use random::random;
-pub use registers::reset;
-
-/// Returns the size of the static memory, and the size of the rest for the stack, in bytes.
-pub fn memory() -> (usize, usize) {
-    registers::memory()
-}
+pub use network::{NEIGHBORS, Network, run_network, user_network};
+pub use random::{random, random_array};
+pub use registers::{memory, reset};
 
 /// Starts the log, the clock and the devices, and enables interrupts.
 ///

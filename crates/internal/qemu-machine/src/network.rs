@@ -4,8 +4,8 @@ use crate::dma::{FRAMES, Pages, pages};
 use crate::registers::{self, VirtioPlace};
 use core::cell::RefCell;
 use core::task::Context;
-use embassy_net::Runner;
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StaticConfigV4};
 use embassy_sync::waitqueue::AtomicWaker;
 use virtio_drivers::device::net::VirtIONetRaw;
 use virtio_drivers::transport::DeviceType;
@@ -29,6 +29,15 @@ type Device = VirtIONetRaw<Pages, MmioTransport<'static>, FRAMES>;
 
 /// A network device.
 pub struct Network(RefCell<Queues>);
+
+/// Returns the addresses that QEMU's user network expects of its guest.
+pub fn user_network() -> Config {
+    Config::ipv4_static(StaticConfigV4 {
+        address: Ipv4Cidr::new(Ipv4Address::new(10, 0, 2, 15), 24),
+        gateway: Some(Ipv4Address::new(10, 0, 2, 2)),
+        dns_servers: Default::default(),
+    })
+}
 
 /// Runs a network stack on the network device.
 #[embassy_executor::task]

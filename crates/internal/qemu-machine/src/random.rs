@@ -34,3 +34,10 @@ pub fn random(bytes: &mut [u8]) {
         }
     });
 }
+
+/// Returns random bytes, as [`random`] makes them.
+pub fn random_array<const SIZE: usize>() -> [u8; SIZE] {
+    let mut bytes = [0; SIZE];
+    random(&mut bytes);
+    bytes
+}

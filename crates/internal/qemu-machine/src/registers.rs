@@ -118,7 +118,7 @@ pub unsafe fn description(address: usize) -> &'static [u8] {
     }
 }
 
-/// Bytes of memory that are in use for good, and bytes that are left for the stack.
+/// Returns the size of the static memory, and the size of the rest for the stack, in bytes.
 pub fn memory() -> (usize, usize) {
     unsafe extern "C" {
         static __sdata: u8;
@@ -131,10 +131,7 @@ pub fn memory() -> (usize, usize) {
 
 /// Restarts the machine. The content of its flash stays.
 pub fn reset() -> ! {
-    write(POWER, 0x7777);
-    loop {
-        core::hint::spin_loop();
-    }
+    end_with(0x7777)
 }
 
 /// Returns memory outside of the program, which a reset does not change.
@@ -146,9 +143,13 @@ pub fn flash<const SIZE: usize>() -> &'static mut [u8; SIZE] {
     unsafe { &mut *(ADDRESS as *mut [u8; SIZE]) }
 }
 
-/// Switches the machine off. QEMU's exit code is whether it succeeded.
-pub fn switch_off(well: bool) -> ! {
-    write(POWER, if well { 0x5555 } else { 1 << 16 | 0x3333 });
+/// Switches the machine off, with 1 as QEMU's exit code.
+pub fn switch_off() -> ! {
+    end_with(1 << 16 | 0x3333)
+}
+
+fn end_with(command: u32) -> ! {
+    write(POWER, command);
     loop {
         core::hint::spin_loop();
     }

@@ -6,7 +6,7 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
+use embassy_net::{Stack, StackResources};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::watch::Watch;
 use log::info;
@@ -17,7 +17,7 @@ use picoserve::response::File;
 use picoserve::response::ws::{Message, SocketRx, SocketTx, WebSocketCallback, WebSocketUpgrade};
 use picoserve::routing::{get, get_service};
 use portable_atomic::{AtomicU32, Ordering};
-use qemu_machine::{Boot, Executor, Network, random, run_network};
+use qemu_machine::{Boot, Executor, Network, random_array, run_network, user_network};
 use static_cell::StaticCell;
 
 /// Number of sockets, as with instep: 8 for clients, and 6 that listen.
@@ -41,22 +41,16 @@ fn start(_hart: usize, description: usize) -> ! {
 }
 
 fn begin(spawner: Spawner, boot: Boot, network: Network) {
-    let config = Config::ipv4_static(StaticConfigV4 {
-        address: Ipv4Cidr::new(Ipv4Address::new(10, 0, 2, 15), 24),
-        gateway: Some(Ipv4Address::new(10, 0, 2, 2)),
-        dns_servers: Default::default(),
-    });
-    let mut seed = [0; 8];
-    random(&mut seed);
     let resources = STACK.init_with(StackResources::new);
-    let (stack, runner) = embassy_net::new(network, config, resources, u64::from_le_bytes(seed));
+    let seed = u64::from_le_bytes(random_array());
+    let (stack, runner) = embassy_net::new(network, user_network(), resources, seed);
     spawner.spawn(run_network(runner).expect("task pool exhausted"));
     for _ in 0..SOCKETS {
         spawner.spawn(serve(stack).expect("task pool exhausted"));
     }
     let (used, left) = qemu_machine::memory();
     info!("Memory: {used} bytes in all; {left} are left for the stack");
-    info!("Open {}", boot.told("instep.url=").unwrap_or("http://10.0.2.15/"));
+    info!("Open {}", boot.url());
 }
 
 /// Serves connections, one after the other.
