@@ -1,4 +1,4 @@
-//! Checks that the applications compile for a chip without an operating system.
+//! Lints what firmware is made of, as it is compiled for a chip without an operating system.
 //!
 //! A check for this machine would not show it, because it allows `std`. Two toolchains can compile them:
 //! rustup's, with the target installed; or, where rustup cannot download, Debian's rustc for browsers, which
@@ -21,33 +21,26 @@ const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 /// Source of the library, in a sysroot.
 const SOURCE: &str = "lib/rustlib/src/rust/library/core/Cargo.toml";
 
-/// Builds the library of the applications, and with it all of its dependencies.
+/// Crates that firmware is made of. The last two are empty for other targets, so only this check lints them.
+const PACKAGES: [&str; 5] = ["instep-apps", "instep-embassy", "instep-wifi", "qemu-machine", "instep-qemu"];
+
+/// Lints the crates that firmware is made of, and compiles all of their dependencies for a chip.
 pub(crate) fn check(tools: &mut Tools) -> Outcome {
     let toolchain = match toolchain(tools) {
         Ok(toolchain) => toolchain,
         Err(outcome) => return outcome,
     };
-    let mut build = cargo(&[
-        "build",
-        "--package",
-        "instep-apps",
-        "--package",
-        "instep-embassy",
-        "--package",
-        "instep-wifi",
-        "--lib",
-        "--target",
-        TARGET,
-    ]);
-    // This target has one core without atomic instructions, which firmware states by a feature of portable-atomic.
-    build.env(
-        "CARGO_TARGET_RISCV32IMC_UNKNOWN_NONE_ELF_RUSTFLAGS",
-        "--cfg=portable_atomic_unsafe_assume_single_core",
-    );
+    let mut clippy = match toolchain.clippy(tools) {
+        Ok(clippy) => clippy,
+        Err(outcome) => return outcome,
+    };
+    for package in PACKAGES {
+        clippy.args(["--package", package]);
+    }
     // A folder of its own, because the other compiler would delete what the first has built.
-    build.arg("--target-dir").arg(target().join("bare-metal"));
-    toolchain.apply(&mut build);
-    run(&mut build)
+    clippy.args(["--lib", "--target", TARGET, "--target-dir"]).arg(target().join("bare-metal"));
+    toolchain.apply(&mut clippy);
+    run(clippy.args(["--", "-D", "warnings"]))
 }
 
 /// Toolchain that can build for a chip.

@@ -1,6 +1,6 @@
 //! Items that the expansion of [`main!`](crate::main) names in the application's crate.
 
-pub use crate::settings::{Build, clients, limits};
+pub use crate::settings::{Build, PORT, clients, limits};
 pub use crate::start::{LOG_IN_SIZE, Machine, Memory, boot, network_stack, of_one, start};
 pub use embassy_executor;
 pub use embassy_net::{Runner, Stack, StackResources};
@@ -9,6 +9,3 @@ pub use instep_embassy::{self, ACCEPTING, Driver, Server, SynFilter};
 pub use qemu_machine::{FRAMES, NEIGHBORS, Network};
 pub use riscv_rt;
 pub use static_cell::StaticCell;
-
-/// TCP port of the server.
-pub const PORT: u16 = 80;

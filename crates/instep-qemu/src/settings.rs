@@ -9,7 +9,8 @@ use instep::{Access, App, Asset, Limits};
 use qemu_machine::Boot;
 use static_cell::StaticCell;
 
-use crate::expansion::PORT;
+/// TCP port of the server.
+pub const PORT: u16 = 80;
 
 /// Maximum number of names or origins in a list.
 const LIST_MAX: usize = 8;
