@@ -8,7 +8,7 @@ use crate::bare_metal::{TARGET, Toolchain, toolchain};
 use crate::report::Outcome;
 use crate::tools::{Tools, cargo, run, target, workspace};
 
-const BOARD: &str = "boards/qemu-riscv32";
+const BOARD: &str = "examples/qemu-riscv32";
 pub(crate) const QEMU: &str = "qemu-system-riscv32";
 const QEMU_PACKAGE: &str = "qemu-system-misc";
 

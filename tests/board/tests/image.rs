@@ -56,6 +56,7 @@ fn page_loads_and_two_clients_are_in_step() {
     WebSocket::connect(server.addr(), "/ws").read_text_until(|text| text == ON);
     server.expect_line("[1] Received: toggle");
     server.expect_line("LED ON");
+    server.expect_line("The output led is simulated");
 }
 
 #[test]

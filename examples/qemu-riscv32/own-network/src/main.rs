@@ -24,13 +24,14 @@ use heapless::String;
 use instep::access::OPEN_TO_EVERYONE;
 use instep::{Access, App, Limits};
 use instep_embassy::{ACCEPTING, Driver, LogInResources, Server, SynFilter};
+use instep_qemu::Output;
 use instep_settings::{FlashStorage, Kept, Saver, Settings};
 use instep_wifi::dhcp;
 use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
 use instep_wifi::name::Name;
 use instep_wifi::setup::{SetUp, kept_password, protection, run, store, tell_join_string};
 use log::{info, warn};
-use qemu_machine::{Boot, Executor, Flash, Led, Network, random, random_array};
+use qemu_machine::{Boot, Executor, Flash, Network, random, random_array};
 use radio::Simulated;
 use static_cell::StaticCell;
 
@@ -137,7 +138,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     }
     spawner.spawn(be_found(stack, name, set_up).expect("task pool exhausted"));
     info!("Open {page}");
-    instep_apps::run(app.name(), server.device, &mut inbox, Led).await;
+    instep_apps::run(app.name(), server.device, &mut inbox, Output::simulated()).await;
 }
 
 /// Returns the name from the settings, or from QEMU, or else the default name.

@@ -2,9 +2,13 @@
 //!
 //! It has a clock, a network device, a serial port, random numbers and boot arguments.
 //!
-//! Firmware calls [`start`] first, and then [`Executor::run`].
+//! Firmware calls `start` first, and then `Executor::run`.
+
+//!
+//! On other targets this crate is empty.
 
 #![no_std]
+#![cfg(target_arch = "riscv32")]
 
 mod boot;
 mod clock;
@@ -12,7 +16,6 @@ mod dma;
 mod executor;
 mod flash;
 mod interrupts;
-mod led;
 mod log;
 mod network;
 mod random;
@@ -22,7 +25,6 @@ pub use boot::Boot;
 pub use dma::FRAMES;
 pub use executor::{Executor, instructions};
 pub use flash::Flash;
-pub use led::Led;
 pub use log::log_also_to;
 pub use network::{NEIGHBORS, Network, run_network, user_network};
 pub use random::{random, random_array};

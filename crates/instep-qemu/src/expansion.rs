@@ -1,0 +1,11 @@
+//! Items that the expansion of [`main!`](crate::main) names in the application's crate.
+
+pub use crate::settings::{Build, PORT, clients, limits};
+pub use crate::start::{LOG_IN_SIZE, Machine, Memory, boot, network_stack, of_one, start};
+pub use embassy_executor;
+pub use embassy_net::{Runner, Stack, StackResources};
+pub use instep;
+pub use instep_embassy::{self, ACCEPTING, Driver, Server, SynFilter};
+pub use qemu_machine::{FRAMES, NEIGHBORS, Network};
+pub use riscv_rt;
+pub use static_cell::StaticCell;
