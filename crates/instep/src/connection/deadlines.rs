@@ -65,9 +65,7 @@ impl Client {
             return;
         }
         let (limits, mut last) = (context.device.limits(), None);
-        while let Some(timer) =
-            self.first_due(now, limits, out.is_empty(), |timer| !timer.is_of_request() && Some(timer) > last)
-        {
+        while let Some(timer) = self.first_due(now, limits, out.is_empty(), false, last) {
             self.handle(timer, now, context, out);
             last = Some(timer);
         }
@@ -86,7 +84,7 @@ impl Client {
         if !matches!(self.state, State::Http) {
             return false;
         }
-        match self.first_due(now, context.device.limits(), out.is_empty(), Timer::is_of_request) {
+        match self.first_due(now, context.device.limits(), out.is_empty(), true, None) {
             Some(timer) => {
                 self.handle(timer, now, context, out);
                 true
@@ -103,17 +101,20 @@ impl Client {
         earliest
     }
 
-    /// Returns the first of these timers that is due, in the order of [`Timer`].
+    /// Returns the first expired timer behind `last`, in the order of [`Timer`].
+    ///
+    /// `of_request` selects the timers of a request, or the timers of the connection.
     fn first_due(
         &self,
         now: Instant,
         limits: &Limits,
         drained: bool,
-        is_wanted: impl Fn(Timer) -> bool,
+        of_request: bool,
+        last: Option<Timer>,
     ) -> Option<Timer> {
         let mut first = None;
         self.each_timer(now, limits, drained, |timer, due| {
-            if first.is_none() && now >= due && is_wanted(timer) {
+            if first.is_none() && now >= due && timer.is_of_request() == of_request && Some(timer) > last {
                 first = Some(timer);
             }
         });
