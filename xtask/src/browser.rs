@@ -91,6 +91,20 @@ pub(crate) fn leave_out(tests: &mut Command, left_out: &[(&str, &str)]) {
     }
 }
 
+/// Runs the test of a project of one's own: of its program, and of the command that boots its firmware.
+pub(crate) fn test_project(tools: &mut Tools, program: &Path, folder: &Path, qemu: &Command) -> Outcome {
+    prepare(tools)?;
+    let mut test = tests();
+    test.args(["--features", "project", "--test", "own_project"]);
+    let words = qemu.get_args().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join("\n");
+    let variables = qemu
+        .get_envs()
+        .filter_map(|(name, value)| Some(format!("{}={}", name.to_string_lossy(), value?.to_string_lossy())));
+    test.env("OWN_PROJECT", program).env("OWN_PROJECT_FOLDER", folder);
+    test.env("OWN_PROJECT_CARGO", qemu.get_program()).env("OWN_PROJECT_QEMU", words);
+    run(test.env("OWN_PROJECT_VARIABLES", variables.collect::<Vec<_>>().join("\n")))
+}
+
 fn tests() -> Command {
     cargo(&["test", "--package", "browser-tests", "--features", "browser", "--no-fail-fast"])
 }

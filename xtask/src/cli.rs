@@ -62,6 +62,12 @@ pub(crate) enum Job {
     Browser,
     /// Test with undici, ws, aiohttp, Python's websockets, Java's HttpClient and HAProxy
     Clients,
+    /// Make a project of one's own from the packages alone, test it, boot it, and open its page
+    Project {
+        /// Download everything anew, and verify each package
+        #[arg(long)]
+        full: bool,
+    },
     /// Test with the W3C's reference client of the Web of Things
     NodeWot,
     /// Run the conformance suite for WebSocket servers

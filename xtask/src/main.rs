@@ -20,6 +20,7 @@ mod node_wot;
 mod own_network;
 mod packages;
 mod partitions;
+mod project;
 mod qemu;
 mod qemu_image;
 mod report;
@@ -73,6 +74,7 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
         Job::Autobahn { full } => report.step("autobahn", || autobahn::test(full)),
         Job::Browser => report.step("browser", || browser::test(tools)),
         Job::Clients => report.step("clients", || clients::test(tools)),
+        Job::Project { full } => project::all(full, report, tools),
         Job::NodeWot => report.step("node-wot", || node_wot::test(tools)),
     }
 }
@@ -89,6 +91,7 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     report.step("autobahn", || autobahn::test(full));
     report.step("browser", || browser::test(tools));
     report.step("node-wot", || node_wot::test(tools));
+    project::all(full, report, tools);
     if full {
         report.step("clients", || clients::test(tools));
         report.step("dependencies", || dependencies::check(tools));

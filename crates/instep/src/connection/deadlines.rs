@@ -96,7 +96,7 @@ impl Client {
     /// Computes and returns when the next turn is due.
     pub(super) fn set_earliest(&mut self, now: Instant, limits: &Limits, blocked: bool) -> Instant {
         let mut earliest = Instant::NEVER;
-        self.each_timer(now, limits, !blocked, |_, due| earliest = earliest.min(due));
+        self.each_timer(now, limits, !blocked, &mut |_, due| earliest = earliest.min(due));
         self.timing.earliest = earliest;
         earliest
     }
@@ -113,7 +113,7 @@ impl Client {
         last: Option<Timer>,
     ) -> Option<Timer> {
         let mut first = None;
-        self.each_timer(now, limits, drained, |timer, due| {
+        self.each_timer(now, limits, drained, &mut |timer, due| {
             if first.is_none() && now >= due && timer.is_of_request() == of_request && Some(timer) > last {
                 first = Some(timer);
             }
@@ -124,13 +124,12 @@ impl Client {
     /// Visits the timers of the client's state in the order of [`Timer`], each with its deadline.
     ///
     /// `drained` is whether the socket has accepted all output.
-    #[inline]
     fn each_timer(
         &self,
         now: Instant,
         limits: &Limits,
         drained: bool,
-        mut visit: impl FnMut(Timer, Instant),
+        visit: &mut dyn FnMut(Timer, Instant),
     ) {
         let since = self.timing.since;
         if self.timing.stalled != Instant::NEVER {
@@ -255,7 +254,7 @@ impl HttpState {
         now: Instant,
         limits: &Limits,
         drained: bool,
-        mut visit: impl FnMut(Timer, Instant),
+        visit: &mut dyn FnMut(Timer, Instant),
     ) {
         match self.pending {
             Pending::PasswordCheck(ticket) if self.reply.is_none() => {

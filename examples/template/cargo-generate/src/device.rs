@@ -38,3 +38,25 @@ pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut pin: impl OutputPin
         page.pump(on); // then every page
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use instep::testing::{self, Output};
+
+    #[test]
+    fn pump_stops_by_itself() {
+        let pin = Output::new();
+        let pump = pin.clone();
+        testing::run(&APP, |device, inbox| run(device, inbox, pump), async |link| {
+            let mut page = link.open("/ws").await;
+            page.send(r#"{"label":"minutes","value":2}"#).await;
+            page.send(r#"{"label":"pump","value":true}"#).await;
+            page.wait_for(r#"{"label":"pump","value":true}"#).await;
+            assert!(pin.is_on());
+            link.sleep(2 * 60_000).await; // in no time, because the clock is simulated
+            assert!(!pin.is_on());
+            assert_eq!(link.get("/properties/pump").await.text(), "false");
+        });
+    }
+}
