@@ -2,7 +2,8 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    if std::env::var_os("CARGO_FEATURE_QEMU").is_some() {
+    let is_firmware = std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("none");
+    if is_firmware && std::env::var_os("CARGO_FEATURE_QEMU").is_some() {
         println!("cargo::rustc-link-arg-bins=-Tmemory.x");
         println!("cargo::rustc-link-arg-bins=-Tlink.x");
     }
