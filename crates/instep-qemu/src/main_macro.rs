@@ -19,7 +19,7 @@
 ///     run: run,
 /// }
 ///
-/// async fn run(app: &'static App, device: &'static Device, inbox: &'static mut Inbox<'static>, io: Io) {}
+/// fn run(app: &'static App, device: &'static Device, inbox: &'static mut Inbox<'static>, io: Io) -> impl Future<Output = ()> {}
 /// ```
 ///
 /// # Panics

@@ -28,8 +28,13 @@ fn choose(boot: Boot) -> &'static App {
     instep_qemu::with_page(app, boot.page().or(PAGE))
 }
 
-/// Runs an application with its simulated LED.
-async fn run(app: &'static App, device: &'static Device, inbox: &'static mut Inbox<'static>, io: Io) {
+/// Returns the future of an application with its simulated LED.
+fn run(
+    app: &'static App,
+    device: &'static Device,
+    inbox: &'static mut Inbox<'static>,
+    io: Io,
+) -> impl Future<Output = ()> {
     let led = if instep_apps::has_led(app) { io.output("led") } else { Output::simulated() };
-    instep_apps::run(app.name(), device, inbox, led).await;
+    instep_apps::run(app.name(), device, inbox, led)
 }
