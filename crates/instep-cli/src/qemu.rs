@@ -2,10 +2,11 @@
 
 use clap::{Arg, Command as Clap, value_parser};
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The command for the program.
@@ -21,10 +22,11 @@ fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let image: &PathBuf = arguments.get_one("image").expect("clap requires the image");
     let address: SocketAddr = *arguments.get_one("addr").expect("clap has a default for the address");
-    let sentence = match free(address) {
+    let sentence = match (check(image), free(address)) {
+        (Err(sentence), _) => sentence,
         // It becomes QEMU, so Ctrl-C ends the device.
-        Ok(address) => explain(&qemu(image.as_os_str(), address).exec()),
-        Err(error) => format!("cannot bind {address}: {error}; choose another address by --addr"),
+        (Ok(()), Ok(address)) => explain(&qemu(image.as_os_str(), address).exec()),
+        (Ok(()), Err(error)) => format!("cannot bind {address}: {error}; choose another address by --addr"),
     };
     eprintln!("instep qemu: {sentence}");
     ExitCode::FAILURE
@@ -47,6 +49,21 @@ fn command() -> Clap {
         .about("Boot firmware in QEMU, and show its log")
         .arg(image)
         .arg(address)
+}
+
+/// Checks that a file is an ELF file, because QEMU would run anything else, too.
+fn check(image: &Path) -> Result<(), String> {
+    let mut magic = [0; 4];
+    match File::open(image).and_then(|mut file| file.read_exact(&mut magic)) {
+        Ok(()) if &magic == b"\x7fELF" => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            Err(format!("cannot read {}: {error}", image.display()))
+        }
+        _ => Err(format!(
+            "{} is no firmware; build it by `cargo build --release --features=qemu --target=riscv32imc-unknown-none-elf`",
+            image.display()
+        )),
+    }
 }
 
 /// Returns QEMU with that image, reachable at `address`.
@@ -83,6 +100,15 @@ mod tests {
     #[test]
     fn command_line_passes_claps_checks() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn other_files_than_firmware_are_refused() {
+        let program = std::env::current_exe().unwrap();
+        assert_eq!(check(&program), Ok(()));
+        let sentence = check(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))).unwrap_err();
+        assert!(sentence.contains("is no firmware"), "{sentence}");
+        assert!(check(Path::new("/none")).unwrap_err().starts_with("cannot read /none: "));
     }
 
     #[test]

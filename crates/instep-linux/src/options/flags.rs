@@ -25,10 +25,8 @@ const EXAMPLES: [(&str, &str, &str); 6] = [
 ];
 
 /// Returns the command line for `clap`.
-pub(crate) fn command(identity: &Identity) -> Command {
+pub(super) fn command(identity: &Identity, table: Table, defaults: &Settings) -> Command {
     let name = identity.name;
-    let table = Table::of(identity);
-    let defaults = super::default_settings(identity, table);
     let sources = format!(
         "Options can be set by flags, by environment variables (lists separated by commas), and in a TOML file, whose keys are \
          the flags' names with _ for -. Flags override variables, and variables override the file. `{name} config` prints the \
@@ -39,7 +37,7 @@ pub(crate) fn command(identity: &Identity) -> Command {
     let serve = if several { format!("{name} serve") } else { name.to_owned() };
     let examples = examples(&serve);
     let options = |command: Command| {
-        with_options(command, table, &defaults)
+        with_options(command, table, defaults)
             .after_help(format!("{examples}\n\n{sources}"))
             .after_long_help(format!("{examples}\n\n{sources}\n\n{}", limits_help(table)))
     };
@@ -76,8 +74,8 @@ pub(crate) fn command(identity: &Identity) -> Command {
         options(command).args_conflicts_with_subcommands(true)
     };
     command = command
-        .subcommand(with_options(config, table, &defaults).after_help(sources.clone()))
-        .subcommand(with_options(reset, table, &defaults).after_help(sources));
+        .subcommand(with_options(config, table, defaults).after_help(sources.clone()))
+        .subcommand(with_options(reset, table, defaults).after_help(sources));
     if several {
         command = command.subcommand(Command::new("apps").about("List the applications"));
     }
@@ -211,17 +209,18 @@ pub(super) fn of(arguments: &[&str], table: Table) -> Result<Vec<Given>, Error> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::configuration::tests::program;
     use super::*;
 
     #[test]
     fn command_line_passes_claps_checks() {
-        command(&super::super::program()).debug_assert();
-        command(&Identity { apps: &[&instep_apps::lamp::APP], ..super::super::program() }).debug_assert();
+        super::super::command(&program()).debug_assert();
+        super::super::command(&Identity { apps: &[&instep_apps::lamp::APP], ..program() }).debug_assert();
     }
 
     #[test]
     fn help_tables_have_at_most_80_columns() {
-        let table = Table::of(&super::super::program());
+        let table = Table::of(&program());
         for line in examples("instep serve").lines().chain(limits_help(table).lines()) {
             assert!(line.chars().count() <= 80, "{line}");
         }

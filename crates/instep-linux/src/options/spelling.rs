@@ -1,7 +1,7 @@
 //! Suggestions for mistyped command lines.
 
 use super::raw::Table;
-use crate::{identity::Identity, options};
+use crate::identity::Identity;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::net::Ipv4Addr;
 
@@ -32,7 +32,7 @@ pub(crate) fn advise(identity: &Identity, error: &clap::Error, arguments: &[Stri
     let command = words.iter().position(|word| COMMANDS.contains(&word.as_str())).map(|i| words.remove(i));
     let default = (identity.apps.len() > 1).then(|| "serve".into());
     words.splice(0..0, command.or(default));
-    options::command(identity).no_binary_name(true).try_get_matches_from(&words).ok()?;
+    super::configuration::command(identity).no_binary_name(true).try_get_matches_from(&words).ok()?;
     let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
     Some(format!("{why}; write `{} {}`", identity.name, words.join(" ")))
 }
@@ -41,7 +41,7 @@ fn is_option(identity: &Identity, flag: &str) -> bool {
     let others = ["--limit", "--config"];
     let public = Table::of(identity).settings.iter().filter(|setting| !setting.secret);
     others.contains(&flag)
-        || public.map(super::Setting::flag).any(|name| flag.strip_prefix("--") == Some(&name))
+        || public.map(super::table::Setting::flag).any(|name| flag.strip_prefix("--") == Some(&name))
 }
 
 /// Replaces flags for the port and the host by `--addr`.
@@ -89,12 +89,13 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::configuration::tests::program;
     use super::*;
 
     fn advice(arguments: &[&str]) -> Option<String> {
         let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
-        let program = options::program();
-        let command = options::command(&program).no_binary_name(true);
+        let program = program();
+        let command = super::super::command(&program).no_binary_name(true);
         advise(&program, &command.try_get_matches_from(&arguments).unwrap_err(), &arguments)
     }
 
@@ -124,9 +125,8 @@ mod tests {
                 .output()
                 .unwrap();
             let words = String::from_utf8(words.stdout).unwrap();
-            let parsed = options::command(&options::program())
-                .no_binary_name(true)
-                .try_get_matches_from(words.lines());
+            let parsed =
+                super::super::command(&program()).no_binary_name(true).try_get_matches_from(words.lines());
             assert!(parsed.is_ok(), "{said}: {parsed:?}");
         }
         for other in [
