@@ -111,7 +111,7 @@ pub const fn app_number(name: &str) -> usize {
     }
     assert!(
         at < instep_apps::ALL.len(),
-        "INSTEP_APP is not the name of an application; the applications are in apps/src/lib.rs"
+        "INSTEP_APP is not the name of an application; the applications are in examples/apps/src/lib.rs"
     );
     at
 }

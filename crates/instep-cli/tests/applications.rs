@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::{Frame, Http, SOON, Server, WebSocket, http, opcode, target};
 
-const PLAIN: &str = include_str!("../../../apps/pages/led-plain.html");
-const STATE: &str = include_str!("../../../apps/pages/led-state.html");
+const PLAIN: &str = include_str!("../../../examples/apps/pages/led-plain.html");
+const STATE: &str = include_str!("../../../examples/apps/pages/led-state.html");
 
 #[test]
 fn hello_serves_one_fixed_page() {

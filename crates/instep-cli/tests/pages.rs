@@ -6,7 +6,7 @@ use served::{get, request, serve, unzipped};
 use test_support::{Http, http, target};
 
 const SCRIPT: &[u8] = instep_panel::INSTEP_JS.body();
-const HELLO: &str = include_str!("../../../apps/pages/hello.html");
+const HELLO: &str = include_str!("../../../examples/apps/pages/hello.html");
 
 #[test]
 fn page_cannot_be_framed_and_its_scripts_run() {

@@ -1,4 +1,4 @@
-//! The applications of `apps/` as firmware for `qemu-system-riscv32 -M virt`. `cargo xtask qemu` boots it.
+//! The applications of `examples/apps/` as firmware for `qemu-system-riscv32 -M virt`. `cargo xtask qemu` boots it.
 
 #![no_std]
 #![no_main]

@@ -38,7 +38,7 @@ fn pages_render_without_second_request() {
 #[test]
 fn old_browser_gets_notice_that_it_is_too_old() {
     let panel = include_str!("../../../crates/instep-panel/assets/panel.html");
-    let lamp = include_str!("../../../apps/pages/led-json.html");
+    let lamp = include_str!("../../../examples/apps/pages/led-json.html");
     let notice = "document.body.innerText.includes('This browser is too old for this page.')";
     for (app, page) in [("workshop", panel), ("led-json", lamp)] {
         let server = Server::start(&["--app", app]);

@@ -37,7 +37,7 @@ fn board_names() -> [String; BOARDS.len()] {
 
 /// Returns the names of all applications, each of which is a file or a folder.
 fn apps() -> Vec<String> {
-    let files = fs::read_dir(workspace().join("apps/src")).into_iter().flatten().flatten();
+    let files = fs::read_dir(workspace().join("examples/apps/src")).into_iter().flatten().flatten();
     let app = |file: fs::DirEntry| {
         let path = file.path();
         let path = if path.is_dir() { path.join("mod.rs") } else { path };

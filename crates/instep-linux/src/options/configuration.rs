@@ -192,6 +192,7 @@ pub(super) mod tests {
         assert!(error.starts_with("in the program's defaults: "), "{error}");
         let mut command = command(&Identity { defaults, ..program() });
         let help = command.find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(help.contains("[default: pump]"), "{help}");
     }
 

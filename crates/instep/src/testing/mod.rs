@@ -4,7 +4,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! instep = { version = "0.1", features = ["testing"] }
+//! instep = { version = "0.2", features = ["testing"] }
 //! ```
 //!
 //! [`run`] serves an application to a test over a simulated [`Link`]. The test opens pages, sends commands, asks by plain HTTP, and

@@ -11,7 +11,7 @@ extern crate std;
 
 /// Documents whose examples are compiled as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/guide/your-own-device.md")]
+#[doc = include_str!("../../../docs/guide/your-own-device.md")]
 struct YourOwnDevice;
 
 pub mod chat;

@@ -1,6 +1,6 @@
 //! A lamp that persists its brightness in flash through power cuts at any time.
 
-#[path = "../../crates/instep-settings/tests/mock_flash/mod.rs"]
+#[path = "../../../crates/instep-settings/tests/mock_flash/mod.rs"]
 mod mock_flash;
 
 use embassy_futures::block_on;

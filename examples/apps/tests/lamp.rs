@@ -45,7 +45,7 @@ fn lamp_is_the_same_on_every_page() {
 
 #[test]
 fn guide_shows_these_tests() {
-    let guide = include_str!("../../docs/guide/testing.md");
+    let guide = include_str!("../../../docs/guide/testing.md");
     let (shown, _) = include_str!("lamp.rs").rsplit_once("\n#[test]\nfn guide").unwrap();
     for test in shown.split("\n\n#[test]").skip(1) {
         assert!(guide.contains(test.trim_end()), "docs/guide/testing.md does not show this test: {test}");
