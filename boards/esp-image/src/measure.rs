@@ -9,7 +9,7 @@ use object::{Endianness, Object, ObjectSection, ObjectSymbol, SectionFlags, elf}
 /// memory, which only the radio's heap uses.
 const NOT_COUNTED: [&str; 3] = [".rwdata_dummy", ".stack", ".dram2_uninit"];
 /// Symbol of the memory for each client, in a section that is not loaded.
-const EACH_CLIENT: &str = "instep.EACH_CLIENT";
+const BYTES_PER_CLIENT: &str = "instep.BYTES_PER_CLIENT";
 
 /// Returns the sizes, in bytes, each with its name. That of the largest task is `future` and the task's name.
 ///
@@ -38,7 +38,7 @@ pub fn of(chip: Chip, bytes: &[u8]) -> Result<Vec<(String, u64)>, String> {
     }
     let mut all =
         vec![("flash".to_owned(), flash), ("memory".to_owned(), memory), ("stack".to_owned(), stack)];
-    if let Some(each) = constant(&elf, EACH_CLIENT) {
+    if let Some(each) = constant(&elf, BYTES_PER_CLIENT) {
         all.push(("client".to_owned(), each));
     }
     let tasks = elf.symbols().filter_map(|symbol| Some((task(symbol.name().ok()?)?, symbol.size())));

@@ -75,7 +75,7 @@ const _: () =
 /// [`BYTES_PER_CLIENT`] for `cargo xtask size`, in a section that is not loaded.
 // SAFETY: nothing else has this name, by which readers find the value.
 #[used]
-#[unsafe(export_name = "instep.EACH_CLIENT")]
+#[unsafe(export_name = "instep.BYTES_PER_CLIENT")]
 #[unsafe(link_section = ".espressif.metadata")]
 static REPORTED: u32 = BYTES_PER_CLIENT as u32;
 

@@ -25,7 +25,7 @@ pub struct DeviceMemory<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> {
     messages: ConstStaticCell<[A::Message; SLOTS]>,
     outboxes: ConstStaticCell<[A::Outbox; SLOTS]>,
     followers: StaticCell<[Follower; FOLLOWERS]>,
-    attention: ConstStaticCell<[[u16; SLOTS]; FOLLOWERS]>,
+    ready: ConstStaticCell<[[u16; SLOTS]; FOLLOWERS]>,
     inbox_queue: ConstStaticCell<[u16; SLOTS]>,
     waiting_queue: ConstStaticCell<[u16; SLOTS]>,
     history: StaticCell<A::History>,
@@ -44,7 +44,7 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
             messages: ConstStaticCell::new([A::Message::ZEROES; SLOTS]),
             outboxes: ConstStaticCell::new([A::Outbox::ZEROES; SLOTS]),
             followers: StaticCell::new(),
-            attention: ConstStaticCell::new([[0; SLOTS]; FOLLOWERS]),
+            ready: ConstStaticCell::new([[0; SLOTS]; FOLLOWERS]),
             inbox_queue: ConstStaticCell::new([0; SLOTS]),
             waiting_queue: ConstStaticCell::new([0; SLOTS]),
             history: StaticCell::new(),
@@ -66,7 +66,7 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
     ) -> (Server, Inbox<'static>) {
         let mut messages = self.messages.take().iter_mut();
         let mut outboxes = self.outboxes.take().iter_mut();
-        let mut attention = self.attention.take().iter_mut();
+        let mut ready = self.ready.take().iter_mut();
         let (topics, topic_storage, events, event_storage) = self.feed.take();
         assert!(app.topic_count() <= topics.len(), "the application has more topics than its memory");
         let memory = Memory {
@@ -80,9 +80,9 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
                     SlotMemory::new(Buffer::lent(message), Buffer::lent(outbox), A::LIMITS.replies)
                 })
             }),
-            followers: self.followers.init_with(|| {
-                clients.map(|clients| Follower::new(next(&mut attention)).with_clients(clients))
-            }),
+            followers: self
+                .followers
+                .init_with(|| clients.map(|clients| Follower::new(next(&mut ready)).with_clients(clients))),
             inbox_queue: self.inbox_queue.take(),
             waiting_queue: self.waiting_queue.take(),
             requests: A::REQUESTS,

@@ -27,7 +27,7 @@ pub const SPARE_SLOTS: usize = 4;
 /// Maximum output that may wait for a client beside one frame, in bytes.
 ///
 /// This is for control frames and the response to a handshake.
-const BESIDE_A_FRAME: usize = 512;
+const CONTROL_RESERVE: usize = 512;
 
 /// Returns the length of blocks for `count` frames, and of one to encode into, in bytes.
 pub const fn blocks(limits: &Limits, count: usize) -> usize {
@@ -87,7 +87,7 @@ pub const fn send_min(limits: &Limits) -> usize {
 
 /// Returns the maximum unsent output of a connection that answers requests, in bytes.
 pub const fn unsent(limits: &Limits) -> usize {
-    limits.frame + BESIDE_A_FRAME
+    limits.frame + CONTROL_RESERVE
 }
 
 /// Returns the length of the buffer in which output is gathered, in bytes.

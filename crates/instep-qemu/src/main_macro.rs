@@ -15,7 +15,7 @@
 /// ```ignore
 /// instep_qemu::main! {
 ///     apps: &[&garden::APP, &pond::APP],
-///     choose: |boot| if boot.told("instep.app=") == Some("pond") { &pond::APP } else { &garden::APP },
+///     choose: |boot| if boot.value("instep.app=") == Some("pond") { &pond::APP } else { &garden::APP },
 ///     run: run,
 /// }
 ///

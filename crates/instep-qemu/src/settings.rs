@@ -68,7 +68,7 @@ pub fn with_page(app: &'static App, page: Option<&'static str>) -> &'static App 
 pub fn access(boot: Boot, build: &Build) -> &'static Access {
     static LISTS: StaticCell<[Vec<&str, LIST_MAX>; 3]> = StaticCell::new();
     static ACCESS: StaticCell<Access> = StaticCell::new();
-    let name = boot.told("instep.name=").or(build.name).unwrap_or("instep");
+    let name = boot.value("instep.name=").or(build.name).unwrap_or("instep");
     let [hosts, origins, frames] = LISTS.init([
         list(boot, "instep.allow-host=", build.allow_host, is_host_name),
         list(boot, "instep.allow-origin=", build.allow_origin, is_origin),
@@ -89,7 +89,7 @@ pub fn access(boot: Boot, build: &Build) -> &'static Access {
 /// # Panics
 /// If `instep.password=` has anything but pairs of hex digits.
 pub fn password(boot: Boot, build: &Build) -> Option<Secret> {
-    let Some(digits) = boot.told("instep.password=") else {
+    let Some(digits) = boot.value("instep.password=") else {
         return Some(build.password?.bytes().take(SECRET_MAX).collect());
     };
     let byte = |index| {
@@ -107,9 +107,9 @@ fn list(
     is_good: fn(&str) -> bool,
 ) -> Vec<&'static str, LIST_MAX> {
     let built = built.into_iter().flat_map(|list| list.split(',')).map(str::trim);
-    let told = boot.all(name).chain(built.filter(|_| boot.told(name).is_none()));
+    let values = boot.values(name).chain(built.filter(|_| boot.value(name).is_none()));
     let mut list = Vec::new();
-    for part in told.filter(|part| !part.is_empty()) {
+    for part in values.filter(|part| !part.is_empty()) {
         assert!(
             is_good(part),
             "{name}{part} is invalid: a name must have no scheme and no port, and an origin must have a scheme"

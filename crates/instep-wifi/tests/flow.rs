@@ -4,7 +4,9 @@
 mod simulated;
 
 use embassy_time::{Duration, Instant, Timer};
-use instep_wifi::setup::{AP_STAYS, HELD, PATIENCE, RETRY_BESIDE_AP, TOLD_STAYS, reset_when_held};
+use instep_wifi::setup::{
+    AP_CLOSE_DELAY, AP_OPEN_DELAY, HELD, LEAVE_DELAY, RETRY_INTERVAL_WITH_AP, reset_when_held,
+};
 use simulated::{CAFE, Device, FULL, HOME, MUTE};
 use std::cell::Cell;
 use virtual_ethernet::test;
@@ -51,9 +53,9 @@ fn own_network_opens_and_leads_to_another_network() {
         assert!(device.is_open());
         let page = device.page();
         assert!(page.contains("http://192.168.1.50/") && page.contains("http://lamp.local/"), "{page}");
-        Timer::after(TOLD_STAYS / 2).await;
+        Timer::after(LEAVE_DELAY / 2).await;
         assert!(device.is_open() && device.page().contains("http://192.168.1.50/"));
-        Timer::after(TOLD_STAYS).await;
+        Timer::after(LEAVE_DELAY).await;
         assert!(!device.is_open());
         Timer::after_secs(3).await;
         assert_eq!(device.joined().as_deref(), Some("Home"));
@@ -67,23 +69,23 @@ fn own_network_opens_and_leads_to_another_network() {
 fn failing_network_is_retried_beside_own_network() {
     test(async {
         let device = Device::start(Some(HOME), &[], "minute").await;
-        Timer::after(PATIENCE).await;
+        Timer::after(AP_OPEN_DELAY).await;
         assert!(!device.is_open());
         Timer::after_secs(TRY).await;
         assert!(device.is_open());
         let before = device.times("join Home").len();
         Timer::after_secs(600).await;
         let tries = device.times("join Home").len() - before;
-        let max = usize::try_from(600 / RETRY_BESIDE_AP.as_secs()).unwrap();
+        let max = usize::try_from(600 / RETRY_INTERVAL_WITH_AP.as_secs()).unwrap();
         assert!((max / 2..=max).contains(&tries), "{tries}");
 
         // The router has power again.
         device.air.borrow_mut().around = vec![HOME];
-        Timer::after(RETRY_BESIDE_AP).await;
+        Timer::after(RETRY_INTERVAL_WITH_AP).await;
         Timer::after_secs(TRY).await;
         assert_eq!(device.joined().as_deref(), Some("Home"));
         assert!(device.is_open(), "its own network was closed although it may be in use");
-        Timer::after(AP_STAYS).await;
+        Timer::after(AP_CLOSE_DELAY).await;
         Timer::after_secs(5).await;
         assert!(!device.is_open());
         assert_eq!(device.joined().as_deref(), Some("Home"));
@@ -106,10 +108,10 @@ fn lost_network_is_rejoined_own_opens_after_a_minute() {
 
         device.air.borrow_mut().around.clear();
         let gone = Instant::now();
-        Timer::after(PATIENCE).await;
+        Timer::after(AP_OPEN_DELAY).await;
         Timer::after_secs(TRY).await;
         let opened = device.times("open");
-        assert!(opened.len() == 1 && opened[0] >= gone.as_secs() + PATIENCE.as_secs(), "{opened:?}");
+        assert!(opened.len() == 1 && opened[0] >= gone.as_secs() + AP_OPEN_DELAY.as_secs(), "{opened:?}");
     });
 }
 
@@ -117,7 +119,7 @@ fn lost_network_is_rejoined_own_opens_after_a_minute() {
 fn stored_wrong_password_opens_own_network() {
     test(async {
         let device = Device::start(Some(("Home", "old password", true)), &[HOME], "wrong").await;
-        Timer::after(PATIENCE).await;
+        Timer::after(AP_OPEN_DELAY).await;
         Timer::after_secs(TRY).await;
         assert!(device.is_open());
         device.ask_for(HOME, "correct horse");
@@ -164,7 +166,7 @@ fn new_name_is_shown_and_applies_after_restart() {
         device.ask_for(HOME, "correct horse");
         Timer::after_secs(5).await;
         assert!(device.page().contains("http://desk.local/"));
-        Timer::after(TOLD_STAYS).await;
+        Timer::after(LEAVE_DELAY).await;
         Timer::after_secs(1).await;
         assert_eq!(device.times("restart").len(), 1);
         assert_eq!(device.settings.device_name().unwrap().as_str(), "desk");

@@ -8,7 +8,7 @@ use guarded::*;
 use instep::board::{BoardPage, BoardPages};
 use instep::login::{LogInMemory, Password};
 use instep::{Access, Asset, Limits, LogIn};
-use link::World;
+use link::Simulation;
 use std::sync::Mutex;
 
 static OWN_NETWORK: Access = link::ACCESS.with_portal("http://192.168.4.1/network");
@@ -39,17 +39,17 @@ impl BoardPages for Pages {
     }
 }
 
-fn with_pages(mut world: World, access: &'static Access) -> (World, &'static Pages) {
+fn with_pages(mut simulation: Simulation, access: &'static Access) -> (Simulation, &'static Pages) {
     let pages: &'static Pages = Box::leak(Box::default());
-    world.access = access;
-    world.board = Some(pages);
-    (world, pages)
+    simulation.access = access;
+    simulation.board = Some(pages);
+    (simulation, pages)
 }
 
 #[test]
 fn board_page_in_own_network_needs_no_log_in() {
-    let (mut world, pages) = with_pages(guarded(), &OWN_NETWORK);
-    let page = get(&mut world, "/network", "");
+    let (mut simulation, pages) = with_pages(guarded(), &OWN_NETWORK);
+    let page = get(&mut simulation, "/network", "");
     assert_eq!((page.status, page.header("Transfer-Encoding")), (200, Some("chunked")));
     assert!(
         page.header("Content-Security-Policy").unwrap().starts_with("default-src 'none'; script-src 'self'")
@@ -59,65 +59,65 @@ fn board_page_in_own_network_needs_no_log_in() {
         assert_eq!(page.body.matches(part).count(), 1);
     }
     assert!(page.body.ends_with("0\r\n\r\n"));
-    assert_eq!(get(&mut world, "/network.css", "").body, "main{}");
-    assert_eq!(get(&mut world, "/", "").status, 401, "the application's pages need a log-in");
+    assert_eq!(get(&mut simulation, "/network.css", "").body, "main{}");
+    assert_eq!(get(&mut simulation, "/", "").status, 401, "the application's pages need a log-in");
 
-    let sent = post(&mut world, "/network", "Origin: http://lamp\r\n", "network=a&password=b");
+    let sent = post(&mut simulation, "/network", "Origin: http://lamp\r\n", "network=a&password=b");
     assert_eq!((sent.status, sent.header("Location")), (303, Some("/network")));
-    assert_eq!(post(&mut world, "/network/scan", "", "").status, 303);
+    assert_eq!(post(&mut simulation, "/network/scan", "", "").status, 303);
     assert_eq!(*pages.0.lock().unwrap(), ["/network network=a&password=b", "/network/scan "]);
-    let scan = get(&mut world, "/network/scan", "");
+    let scan = get(&mut simulation, "/network/scan", "");
     assert_eq!((scan.status, scan.header("Allow")), (405, Some("GET, HEAD, POST")));
-    assert_eq!(request(&mut world, "PUT", "/network", "", "").status, 405);
-    assert_eq!(post(&mut world, "/network.css", "", "").status, 405);
+    assert_eq!(request(&mut simulation, "PUT", "/network", "", "").status, 405);
+    assert_eq!(post(&mut simulation, "/network.css", "", "").status, 405);
 }
 
 #[test]
 fn board_page_in_other_network_needs_log_in() {
-    let (mut world, pages) = with_pages(guarded(), &link::ACCESS);
-    assert_eq!(get(&mut world, "/network", "").status, 401);
-    assert_eq!(get(&mut world, "/network", NAVIGATION).header("Location"), Some("/login?next=/network"));
-    assert_eq!(post(&mut world, "/network", "", "network=a").status, 401);
-    let session = log_in(&mut world, "");
-    assert_eq!(get(&mut world, "/network", &session).status, 200);
-    assert_eq!(post(&mut world, "/network", &session, "network=a").status, 303);
+    let (mut simulation, pages) = with_pages(guarded(), &link::ACCESS);
+    assert_eq!(get(&mut simulation, "/network", "").status, 401);
+    assert_eq!(get(&mut simulation, "/network", NAVIGATION).header("Location"), Some("/login?next=/network"));
+    assert_eq!(post(&mut simulation, "/network", "", "network=a").status, 401);
+    let session = log_in(&mut simulation, "");
+    assert_eq!(get(&mut simulation, "/network", &session).status, 200);
+    assert_eq!(post(&mut simulation, "/network", &session, "network=a").status, 303);
     assert_eq!(pages.0.lock().unwrap().len(), 1);
 
     // Without a password no session can exist.
-    let (mut world, pages) = with_pages(World::new(Limits::DEVICE), &link::ACCESS);
-    assert_eq!(get(&mut world, "/network", "").status, 404);
-    assert_eq!(post(&mut world, "/network", "", "network=a").status, 404);
+    let (mut simulation, pages) = with_pages(Simulation::new(Limits::DEVICE), &link::ACCESS);
+    assert_eq!(get(&mut simulation, "/network", "").status, 404);
+    assert_eq!(post(&mut simulation, "/network", "", "network=a").status, 404);
     assert!(pages.0.lock().unwrap().is_empty());
 }
 
 #[test]
 fn board_form_from_other_origin_or_host_is_rejected() {
-    let (mut world, pages) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
+    let (mut simulation, pages) = with_pages(Simulation::new(Limits::DEVICE), &OWN_NETWORK);
     for headers in [
         "Origin: http://evil.test\r\n",
         "Origin: null\r\n",
         "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n",
     ] {
-        assert_eq!(post(&mut world, "/network", headers, "network=a").status, 403, "{headers}");
+        assert_eq!(post(&mut simulation, "/network", headers, "network=a").status, 403, "{headers}");
     }
     let rebound = "POST /network HTTP/1.1\r\nHost: evil.test\r\nContent-Length: 9\r\n\r\nnetwork=a";
-    assert_eq!(exchange(&mut world, rebound).status, 302);
+    assert_eq!(http_state(&mut simulation, rebound).status, 302);
     assert!(pages.0.lock().unwrap().is_empty());
 }
 
 #[test]
 fn board_form_is_taken_whole_up_to_its_limit() {
-    let (mut world, pages) = with_pages(World::new(Limits::LINUX), &OWN_NETWORK);
-    assert_eq!(post(&mut world, "/network", "", &"a".repeat(1025)).status, 413);
-    assert_eq!(post(&mut world, "/network", "", &"a".repeat(1024)).status, 303);
+    let (mut simulation, pages) = with_pages(Simulation::new(Limits::LINUX), &OWN_NETWORK);
+    assert_eq!(post(&mut simulation, "/network", "", &"a".repeat(1025)).status, 413);
+    assert_eq!(post(&mut simulation, "/network", "", &"a".repeat(1024)).status, 303);
     // In two pieces, and with `Expect: 100-continue`.
-    let mut peer = world.client();
+    let mut peer = simulation.client();
     peer.send(
-        &mut world,
+        &mut simulation,
         form("/network", "Expect: 100-continue\r\n", "ab").strip_suffix("b").unwrap().as_bytes(),
     );
     assert_eq!(peer.take(), b"HTTP/1.1 100 Continue\r\n\r\n");
-    let answer = exchange_with(&mut world, &mut peer, "b");
+    let answer = exchange_with(&mut simulation, &mut peer, "b");
     assert_eq!(answer.status, 303);
     let sent = pages.0.lock().unwrap();
     assert_eq!((sent.len(), &sent[1][..]), (2, "/network ab"));
@@ -125,25 +125,25 @@ fn board_form_is_taken_whole_up_to_its_limit() {
 
 #[test]
 fn password_set_on_board_page_is_required_at_once() {
-    let (mut world, _) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
+    let (mut simulation, _) = with_pages(Simulation::new(Limits::DEVICE), &OWN_NETWORK);
     let memory = LogInMemory {
         sessions: link::leak(4, instep::login::Session::default()),
         failures: link::leak(4, instep::login::FailedLogin::default()),
         checks: vec![instep::login::PasswordCheck::default()].leak(),
     };
     let log_in: &'static LogIn = Box::leak(Box::new(LogIn::without_password(memory, random)));
-    world.log_in = Some(log_in);
+    simulation.log_in = Some(log_in);
     assert!(!log_in.is_on());
-    assert_eq!(get(&mut world, "/", "").status, 200);
-    assert_eq!(get(&mut world, "/login", "").status, 404);
-    let mut open = handshake(&mut world, "/ws", "").unwrap();
-    log_in.change_password(Password::new(PASSWORD.as_bytes(), [1; 16], 10).unwrap(), world.device);
+    assert_eq!(get(&mut simulation, "/", "").status, 200);
+    assert_eq!(get(&mut simulation, "/login", "").status, 404);
+    let mut open = handshake(&mut simulation, "/ws", "").unwrap();
+    log_in.change_password(Password::new(PASSWORD.as_bytes(), [1; 16], 10).unwrap(), simulation.device);
     assert!(log_in.is_on());
-    open.turn(&mut world);
+    open.turn(&mut simulation);
     assert!(open.take().ends_with(CLOSED), "a socket opened without a password is not closed with 1008");
-    assert_eq!(get(&mut world, "/", "").status, 401);
-    let session = guarded::log_in(&mut world, "");
-    assert_eq!(get(&mut world, "/", &session).status, 200);
+    assert_eq!(get(&mut simulation, "/", "").status, 401);
+    let session = guarded::log_in(&mut simulation, "");
+    assert_eq!(get(&mut simulation, "/", &session).status, 200);
 }
 
 /// Board page whose second part is longer than a part may be.
@@ -167,10 +167,10 @@ impl BoardPages for TooLong {
 
 #[test]
 fn board_page_with_too_long_part_ends_early() {
-    let (mut world, _) = with_pages(World::new(Limits::DEVICE), &OWN_NETWORK);
-    world.board = Some(&TooLong);
-    let old = exchange(&mut world, "GET /network HTTP/1.0\r\nHost: lamp\r\n\r\n");
+    let (mut simulation, _) = with_pages(Simulation::new(Limits::DEVICE), &OWN_NETWORK);
+    simulation.board = Some(&TooLong);
+    let old = http_state(&mut simulation, "GET /network HTTP/1.0\r\nHost: lamp\r\n\r\n");
     assert_eq!((old.status, &old.body[..]), (200, "x"));
-    let head = request(&mut world, "HEAD", "/network", "", "");
+    let head = request(&mut simulation, "HEAD", "/network", "", "");
     assert_eq!((head.status, &head.body[..]), (200, ""));
 }

@@ -9,10 +9,10 @@ use guarded::{Answer, BASIC, FORM, PASSWORD, check, exchange_with, guard, guarde
 use instep::board::{BoardPage, BoardPages};
 use instep::driver::Client;
 use instep::{Access, Limits};
-use link::{Peer, World, inbox};
+use link::{Peer, Simulation, inbox};
 use std::sync::Mutex;
 use thing_request::JSON;
-use workshop::{asked, world};
+use workshop::{asked, simulation};
 
 /// Returns a request whose content comes in chunks of `size` bytes.
 fn chunked(request: &str, headers: &str, content: &str, size: usize) -> String {
@@ -36,16 +36,18 @@ fn statuses(answers: &[u8]) -> Vec<u16> {
 
 /// Sends a request in pieces of `piece` bytes; returns the command that the
 /// application gets, and the answer.
-fn ask(world: &mut World, text: &str, piece: usize) -> (Option<String>, Answer) {
-    let mut inbox =
-        world.device.inbox(instep::driver::Buffer::lent(link::leak(world.limits.message, 0))).unwrap();
-    let mut peer = world.client();
+fn ask(simulation: &mut Simulation, text: &str, piece: usize) -> (Option<String>, Answer) {
+    let mut inbox = simulation
+        .device
+        .inbox(instep::driver::Buffer::lent(link::leak(simulation.limits.message, 0)))
+        .unwrap();
+    let mut peer = simulation.client();
     for piece in text.as_bytes().chunks(piece) {
-        peer.send(world, piece);
+        peer.send(simulation, piece);
     }
-    let command = asked(world, &mut inbox);
-    asked(world, &mut inbox);
-    (command, exchange_with(world, &mut peer, ""))
+    let command = asked(simulation, &mut inbox);
+    asked(simulation, &mut inbox);
+    (command, exchange_with(simulation, &mut peer, ""))
 }
 
 #[test]
@@ -59,15 +61,15 @@ fn chunked_request_writes_property_and_invokes_action() {
     ] {
         let text = chunked(request, headers, content, size);
         for piece in [1, 2, 3, 7, 64, text.len()] {
-            let mut world = world();
-            let (asked, answer) = ask(&mut world, &text, piece);
+            let mut simulation = simulation();
+            let (asked, answer) = ask(&mut simulation, &text, piece);
             assert_eq!((asked.as_deref(), answer.status), (command, 204), "{text:?} in pieces of {piece}");
             assert_eq!(answer.header("Connection"), None, "the connection does not stay open");
         }
     }
-    let (asked, answer) = ask(&mut world(), &chunked("PUT /properties/led", "", "true", 1), 5);
+    let (asked, answer) = ask(&mut simulation(), &chunked("PUT /properties/led", "", "true", 1), 5);
     assert_eq!((asked, answer.status), (None, 415));
-    let (asked, answer) = ask(&mut world(), &chunked("PUT /properties/led", JSON, "", 1), 5);
+    let (asked, answer) = ask(&mut simulation(), &chunked("PUT /properties/led", JSON, "", 1), 5);
     assert_eq!((asked, answer.status), (None, 400), "a property was written without a value");
 }
 
@@ -76,7 +78,7 @@ fn chunk_extensions_and_trailers_are_skipped() {
     let content = "2;a=\"b;\";c\r\ntr\r\n2\r\nue\r\n00;d\r\nContent-Length: 7\r\nHost: evil.test\r\n\r\n";
     let text = raw("PUT /properties/led", JSON, content);
     for piece in 1..text.len() {
-        let (asked, answer) = ask(&mut world(), &text, piece);
+        let (asked, answer) = ask(&mut simulation(), &text, piece);
         assert_eq!((asked.as_deref(), answer.status), (Some("Led(true)"), 204), "in pieces of {piece}");
     }
 }
@@ -92,10 +94,10 @@ fn requests_behind_chunks_are_answered_in_order() {
     ]
     .concat();
     for piece in 1..texts.len() {
-        let mut world = world();
-        let mut peer = world.client();
+        let mut simulation = simulation();
+        let mut peer = simulation.client();
         for piece in texts.as_bytes().chunks(piece) {
-            peer.send(&mut world, piece);
+            peer.send(&mut simulation, piece);
         }
         assert_eq!(statuses(&peer.take()), [415, 200, 404, 404, 200], "in pieces of {piece}");
     }
@@ -106,15 +108,15 @@ fn chunked_request_with_expect_gets_100_continue() {
     let text = chunked("PUT /properties/led", &format!("{JSON}Expect: 100-continue\r\n"), "true", 3);
     let head = text.find("\r\n\r\n").unwrap() + 4;
     for cut in [head, head + 1, text.len()] {
-        let mut world = world();
-        let mut inbox = inbox(&world);
-        let mut peer = world.client();
-        peer.send(&mut world, &text.as_bytes()[..cut]);
+        let mut simulation = simulation();
+        let mut inbox = inbox(&simulation);
+        let mut peer = simulation.client();
+        peer.send(&mut simulation, &text.as_bytes()[..cut]);
         assert_eq!(peer.take(), b"HTTP/1.1 100 Continue\r\n\r\n");
-        peer.send(&mut world, &text.as_bytes()[cut..]);
-        assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Led(true)"));
-        asked(&world, &mut inbox);
-        let answer = exchange_with(&mut world, &mut peer, "");
+        peer.send(&mut simulation, &text.as_bytes()[cut..]);
+        assert_eq!(asked(&simulation, &mut inbox).as_deref(), Some("Led(true)"));
+        asked(&simulation, &mut inbox);
+        let answer = exchange_with(&mut simulation, &mut peer, "");
         assert_eq!((answer.status, answer.header("Connection")), (204, None));
     }
 }
@@ -126,18 +128,18 @@ fn expect_with_password_gets_100_after_check() {
         format!("PUT /properties/led HTTP/1.1\r\nHost: lamp\r\nContent-Length: 4\r\n{expects}\r\ntrue");
     for text in [with_length, chunked("PUT /properties/led", &expects, "true", 3)] {
         let head = text.find("\r\n\r\n").unwrap() + 4;
-        let mut world = guard(world());
-        let mut inbox = inbox(&world);
-        let mut peer = world.client();
-        peer.send(&mut world, &text.as_bytes()[..head]);
+        let mut simulation = guard(simulation());
+        let mut inbox = inbox(&simulation);
+        let mut peer = simulation.client();
+        peer.send(&mut simulation, &text.as_bytes()[..head]);
         assert_eq!(peer.take(), b"", "answered before the password was checked");
-        check(&world);
-        peer.turn(&mut world);
+        check(&simulation);
+        peer.turn(&mut simulation);
         assert_eq!(peer.take(), b"HTTP/1.1 100 Continue\r\n\r\n");
-        peer.send(&mut world, &text.as_bytes()[head..]);
-        assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Led(true)"));
-        asked(&world, &mut inbox);
-        assert_eq!(exchange_with(&mut world, &mut peer, "").status, 204);
+        peer.send(&mut simulation, &text.as_bytes()[head..]);
+        assert_eq!(asked(&simulation, &mut inbox).as_deref(), Some("Led(true)"));
+        asked(&simulation, &mut inbox);
+        assert_eq!(exchange_with(&mut simulation, &mut peer, "").status, 204);
     }
 }
 
@@ -146,19 +148,19 @@ fn chunked_log_in_form_opens_session() {
     for size in [1, 5, 100] {
         let text = chunked("POST /login", "", FORM, size);
         for piece in [1, 11, text.len()] {
-            let mut world = guarded();
-            let mut peer = world.client();
+            let mut simulation = guarded();
+            let mut peer = simulation.client();
             for piece in text.as_bytes().chunks(piece) {
-                peer.send(&mut world, piece);
+                peer.send(&mut simulation, piece);
             }
-            let answer = exchange_with(&mut world, &mut peer, "");
+            let answer = exchange_with(&mut simulation, &mut peer, "");
             assert_eq!(answer.status, 303, "{}", answer.all);
             assert!(answer.header("Set-Cookie").is_some());
         }
     }
     // Much longer than a device's buffer, and exactly as long as a form may be.
     let form = format!("x={}&{FORM}", "y".repeat(1024 - 3 - FORM.len()));
-    let mut guarded = guard(world());
+    let mut guarded = guard(simulation());
     for (form, status) in [(form.clone(), 303), (format!("{form}&"), 413)] {
         let text = chunked("POST /login", "", &form, 1);
         let mut peer = guarded.client();
@@ -198,12 +200,12 @@ impl BoardPages for Network {
 fn chunked_form_reaches_board_page() {
     static OWN_NETWORK: Access = link::ACCESS.with_portal("http://192.168.4.1/network");
     let network: &'static Network = Box::leak(Box::default());
-    let mut world = World::new(Limits::DEVICE);
-    world.access = &OWN_NETWORK;
-    world.board = Some(network);
-    let mut peer = world.client();
+    let mut simulation = Simulation::new(Limits::DEVICE);
+    simulation.access = &OWN_NETWORK;
+    simulation.board = Some(network);
+    let mut peer = simulation.client();
     let text = chunked("POST /network", "", "name=a&password=b", 4);
-    let answer = exchange_with(&mut world, &mut peer, &text);
+    let answer = exchange_with(&mut simulation, &mut peer, &text);
     assert_eq!((answer.status, answer.header("Location")), (303, Some("/network")));
     assert_eq!(*network.0.lock().unwrap(), ["name=a&password=b"]);
 }
@@ -233,18 +235,18 @@ fn ambiguous_framing_is_refused_everywhere() {
         for chunks in chunks {
             let text = raw(request, JSON, chunks) + next;
             for piece in [1, 2, 5, text.len()] {
-                let mut world = world();
-                let mut inbox = inbox(&world);
-                let mut peer = world.client();
+                let mut simulation = simulation();
+                let mut inbox = inbox(&simulation);
+                let mut peer = simulation.client();
                 for piece in text.as_bytes().chunks(piece) {
-                    peer.send(&mut world, piece);
+                    peer.send(&mut simulation, piece);
                 }
                 let answer = String::from_utf8(peer.take()).unwrap();
                 assert!(answer.starts_with("HTTP/1.1 400 "), "{request} {chunks:?}: {answer}");
                 assert!(
                     answer.contains("\r\nConnection: close\r\n") && answer.matches("HTTP/1.1").count() == 1
                 );
-                assert_eq!(asked(&world, &mut inbox), None);
+                assert_eq!(asked(&simulation, &mut inbox), None);
             }
         }
     }
@@ -264,10 +266,10 @@ fn ambiguous_heads_are_refused() {
         ("1.1", "Transfer-Encoding: identity\r\n", 501),
         ("1.1", "Transfer-Encoding: xchunked\r\n", 501),
     ] {
-        let mut world = world();
-        let mut peer = world.client();
+        let mut simulation = simulation();
+        let mut peer = simulation.client();
         let text = format!("PUT /properties/led HTTP/{version}\r\nHost: lamp\r\n{JSON}{headers}\r\n{body}");
-        let answer = exchange_with(&mut world, &mut peer, &text);
+        let answer = exchange_with(&mut simulation, &mut peer, &text);
         assert_eq!((answer.status, answer.header("Connection")), (status, Some("close")), "{headers}");
         assert_eq!(statuses(answer.all.as_bytes()).len(), 1);
     }
@@ -276,7 +278,7 @@ fn ambiguous_heads_are_refused() {
 #[test]
 fn limits_count_decoded_bytes() {
     let name = |length: usize| format!("\"{}\"", "x".repeat(length));
-    let status = |text: &str| ask(&mut world(), text, 256).1.status;
+    let status = |text: &str| ask(&mut simulation(), text, 256).1.status;
     // Nine bytes are too long for the property, which makes it a wrong value; the message limit is 512.
     assert_eq!(status(&chunked("PUT /properties/name", JSON, &name(9), 1)), 422);
     assert_eq!(status(&chunked("PUT /properties/name", JSON, &name(511), 1)), 413);
@@ -303,10 +305,10 @@ fn discarded_content_is_bounded() {
     for (content, expected) in [(4000, vec![404, 200]), (4001, vec![404])] {
         let text = chunked("POST /nowhere", "", &"x".repeat(content), 100) + next;
         for piece in [100, 999, text.len()] {
-            let mut world = World::new(limits);
-            let mut peer = world.client();
+            let mut simulation = Simulation::new(limits);
+            let mut peer = simulation.client();
             for piece in text.as_bytes().chunks(piece) {
-                peer.send(&mut world, piece);
+                peer.send(&mut simulation, piece);
             }
             assert_eq!(statuses(&peer.received), expected, "{content} in pieces of {piece}");
             assert_eq!(peer.last.unwrap().shut_down, expected.len() == 1);
@@ -314,47 +316,47 @@ fn discarded_content_is_bounded() {
     }
     // The framing of discarded content is checked, too.
     let text = chunked("POST /nowhere", "", &"x".repeat(2000), 100).replacen("0\r\n\r\n", "0\n\n", 1) + next;
-    let mut world = World::new(limits);
-    let mut peer = world.client();
-    assert!(peer.send(&mut world, text.as_bytes()).shut_down);
+    let mut simulation = Simulation::new(limits);
+    let mut peer = simulation.client();
+    assert!(peer.send(&mut simulation, text.as_bytes()).shut_down);
     assert_eq!(statuses(&peer.received), [404]);
 }
 
 #[test]
 fn chunked_content_has_a_time_limit() {
     for cut in ["", "4", "4\r\n", "4\r\ntr", "4\r\ntrue\r\n0\r\n"] {
-        let mut world = world();
-        let mut peer = world.client();
-        peer.send(&mut world, raw("PUT /properties/led", JSON, "").as_bytes());
+        let mut simulation = simulation();
+        let mut peer = simulation.client();
+        peer.send(&mut simulation, raw("PUT /properties/led", JSON, "").as_bytes());
         for byte in cut.as_bytes() {
-            world.now += 300;
-            peer.send(&mut world, &[*byte]);
+            simulation.now += 300;
+            peer.send(&mut simulation, &[*byte]);
         }
         assert_eq!(peer.last.unwrap().wake_at, link::at(Limits::DEVICE.head_time), "{cut:?}");
-        world.now = Limits::DEVICE.head_time - 1;
-        peer.turn(&mut world);
+        simulation.now = Limits::DEVICE.head_time - 1;
+        peer.turn(&mut simulation);
         assert!(peer.received.is_empty());
-        world.now += 1;
-        let answer = exchange_with(&mut world, &mut peer, "");
+        simulation.now += 1;
+        let answer = exchange_with(&mut simulation, &mut peer, "");
         assert_eq!((answer.status, answer.header("Connection")), (408, Some("close")), "{cut:?}");
     }
     // Discarded content is limited, too, even if it arrives steadily.
-    let mut world = World::new(Limits::DEVICE.with_body(100_000));
-    let mut peer = world.client();
-    peer.send(&mut world, raw("POST /nowhere", "", "500\r\n").as_bytes());
+    let mut simulation = Simulation::new(Limits::DEVICE.with_body(100_000));
+    let mut peer = simulation.client();
+    peer.send(&mut simulation, raw("POST /nowhere", "", "500\r\n").as_bytes());
     assert_eq!(statuses(&peer.take()), [404]);
-    while world.now < Limits::DEVICE.idle_time {
-        assert!(!peer.send(&mut world, b"x").shut_down);
-        world.now += 100;
+    while simulation.now < Limits::DEVICE.idle_time {
+        assert!(!peer.send(&mut simulation, b"x").shut_down);
+        simulation.now += 100;
     }
-    assert!(peer.turn(&mut world).shut_down && peer.received.is_empty());
+    assert!(peer.turn(&mut simulation).shut_down && peer.received.is_empty());
 }
 
 #[test]
 fn chunked_upgrade_request_is_rejected() {
-    let mut world = World::new(Limits::DEVICE);
-    let mut peer: Peer = world.client();
+    let mut simulation = Simulation::new(Limits::DEVICE);
+    let mut peer: Peer = simulation.client();
     let text = link::upgrade("/ws").replace("Host", "Transfer-Encoding: chunked\r\nHost") + "0\r\n\r\n";
-    let answer = exchange_with(&mut world, &mut peer, &text);
+    let answer = exchange_with(&mut simulation, &mut peer, &text);
     assert_eq!(answer.status, 400);
 }

@@ -7,7 +7,7 @@ mod workshop;
 
 use guarded::{Answer, exchange_from, exchange_with};
 use instep::Access;
-use link::World;
+use link::Simulation;
 use std::net::{IpAddr, Ipv4Addr};
 
 const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 80));
@@ -19,10 +19,10 @@ static BEHIND: Access = link::ACCESS
     .with_proxies(&[instep::access::IpNetwork::host(PROXY)])
     .with_base_path("/device");
 
-fn world() -> World {
-    let mut world = workshop::world();
-    world.access = &BEHIND;
-    world
+fn simulation() -> Simulation {
+    let mut simulation = workshop::simulation();
+    simulation.access = &BEHIND;
+    simulation
 }
 
 fn text(path: &str, host: &str, headers: &str) -> String {
@@ -42,7 +42,7 @@ fn base(answer: &Answer) -> &str {
 
 #[test]
 fn base_is_address_used_by_client() {
-    let mut world = world();
+    let mut simulation = simulation();
     for (path, host, expected) in [
         (PATH, "lamp", "http://lamp/.well-known/"),
         (PATH, "LAMP.local:8080", "http://LAMP.local:8080/.well-known/"),
@@ -50,23 +50,23 @@ fn base_is_address_used_by_client() {
         (PATH, "[fe80::1]:81", "http://[fe80::1]:81/.well-known/"),
         ("/device/.well-known/wot", "home.example", "http://home.example/device/.well-known/"),
     ] {
-        assert_eq!(base(&exchange_from(&mut world, ELSEWHERE, &text(path, host, ""))), expected);
+        assert_eq!(base(&exchange_from(&mut simulation, ELSEWHERE, &text(path, host, ""))), expected);
     }
-    let mut peer = world.client_of(link::connection().encrypted(true));
+    let mut peer = simulation.client_of(link::connection().encrypted(true));
     assert_eq!(
-        base(&exchange_with(&mut world, &mut peer, &text(PATH, "lamp:8443", ""))),
+        base(&exchange_with(&mut simulation, &mut peer, &text(PATH, "lamp:8443", ""))),
         "https://lamp:8443/.well-known/"
     );
-    let mut old = world.client();
+    let mut old = simulation.client();
     let without = format!("GET {PATH} HTTP/1.0\r\n\r\n");
-    assert_eq!(base(&exchange_with(&mut world, &mut old, &without)), "");
-    let rebound = exchange_from(&mut world, ELSEWHERE, &text(PATH, "evil.test", ""));
+    assert_eq!(base(&exchange_with(&mut simulation, &mut old, &without)), "");
+    let rebound = exchange_from(&mut simulation, ELSEWHERE, &text(PATH, "evil.test", ""));
     assert!(rebound.status == 421 && !rebound.all.contains("evil"), "{}", rebound.all);
 }
 
 #[test]
 fn base_follows_headers_of_trusted_proxy_only() {
-    let mut world = world();
+    let mut simulation = simulation();
     let https = "X-Forwarded-Proto: https\r\n";
     for (from, path, headers, expected) in [
         (PROXY, PATH, https, "https://lamp/.well-known/"),
@@ -102,13 +102,13 @@ fn base_follows_headers_of_trusted_proxy_only() {
         (PROXY, PATH, "X-Forwarded-Host: evil.test\r\n", "http://lamp/.well-known/"),
         (PROXY, PATH, "X-Forwarded-Prefix: /\r\n", "http://lamp/.well-known/"),
     ] {
-        let answer = exchange_from(&mut world, from, &text(path, "lamp", headers));
+        let answer = exchange_from(&mut simulation, from, &text(path, "lamp", headers));
         assert_eq!(base(&answer), expected, "{headers}");
     }
     let longest = format!("/{}", "x".repeat(127));
     for (prefix, passes) in [(longest.clone(), true), (format!("{longest}x"), false)] {
         let headers = format!("X-Forwarded-Prefix: {prefix}\r\n");
-        let answer = exchange_from(&mut world, PROXY, &text(PATH, "lamp", &headers));
+        let answer = exchange_from(&mut simulation, PROXY, &text(PATH, "lamp", &headers));
         assert_eq!(base(&answer).contains("xxx"), passes);
     }
     for wrong in [
@@ -129,16 +129,16 @@ fn base_follows_headers_of_trusted_proxy_only() {
         "/é",
     ] {
         let headers = format!("X-Forwarded-Prefix: {wrong}\r\n");
-        let answer = exchange_from(&mut world, PROXY, &text(PATH, "lamp", &headers));
+        let answer = exchange_from(&mut simulation, PROXY, &text(PATH, "lamp", &headers));
         assert_eq!(base(&answer), "http://lamp/.well-known/", "{wrong}");
     }
 }
 
 #[test]
 fn cached_description_is_valid_for_one_base() {
-    let mut world = world();
+    let mut simulation = simulation();
     let prefix = "X-Forwarded-Prefix: /home\r\n";
-    let first = exchange_from(&mut world, PROXY, &text(PATH, "lamp", prefix));
+    let first = exchange_from(&mut simulation, PROXY, &text(PATH, "lamp", prefix));
     let etag = first.header("ETag").expect("no ETag").to_string();
     let copy = |headers: &str| format!("If-None-Match: {etag}\r\n{headers}");
     for (host, headers, status) in [
@@ -147,30 +147,30 @@ fn cached_description_is_valid_for_one_base() {
         ("lamp.local", prefix, 200),
         ("lamp", "X-Forwarded-Prefix: /home\r\nX-Forwarded-Proto: https\r\n", 200),
     ] {
-        let answer = exchange_from(&mut world, PROXY, &text(PATH, host, &copy(headers)));
+        let answer = exchange_from(&mut simulation, PROXY, &text(PATH, host, &copy(headers)));
         assert_eq!(answer.status, status, "{host} {headers}");
         assert!(status == 200 || answer.body.is_empty());
     }
-    let head = exchange_from(&mut world, PROXY, &text(PATH, "lamp", prefix).replace("GET", "HEAD"));
+    let head = exchange_from(&mut simulation, PROXY, &text(PATH, "lamp", prefix).replace("GET", "HEAD"));
     assert_eq!((head.header("ETag"), head.body.as_str()), (Some(etag.as_str()), ""));
     assert_eq!(head.header("Content-Length"), first.header("Content-Length"));
 }
 
 #[test]
 fn description_survives_pipelining_and_any_window() {
-    let mut world = world();
-    let whole = exchange_from(&mut world, ELSEWHERE, &text(PATH, "lamp", "")).all;
+    let mut simulation = simulation();
+    let whole = exchange_from(&mut simulation, ELSEWHERE, &text(PATH, "lamp", "")).all;
     for window in [1, 100, 1000] {
-        let mut peer = world.client();
+        let mut peer = simulation.client();
         peer.window = 0;
         let pipelined =
             text("/properties/led", "lamp", "") + &text(PATH, "lamp", "") + &text(PATH, "lamp", "");
-        peer.send(&mut world, pipelined.as_bytes());
+        peer.send(&mut simulation, pipelined.as_bytes());
         let mut before = usize::MAX;
         while peer.received.len() != before {
             before = peer.received.len();
             peer.window = window;
-            peer.turn(&mut world);
+            peer.turn(&mut simulation);
         }
         let all = String::from_utf8(peer.take()).expect("not UTF-8");
         assert!(all.ends_with(&whole.repeat(2)), "{window}: {all}");

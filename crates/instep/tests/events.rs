@@ -7,13 +7,13 @@ mod workshop;
 use guarded::{exchange_with, get, request};
 use instep::driver::{CloseCode, DropReason};
 use instep::{Instant, Limits, Severity};
-use link::{Peer, World};
+use link::{Peer, Simulation};
 use workshop::{APP, Bench};
 
-fn listen_with(world: &mut World, headers: &str) -> Peer {
-    let mut peer = world.client_of(link::connection().with_local_port(80));
+fn listen_with(simulation: &mut Simulation, headers: &str) -> Peer {
+    let mut peer = simulation.client_of(link::connection().with_local_port(80));
     let answer =
-        exchange_with(world, &mut peer, &format!("GET /events HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n"));
+        exchange_with(simulation, &mut peer, &format!("GET /events HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n"));
     assert_eq!(answer.status, 200, "{}", answer.all);
     assert_eq!(answer.header("Content-Type"), Some("text/event-stream"));
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
@@ -24,61 +24,61 @@ fn listen_with(world: &mut World, headers: &str) -> Peer {
     peer
 }
 
-fn listen(world: &mut World) -> Peer {
-    listen_with(world, "")
+fn listen(simulation: &mut Simulation) -> Peer {
+    listen_with(simulation, "")
 }
 
 /// Returns the text received since the last call.
-fn text(world: &mut World, peer: &mut Peer) -> String {
-    peer.turn(world);
+fn text(simulation: &mut Simulation, peer: &mut Peer) -> String {
+    peer.turn(simulation);
     String::from_utf8(peer.take()).expect("not UTF-8")
 }
 
 #[test]
 fn listener_gets_state_then_changes_in_order() {
-    let mut world = workshop::world();
-    let bench = Bench::new(world.device);
+    let mut simulation = workshop::simulation();
+    let bench = Bench::new(simulation.device);
     bench.led(true);
     bench.heat(1.5);
     bench.said("before any listener");
-    let mut peer = listen(&mut world);
+    let mut peer = listen(&mut simulation);
     assert_eq!(
-        text(&mut world, &mut peer),
+        text(&mut simulation, &mut peer),
         "data: {\"label\":\"led\",\"value\":true}\n\ndata: {\"label\":\"heat\",\"value\":1.50}\n\n"
     );
     bench.said("a\nb");
     bench.led(false);
     bench.lines(Severity::Warning, "hot");
     assert_eq!(
-        text(&mut world, &mut peer),
+        text(&mut simulation, &mut peer),
         "data: {\"label\":\"said\",\"value\":\"a\\nb\"}\n\ndata: {\"label\":\"led\",\"value\":false}\n\n\
          data: {\"label\":\"lines\",\"value\":{\"severity\":\"warning\",\"message\":\"hot\"}}\n\n"
     );
-    assert_eq!(text(&mut world, &mut peer), "");
-    assert!(peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n").wants_read);
-    assert_eq!(text(&mut world, &mut peer), "", "a request behind the stream was answered");
-    let mut again = listen(&mut world);
+    assert_eq!(text(&mut simulation, &mut peer), "");
+    assert!(peer.send(&mut simulation, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n").wants_read);
+    assert_eq!(text(&mut simulation, &mut peer), "", "a request behind the stream was answered");
+    let mut again = listen(&mut simulation);
     assert!(
-        text(&mut world, &mut again).contains("\"led\",\"value\":false"),
+        text(&mut simulation, &mut again).contains("\"led\",\"value\":false"),
         "a new stream does not begin with the whole state"
     );
 }
 
 #[test]
 fn slow_listener_gets_latest_values_and_missed_count() {
-    let mut world = workshop::world();
-    let bench = Bench::new(world.device);
-    let mut peer = listen(&mut world);
+    let mut simulation = workshop::simulation();
+    let bench = Bench::new(simulation.device);
+    let mut peer = listen(&mut simulation);
     let mut all = String::new();
-    let events = world.limits.events;
+    let events = simulation.limits.events;
     for number in 0..400_u32 {
         bench.level(f64::from(number % 100));
         bench.said(number);
         peer.window = if number < 300 { 3 } else { 97 };
-        all += &text(&mut world, &mut peer);
+        all += &text(&mut simulation, &mut peer);
     }
     peer.window = usize::MAX;
-    all += &text(&mut world, &mut peer);
+    all += &text(&mut simulation, &mut peer);
     assert!(all.ends_with("\n\n"));
     let (mut next, mut missed, mut level) = (0, 0_u32, String::new());
     for event in all.trim_end().split("\n\n") {
@@ -99,92 +99,96 @@ fn slow_listener_gets_latest_values_and_missed_count() {
         }
     }
     assert_eq!((next, level.as_str()), (400, "level\",\"value\":99.0}"));
-    assert!(missed > 0 && world.device.counts().events_missed > 0 && events < 300);
+    assert!(missed > 0 && simulation.device.counts().events_missed > 0 && events < 300);
 }
 
 #[test]
 fn listener_counts_as_client_until_it_leaves() {
-    let mut world = World::with_app(&APP, Limits::DEVICE.with_clients(2));
-    let mut inbox = link::inbox(&world);
-    let mut first = listen(&mut world);
-    let _second = world.open("/ws");
-    assert_eq!(world.device.clients(), 2);
-    let full = get(&mut world, "/events", "");
+    let mut simulation = Simulation::with_app(&APP, Limits::DEVICE.with_clients(2));
+    let mut inbox = link::inbox(&simulation);
+    let mut first = listen(&mut simulation);
+    let _second = simulation.open("/ws");
+    assert_eq!(simulation.device.clients(), 2);
+    let full = get(&mut simulation, "/events", "");
     assert_eq!((full.status, full.header("Retry-After")), (503, Some("5")));
-    assert!(first.end(&mut world).closed);
-    assert_eq!(world.device.clients(), 1);
-    let closed: Vec<_> = world.device.counts().closed().filter(|(_, count)| *count > 0).collect();
+    assert!(first.end(&mut simulation).closed);
+    assert_eq!(simulation.device.clients(), 1);
+    let closed: Vec<_> = simulation.device.counts().closed().filter(|(_, count)| *count > 0).collect();
     assert_eq!(closed, [("1000", 1)]);
-    let mut third = listen(&mut world);
+    let mut third = listen(&mut simulation);
     assert!(third.client.is_open() && third.client.slot().is_some());
-    third.client.close(CloseCode::GOING_AWAY, &mut world.surroundings());
-    assert!(third.turn(&mut world).shut_down);
-    let mut fourth = listen(&mut world);
-    fourth.client.abandon(&mut world.surroundings());
-    assert_eq!(world.device.clients(), 1);
-    assert_eq!(workshop::asked(&world, &mut inbox), None, "the application got a message from a listener");
+    third.client.close(CloseCode::GOING_AWAY, &mut simulation.context());
+    assert!(third.turn(&mut simulation).shut_down);
+    let mut fourth = listen(&mut simulation);
+    fourth.client.abandon(&mut simulation.context());
+    assert_eq!(simulation.device.clients(), 1);
+    assert_eq!(
+        workshop::asked(&simulation, &mut inbox),
+        None,
+        "the application got a message from a listener"
+    );
 }
 
 #[test]
 fn idle_stream_gets_comment_every_ten_seconds() {
-    let mut world = workshop::world();
-    let mut peer = listen(&mut world);
+    let mut simulation = workshop::simulation();
+    let mut peer = listen(&mut simulation);
     for round in 1..4 {
         assert_eq!(peer.last.unwrap().wake_at, Instant::from_millis(round * 10_000));
-        world.now = round * 10_000 - 1;
-        assert_eq!(text(&mut world, &mut peer), "");
-        world.now += 1;
-        assert_eq!(text(&mut world, &mut peer), ":\n\n");
+        simulation.now = round * 10_000 - 1;
+        assert_eq!(text(&mut simulation, &mut peer), "");
+        simulation.now += 1;
+        assert_eq!(text(&mut simulation, &mut peer), ":\n\n");
     }
     peer.window = 0;
-    Bench::new(world.device).led(true);
-    peer.turn(&mut world);
-    world.now += world.limits.write_stall;
-    assert!(peer.turn(&mut world).closed, "a stalled listener was not dropped");
-    assert_eq!(world.device.counts().dropped(DropReason::WriteStall), 1);
-    assert_eq!(world.device.clients(), 0);
+    Bench::new(simulation.device).led(true);
+    peer.turn(&mut simulation);
+    simulation.now += simulation.limits.write_stall;
+    assert!(peer.turn(&mut simulation).closed, "a stalled listener was not dropped");
+    assert_eq!(simulation.device.counts().dropped(DropReason::WriteStall), 1);
+    assert_eq!(simulation.device.clients(), 0);
 }
 
 #[test]
 fn listener_is_checked_and_ends_with_its_session() {
-    let mut world = guarded::guard(workshop::world());
-    assert_eq!(get(&mut world, "/events", "").status, 401);
-    let cookie = guarded::log_in(&mut world, "");
+    let mut simulation = guarded::guard(workshop::simulation());
+    assert_eq!(get(&mut simulation, "/events", "").status, 401);
+    let cookie = guarded::log_in(&mut simulation, "");
     let elsewhere =
         format!("{cookie}Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: http://evil.test\r\n");
-    assert_eq!(get(&mut world, "/events", &elsewhere).status, 403);
+    assert_eq!(get(&mut simulation, "/events", &elsewhere).status, 403);
     let older = format!("{cookie}Origin: http://evil.test\r\n");
     assert_eq!(
-        get(&mut world, "/events", &older).status,
+        get(&mut simulation, "/events", &older).status,
         403,
         "a foreign request passed with an older browser's headers"
     );
-    let mut peer = listen_with(&mut world, &cookie);
-    assert_eq!(guarded::post(&mut world, "/logout", &cookie, "").status, 303);
-    assert!(peer.turn(&mut world).shut_down, "the stream outlived the log-out");
-    assert_eq!(world.device.clients(), 0);
+    let mut peer = listen_with(&mut simulation, &cookie);
+    assert_eq!(guarded::post(&mut simulation, "/logout", &cookie, "").status, 303);
+    assert!(peer.turn(&mut simulation).shut_down, "the stream outlived the log-out");
+    assert_eq!(simulation.device.clients(), 0);
 
-    let cookie = guarded::log_in(&mut world, "");
-    let mut peer = listen_with(&mut world, &cookie);
-    world.now += 30 * guarded::DAY;
-    assert!(peer.turn(&mut world).shut_down, "the stream outlived the session");
-    let head = request(&mut world, "HEAD", "/events", &format!("{}\r\n", guarded::BASIC), "");
+    let cookie = guarded::log_in(&mut simulation, "");
+    let mut peer = listen_with(&mut simulation, &cookie);
+    simulation.now += 30 * guarded::DAY;
+    assert!(peer.turn(&mut simulation).shut_down, "the stream outlived the session");
+    let head = request(&mut simulation, "HEAD", "/events", &format!("{}\r\n", guarded::BASIC), "");
     assert_eq!(
-        (head.status, head.header("Content-Type"), world.device.clients()),
+        (head.status, head.header("Content-Type"), simulation.device.clients()),
         (200, Some("text/event-stream"), 0)
     );
-    let post = request(&mut world, "POST", "/events", &format!("{}\r\n", guarded::BASIC), "");
+    let post = request(&mut simulation, "POST", "/events", &format!("{}\r\n", guarded::BASIC), "");
     assert_eq!((post.status, post.header("Allow")), (405, Some("GET, HEAD")));
 }
 
 #[test]
 fn application_without_thing_has_no_events() {
-    assert_eq!(get(&mut World::new(Limits::DEVICE), "/events", "").status, 404);
+    assert_eq!(get(&mut Simulation::new(Limits::DEVICE), "/events", "").status, 404);
 }
 
 /// Returns the status and the CORS header, which must let any page read it.
-fn why(world: &mut World, query: &str, headers: &str) -> (u16, Option<String>) {
-    let answer = get(world, &format!("/ws?{query}"), headers);
+fn why(simulation: &mut Simulation, query: &str, headers: &str) -> (u16, Option<String>) {
+    let answer = get(simulation, &format!("/ws?{query}"), headers);
     if answer.status != 426 {
         assert_eq!(answer.header("Access-Control-Allow-Origin"), Some("*"), "{}", answer.all);
     }
@@ -196,7 +200,7 @@ fn upgrade_probe_says_why_websocket_does_not_open() {
     let cross = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\nOrigin: http://evil.test\r\n";
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    let mut world = World::new(Limits::DEVICE.with_clients(1));
+    let mut simulation = Simulation::new(Limits::DEVICE.with_clients(1));
     for (query, headers, status) in [
         ("why=http://lamp", "", 204),
         ("why=http%3A%2F%2Flamp", "", 204),
@@ -212,37 +216,40 @@ fn upgrade_probe_says_why_websocket_does_not_open() {
         ("whyever=http://lamp", "", 426),
         ("why", "", 426),
     ] {
-        assert_eq!(why(&mut world, query, headers).0, status, "{query} {headers}");
+        assert_eq!(why(&mut simulation, query, headers).0, status, "{query} {headers}");
     }
     let long = format!("why=http://{}", "x".repeat(400));
-    assert_eq!(why(&mut world, &long, "").0, 403);
-    assert_eq!(world.device.clients(), 0, "a probe opened a client");
+    assert_eq!(why(&mut simulation, &long, "").0, 403);
+    assert_eq!(simulation.device.clients(), 0, "a probe opened a client");
     let rebound = "GET /ws?why=http://evil.test HTTP/1.1\r\nHost: evil.test\r\n\r\n";
-    let mut peer = world.client();
-    assert_eq!(exchange_with(&mut world, &mut peer, rebound).status, 421);
-    let elsewhere = get(&mut world, "/?why=http://lamp", "");
+    let mut peer = simulation.client();
+    assert_eq!(exchange_with(&mut simulation, &mut peer, rebound).status, 421);
+    let elsewhere = get(&mut simulation, "/?why=http://lamp", "");
     assert_eq!((elsewhere.status, elsewhere.header("Access-Control-Allow-Origin")), (200, None));
-    let head = request(&mut world, "HEAD", "/ws?why=http://evil.test", "", "");
+    let head = request(&mut simulation, "HEAD", "/ws?why=http://evil.test", "", "");
     assert_eq!((head.status, head.body.as_str()), (403, ""));
 
-    let _client = world.open("/ws");
-    assert_eq!(why(&mut world, "why=http://lamp", cross), (503, Some("5".into())));
-    assert_eq!(why(&mut world, "why=http://evil.test", "").0, 403);
+    let _client = simulation.open("/ws");
+    assert_eq!(why(&mut simulation, "why=http://lamp", cross), (503, Some("5".into())));
+    assert_eq!(why(&mut simulation, "why=http://evil.test", "").0, 403);
 
-    let mut refused = world.client_of(link::connection().over_capacity(true));
-    let answer =
-        exchange_with(&mut world, &mut refused, "GET /ws?why=http://lamp HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    let mut refused = simulation.client_of(link::connection().over_capacity(true));
+    let answer = exchange_with(
+        &mut simulation,
+        &mut refused,
+        "GET /ws?why=http://lamp HTTP/1.1\r\nHost: lamp\r\n\r\n",
+    );
     assert_eq!((answer.status, answer.header("Access-Control-Allow-Origin")), (503, Some("*")));
 }
 
 #[test]
 fn upgrade_probe_asks_for_log_in_without_dialogue() {
-    let mut world = guarded::guarded();
+    let mut simulation = guarded::guarded();
     let browser = "User-Agent: Mozilla/5.0\r\nAccept: text/html\r\n";
-    let answer = get(&mut world, "/ws?why=http://lamp", browser);
+    let answer = get(&mut simulation, "/ws?why=http://lamp", browser);
     assert_eq!((answer.status, answer.header("Access-Control-Allow-Origin")), (401, Some("*")));
     assert_eq!(answer.header("WWW-Authenticate"), Some("Bearer realm=\"instep\""));
-    assert_eq!(why(&mut world, "why=http://evil.test", "").0, 403);
-    let cookie = guarded::log_in(&mut world, "");
-    assert_eq!(why(&mut world, "why=http://lamp", &cookie).0, 204);
+    assert_eq!(why(&mut simulation, "why=http://evil.test", "").0, 403);
+    let cookie = guarded::log_in(&mut simulation, "");
+    assert_eq!(why(&mut simulation, "why=http://lamp", &cookie).0, 204);
 }

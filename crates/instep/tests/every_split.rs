@@ -3,7 +3,7 @@
 mod link;
 
 use instep::Limits;
-use link::{LED, World, frame, upgrade};
+use link::{LED, Simulation, frame, upgrade};
 
 /// Returns all bytes of each scenario's client.
 fn scenarios() -> Vec<(&'static str, Vec<u8>)> {
@@ -97,21 +97,21 @@ fn scenarios() -> Vec<(&'static str, Vec<u8>)> {
 /// Returns all output for a client, with fragments joined, because the cut decides
 /// where they end. `on_device`: an open WebSocket cannot persist its buffer.
 fn run(name: &str, parts: &[&[u8]], on_device: bool) -> Vec<u8> {
-    let mut world = World::new(Limits::DEVICE);
-    world.device.set_page_value("STATE", "ON");
+    let mut simulation = Simulation::new(Limits::DEVICE);
+    simulation.device.set_page_value("STATE", "ON");
     if name == "commands" {
         // Otherwise the cut decides whether it is sent before the connection ends.
-        world.device.publish(LED, "1");
+        simulation.device.publish(LED, "1");
     }
-    let mut peer = world.client();
+    let mut peer = simulation.client();
     peer.capacity = on_device.then_some(1040);
     for part in parts {
-        let mut turn = peer.send(&mut world, part);
+        let mut turn = peer.send(&mut simulation, part);
         // One turn may leave input.
         while turn.used > 0 && !turn.closed {
             // The peer has taken the bytes in the socket.
             peer.window = usize::MAX;
-            turn = peer.turn(&mut world);
+            turn = peer.turn(&mut simulation);
         }
     }
     join_fragments(&peer.take())

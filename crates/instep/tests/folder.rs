@@ -9,7 +9,7 @@ use instep::folder::Found;
 use instep::folder::{FileContent, Folder, FolderFile};
 use instep::{App, Asset, Limits};
 use instep_proto::http::{Chunk, PageValues, RequestHead};
-use link::World;
+use link::Simulation;
 
 const TEXT: &[u8] = b"0123456789 and much more";
 static STYLE: Asset = Asset::new("text/css", b"main{}");
@@ -54,45 +54,45 @@ impl Folder for Files {
 
 const APP: App = link::APP.with_folder(&Files);
 
-fn world() -> World {
-    let world = World::with_app(&APP, Limits::DEVICE);
-    world.device.set_page_value("STATE", "ON");
-    world
+fn simulation() -> Simulation {
+    let simulation = Simulation::with_app(&APP, Limits::DEVICE);
+    simulation.device.set_page_value("STATE", "ON");
+    simulation
 }
 
 #[test]
 fn folder_page_shares_path_with_endpoint() {
     const BOTH: App = link::APP.endpoint("/").with_folder(&Files);
-    let mut world = World::with_app(&BOTH, Limits::DEVICE);
-    assert_eq!(get(&mut world, "/", "").body.as_bytes(), TEXT);
-    assert_eq!(get(&mut world, "/ws", "").status, 426);
-    let _ = world.open("/");
+    let mut simulation = Simulation::with_app(&BOTH, Limits::DEVICE);
+    assert_eq!(get(&mut simulation, "/", "").body.as_bytes(), TEXT);
+    assert_eq!(get(&mut simulation, "/ws", "").status, 426);
+    let _ = simulation.open("/");
 }
 
 #[test]
 fn files_come_after_paths_of_application_but_not_page() {
-    let mut world = world();
+    let mut simulation = simulation();
     let text = std::str::from_utf8(TEXT).unwrap();
     for path in ["/", "/plain"] {
-        let answer = get(&mut world, path, "");
+        let answer = get(&mut simulation, path, "");
         assert_eq!((answer.status, &*answer.body), (200, text), "{path}");
         assert_eq!(answer.header("Cache-Control"), Some("no-cache"));
         assert_eq!(answer.header("X-Frame-Options"), Some("SAMEORIGIN"));
         let etag = format!("If-None-Match: {}\r\n", answer.header("ETag").unwrap());
-        assert_eq!(get(&mut world, path, &etag).status, 304);
+        assert_eq!(get(&mut simulation, path, &etag).status, 304);
     }
-    assert_eq!(get(&mut world, "/script.js", "").body, "let on;");
-    assert_eq!(get(&mut world, "/any/plain", "").body, "plain");
-    assert_eq!(get(&mut world, "/asset", "").body, "main{}");
-    assert_eq!(get(&mut world, "/nothing", "").status, 404);
-    assert_eq!(get(&mut world, "/ws", "").status, 426);
-    assert_eq!(request(&mut world, "POST", "/plain", "", "").status, 405);
-    let template = get(&mut world, "/template", "");
+    assert_eq!(get(&mut simulation, "/script.js", "").body, "let on;");
+    assert_eq!(get(&mut simulation, "/any/plain", "").body, "plain");
+    assert_eq!(get(&mut simulation, "/asset", "").body, "main{}");
+    assert_eq!(get(&mut simulation, "/nothing", "").status, 404);
+    assert_eq!(get(&mut simulation, "/ws", "").status, 426);
+    assert_eq!(request(&mut simulation, "POST", "/plain", "", "").status, 405);
+    let template = get(&mut simulation, "/template", "");
     assert_eq!(
         (&*template.body, template.header("Cache-Control")),
         ("0002\r\nON\r\n0\r\n\r\n", Some("no-store"))
     );
-    let sub = get(&mut world, "/sub", "");
+    let sub = get(&mut simulation, "/sub", "");
     assert_eq!((sub.status, sub.header("Location")), (302, Some("/sub/")));
     for (path, own) in
         [("/script.js", true), ("/ws", true), ("/healthz", true), ("/login", false), ("/plain", false)]
@@ -110,33 +110,40 @@ fn built_in_files_are_served_as_assets() {
         ("/script.js", Asset::hashed("text/javascript", b"hidden", 7)),
     ]);
     static BUILT_IN: App = link::APP.with_folder(&FILES);
-    let mut world = World::with_app(&BUILT_IN, Limits::DEVICE);
-    world.device.set_page_value("STATE", "ON");
-    assert!(get(&mut world, "/", "").body.contains("<p>ON 100%</p>"));
-    let style = get(&mut world, "/style.css", "");
+    let mut simulation = Simulation::with_app(&BUILT_IN, Limits::DEVICE);
+    simulation.device.set_page_value("STATE", "ON");
+    assert!(get(&mut simulation, "/", "").body.contains("<p>ON 100%</p>"));
+    let style = get(&mut simulation, "/style.css", "");
     assert_eq!((&*style.body, style.header("ETag")), ("p {}", Some("\"0000000000000007\"")));
-    assert_eq!(get(&mut world, "/script.js", "").body, "let on;", "a file hides the application's asset");
-    assert_eq!(get(&mut world, "/style", "").status, 404);
+    assert_eq!(
+        get(&mut simulation, "/script.js", "").body,
+        "let on;",
+        "a file hides the application's asset"
+    );
+    assert_eq!(get(&mut simulation, "/style", "").status, 404);
 }
 
 #[test]
 fn files_need_log_in() {
-    let mut world = guard(world());
-    assert_eq!(get(&mut world, "/plain", "").status, 401);
-    assert_eq!(get(&mut world, "/plain", &format!("{BASIC}\r\n")).status, 200);
+    let mut simulation = guard(simulation());
+    assert_eq!(get(&mut simulation, "/plain", "").status, 401);
+    assert_eq!(get(&mut simulation, "/plain", &format!("{BASIC}\r\n")).status, 200);
 }
 
 #[test]
 fn broken_file_ends_connection_without_next_answer() {
-    let mut world = world();
+    let mut simulation = simulation();
     let two = |path: &str| {
         let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n");
         request(path) + &request("/asset")
     };
-    let broken = exchange(&mut world, &two("/broken"));
+    let broken = http_state(&mut simulation, &two("/broken"));
     assert_eq!(broken.body, "0123456789", "not the bytes before the break");
     assert!(broken.all.contains(&format!("Content-Length: {}\r\n", TEXT.len())));
-    let broken = exchange(&mut world, &two("/broken-template"));
+    let broken = http_state(&mut simulation, &two("/broken-template"));
     assert_eq!(broken.body, "0002\r\nON\r\n", "not the chunks before the break");
-    assert!(exchange(&mut world, &two("/plain")).all.contains("main{}"), "no answer behind a whole file");
+    assert!(
+        http_state(&mut simulation, &two("/plain")).all.contains("main{}"),
+        "no answer behind a whole file"
+    );
 }

@@ -10,9 +10,9 @@ mod workshop;
 use guarded::*;
 use instep::Access;
 use instep::access::Origins;
-use link::{World, inbox, upgrade};
+use link::{Simulation, inbox, upgrade};
 use thing_request::JSON;
-use workshop::{asked, world};
+use workshop::{asked, simulation};
 
 const FRAMED: &str = "Sec-Fetch-Dest: iframe\r\nSec-Fetch-Mode: navigate\r\n";
 
@@ -21,9 +21,9 @@ static BOTH: Access = FRAME.with_origins(Origins::of(&["https://dash.test"]));
 static NEITHER: Access = FRAME.with_frames(&[]);
 
 /// Sends a request, over TLS if `secure`.
-fn send(world: &mut World, secure: bool, request: &str) -> Answer {
-    let mut peer = world.client_of(link::connection().with_local_port(443).encrypted(secure));
-    exchange_with(world, &mut peer, request)
+fn send(simulation: &mut Simulation, secure: bool, request: &str) -> Answer {
+    let mut peer = simulation.client_of(link::connection().with_local_port(443).encrypted(secure));
+    exchange_with(simulation, &mut peer, request)
 }
 
 fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
@@ -33,7 +33,7 @@ fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
 
 #[test]
 fn cross_site_cookie_needs_allowed_frame_and_tls() {
-    let mut world = guard(world());
+    let mut simulation = guard(simulation());
     for (access, secure, headers, attributes) in [
         (&FRAME, true, FRAMED, "SameSite=None; Secure; Partitioned"),
         (&FRAME, true, "Sec-Fetch-Dest: document\r\n", "SameSite=Strict; Secure"),
@@ -42,11 +42,11 @@ fn cross_site_cookie_needs_allowed_frame_and_tls() {
         (&FRAME, false, FRAMED, "SameSite=Strict"),
         (&NEITHER, true, FRAMED, "SameSite=Strict; Secure"),
     ] {
-        world.access = access;
+        simulation.access = access;
         for (path, form) in [("/login", FORM), ("/logout", "")] {
             let own = if secure { "https://lamp" } else { "http://lamp" };
             let headers = format!("{headers}Origin: {own}\r\nSec-Fetch-Site: same-origin\r\n");
-            let answer = send(&mut world, secure, &request("POST", path, &headers, form));
+            let answer = send(&mut simulation, secure, &request("POST", path, &headers, form));
             let cookie = answer.header("Set-Cookie").expect("no cookie was set");
             assert!(cookie.ends_with(&format!("; HttpOnly; {attributes}")), "{cookie} at {headers}");
         }
@@ -55,7 +55,7 @@ fn cross_site_cookie_needs_allowed_frame_and_tls() {
 
 #[test]
 fn framed_log_in_page_detects_lost_cookie() {
-    let mut world = guard(world());
+    let mut simulation = guard(simulation());
     for (access, secure, headers, script) in [
         (&FRAME, false, "", true),
         (&FRAME, false, FRAMED, true),
@@ -64,10 +64,10 @@ fn framed_log_in_page_detects_lost_cookie() {
         (&NEITHER, false, "", false),
         (&NEITHER, true, FRAMED, false),
     ] {
-        world.access = access;
+        simulation.access = access;
         for answer in [
-            send(&mut world, secure, &request("GET", "/login", headers, "")),
-            send(&mut world, secure, &request("POST", "/login", headers, "password=wrong")),
+            send(&mut simulation, secure, &request("GET", "/login", headers, "")),
+            send(&mut simulation, secure, &request("POST", "/login", headers, "password=wrong")),
         ] {
             let policy = answer.header("Content-Security-Policy").expect("no content security policy");
             let frames = if access.frames.is_empty() { "'self'" } else { "'self' https://dash.test" };
@@ -93,10 +93,10 @@ fn embedding_page_cannot_use_cookie_of_frame() {
     // The browser sends the cookie with each request of the embedding page, because the cookie is partitioned
     // by that site.
     for access in [&FRAME, &BOTH] {
-        let mut world = guard(world());
-        world.access = access;
-        let mut inbox = inbox(&world);
-        let entered = send(&mut world, true, &request("POST", "/login", &own, FORM));
+        let mut simulation = guard(simulation());
+        simulation.access = access;
+        let mut inbox = inbox(&simulation);
+        let entered = send(&mut simulation, true, &request("POST", "/login", &own, FORM));
         let cookie = entered
             .header("Set-Cookie")
             .and_then(|cookie| cookie.split_once(';'))
@@ -133,24 +133,27 @@ fn embedding_page_cannot_use_cookie_of_frame() {
             } else {
                 ""
             };
-            let answer = send(&mut world, true, &request(method, path, &headers, body));
+            let answer = send(&mut simulation, true, &request(method, path, &headers, body));
             assert!(matches!(answer.status, 401 | 403), "{method} {path} {headers}: {}", answer.all);
             assert_eq!(answer.header("Set-Cookie"), None, "{method} {path}");
             assert_eq!(answer.header("Access-Control-Allow-Credentials"), None);
             assert!(!answer.all.contains("\"led\""), "{}", answer.all);
         }
-        let mut peer = world.client_of(link::connection().with_local_port(443).encrypted(true));
-        peer.send(&mut world, upgrade("/ws").replacen("\r\n\r\n", &format!("\r\n{outer}\r\n"), 1).as_bytes());
+        let mut peer = simulation.client_of(link::connection().with_local_port(443).encrypted(true));
+        peer.send(
+            &mut simulation,
+            upgrade("/ws").replacen("\r\n\r\n", &format!("\r\n{outer}\r\n"), 1).as_bytes(),
+        );
         let refused = String::from_utf8(peer.take()).expect("not UTF-8");
         assert!(refused.starts_with("HTTP/1.1 40"), "{refused}");
-        assert_eq!(asked(&world, &mut inbox), None, "a request reached the application");
+        assert_eq!(asked(&simulation, &mut inbox), None, "a request reached the application");
 
         // The page in the frame stays logged in.
         let inside = format!("{cookie}Origin: https://lamp\r\nSec-Fetch-Site: same-origin\r\n");
-        assert_eq!(send(&mut world, true, &request("GET", "/properties", &inside, "")).status, 200);
+        assert_eq!(send(&mut simulation, true, &request("GET", "/properties", &inside, "")).status, 200);
         let link = format!("{cookie}Sec-Fetch-Site: cross-site\r\n{FRAMED}");
         assert_ne!(
-            send(&mut world, true, &request("GET", "/", &link, "")).status,
+            send(&mut simulation, true, &request("GET", "/", &link, "")).status,
             303,
             "the framed page has to log in again"
         );

@@ -5,7 +5,7 @@ mod link;
 
 use instep::access::{HttpsRedirect, Origins};
 use instep::{Access, Limits};
-use link::{World, upgrade};
+use link::{Simulation, upgrade};
 
 /// A device with the name lamp on the ports 80 and 81.
 const LAMP: Access = Access::new("lamp").with_ports(&[80, 81]);
@@ -33,12 +33,12 @@ fn ask(access: &'static Access, request: &str, headers: &[&str]) -> u16 {
 }
 
 fn answer(access: &'static Access, request: &str, headers: &[&str]) -> String {
-    let mut world = World::new(Limits::DEVICE);
-    world.access = access;
-    let mut peer = world.client();
+    let mut simulation = Simulation::new(Limits::DEVICE);
+    simulation.access = access;
+    let mut peer = simulation.client();
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     let head = request.strip_suffix("\r\n").expect("no head");
-    peer.send(&mut world, format!("{head}{headers}\r\n").as_bytes());
+    peer.send(&mut simulation, format!("{head}{headers}\r\n").as_bytes());
     String::from_utf8_lossy(&peer.received).into_owned()
 }
 
@@ -260,9 +260,9 @@ fn page_without_tls_is_redirected_to_https() {
 #[test]
 fn request_over_tls_is_not_redirected() {
     static LEADS: Access = LAMP.with_https(HttpsRedirect::to_port(443));
-    let mut world = World::new(Limits::DEVICE);
-    world.access = &LEADS;
-    let mut peer = world.client_of(link::connection().encrypted(true));
-    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\nAccept: text/html\r\n\r\n");
+    let mut simulation = Simulation::new(Limits::DEVICE);
+    simulation.access = &LEADS;
+    let mut peer = simulation.client_of(link::connection().encrypted(true));
+    peer.send(&mut simulation, b"GET / HTTP/1.1\r\nHost: lamp\r\nAccept: text/html\r\n\r\n");
     assert!(peer.received.starts_with(b"HTTP/1.1 200 "));
 }

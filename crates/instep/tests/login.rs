@@ -8,11 +8,11 @@ use guarded::*;
 use instep::access::IpNetwork;
 use instep::login::Password;
 use instep::{Access, Limits};
-use link::{LED, PEER, World, frame};
+use link::{LED, PEER, Simulation, frame};
 
 #[test]
 fn only_log_in_page_and_healthz_work_without_session() {
-    let mut world = guarded();
+    let mut simulation = guarded();
     for (path, headers, status) in [
         ("/", "", 401),
         ("/", "Sec-Fetch-Mode: no-cors\r\nUser-Agent: Mozilla/5.0\r\n", 401),
@@ -31,57 +31,57 @@ fn only_log_in_page_and_healthz_work_without_session() {
         ("/login", "", 200),
         ("/healthz", "", 200),
     ] {
-        assert_eq!(get(&mut world, path, headers).status, status, "{path} {headers}");
+        assert_eq!(get(&mut simulation, path, headers).status, status, "{path} {headers}");
     }
-    assert_eq!(post(&mut world, "/", "", "").status, 401);
-    assert_eq!(get(&mut world, "/healthz", "").body, "ok");
-    assert_eq!(handshake(&mut world, "/ws", "").err(), Some(401));
-    assert_eq!(handshake(&mut world, "/echo", "").err(), Some(401));
-    assert_eq!(world.device.clients(), 0);
+    assert_eq!(post(&mut simulation, "/", "", "").status, 401);
+    assert_eq!(get(&mut simulation, "/healthz", "").body, "ok");
+    assert_eq!(handshake(&mut simulation, "/ws", "").err(), Some(401));
+    assert_eq!(handshake(&mut simulation, "/echo", "").err(), Some(401));
+    assert_eq!(simulation.device.clients(), 0);
 
-    let script = get(&mut world, "/script.js", "");
+    let script = get(&mut simulation, "/script.js", "");
     assert!(!script.all.contains("let on") && !script.all.contains("not really"), "{}", script.all);
     assert_eq!(script.header("WWW-Authenticate"), Some("Basic realm=\"instep\", charset=\"UTF-8\""));
-    let browser = get(&mut world, "/script.js", "User-Agent: Mozilla/5.0\r\n");
+    let browser = get(&mut simulation, "/script.js", "User-Agent: Mozilla/5.0\r\n");
     assert_eq!(
         browser.header("WWW-Authenticate"),
         Some("Bearer realm=\"instep\""),
         "Basic would make the browser open its own dialogue"
     );
-    assert_eq!(get(&mut world, "/", NAVIGATION).header("Location"), Some("/login"));
-    let deep = get(&mut world, "/any/a?b=c", NAVIGATION);
+    assert_eq!(get(&mut simulation, "/", NAVIGATION).header("Location"), Some("/login"));
+    let deep = get(&mut simulation, "/any/a?b=c", NAVIGATION);
     assert_eq!(deep.header("Location"), Some("/login?next=/any/a%3Fb%3Dc"));
     assert_eq!(deep.header("Cache-Control"), Some("no-store"));
     // Where it does not fit, only the way back is dropped.
-    let long = get(&mut world, &format!("/{}", "%".repeat(700)), NAVIGATION);
+    let long = get(&mut simulation, &format!("/{}", "%".repeat(700)), NAVIGATION);
     assert_eq!((long.status, long.header("Location")), (303, Some("/login")));
 }
 
 #[test]
 fn phone_in_own_network_is_redirected_to_log_in_page() {
     static OWN_NETWORK: Access = link::ACCESS.with_portal("http://192.168.4.1/");
-    let mut world = guarded();
-    world.access = &OWN_NETWORK;
-    let mut phone = world.client();
-    phone.send(&mut world, b"GET /generate_204 HTTP/1.1\r\nHost: connectivitycheck.gstatic.com\r\n\r\n");
+    let mut simulation = guarded();
+    simulation.access = &OWN_NETWORK;
+    let mut phone = simulation.client();
+    phone.send(&mut simulation, b"GET /generate_204 HTTP/1.1\r\nHost: connectivitycheck.gstatic.com\r\n\r\n");
     let answer = String::from_utf8_lossy(&phone.received).into_owned();
     assert!(answer.starts_with("HTTP/1.1 302 Found\r\n"), "{answer}");
     assert!(answer.contains("\r\nLocation: http://192.168.4.1/\r\n"), "{answer}");
-    assert_eq!(get(&mut world, "/", NAVIGATION).header("Location"), Some("/login"));
+    assert_eq!(get(&mut simulation, "/", NAVIGATION).header("Location"), Some("/login"));
 }
 
 #[test]
 fn device_without_password_has_no_log_in() {
-    let mut world = World::new(Limits::DEVICE);
-    assert_eq!(get(&mut world, "/", "").status, 200);
-    assert_eq!(get(&mut world, "/login", "").status, 404);
-    assert_eq!(post(&mut world, "/logout", "", "").status, 404);
+    let mut simulation = Simulation::new(Limits::DEVICE);
+    assert_eq!(get(&mut simulation, "/", "").status, 200);
+    assert_eq!(get(&mut simulation, "/login", "").status, 404);
+    assert_eq!(post(&mut simulation, "/logout", "", "").status, 404);
 }
 
 #[test]
 fn log_in_page_has_strict_policy_and_is_complete() {
-    let mut world = guarded();
-    let page = get(&mut world, "/login", "");
+    let mut simulation = guarded();
+    let page = get(&mut simulation, "/login", "");
     let policy = page.header("Content-Security-Policy").unwrap();
     assert!(
         policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"),
@@ -95,19 +95,19 @@ fn log_in_page_has_strict_policy_and_is_complete() {
     {
         assert!(page.body.contains(part), "{part}");
     }
-    let head = request(&mut world, "HEAD", "/login", "", "");
+    let head = request(&mut simulation, "HEAD", "/login", "", "");
     assert_eq!(
         (head.status, &head.body[..], head.header("Content-Length")),
         (200, "", page.header("Content-Length"))
     );
-    let put = request(&mut world, "PUT", "/login", "", "");
+    let put = request(&mut simulation, "PUT", "/login", "", "");
     assert_eq!((put.status, put.header("Allow")), (405, Some("GET, HEAD, POST")));
 }
 
 #[test]
 fn password_opens_session_for_page_and_socket() {
-    let mut world = guarded();
-    let entered = post(&mut world, "/login?next=/any/a%3Fb", "", FORM);
+    let mut simulation = guarded();
+    let entered = post(&mut simulation, "/login?next=/any/a%3Fb", "", FORM);
     assert_eq!((entered.status, entered.header("Location")), (303, Some("/any/a?b")));
     let cookie = entered.header("Set-Cookie").unwrap();
     let (pair, attributes) = cookie.split_once("; ").unwrap();
@@ -117,16 +117,16 @@ fn password_opens_session_for_page_and_socket() {
     assert!(id.bytes().all(|byte| byte.is_ascii_hexdigit()));
 
     let cookie = format!("Cookie: other=1; {pair}\r\n");
-    assert_eq!(get(&mut world, "/", &cookie).status, 200);
-    assert_eq!(get(&mut world, "/nowhere", &cookie).status, 404);
-    assert!(get(&mut world, "/login", &cookie).body.contains("id=\"log-out\""));
-    let mut socket = handshake(&mut world, "/ws", &cookie).unwrap();
-    world.device.publish(LED, "1");
-    socket.turn(&mut world);
+    assert_eq!(get(&mut simulation, "/", &cookie).status, 200);
+    assert_eq!(get(&mut simulation, "/nowhere", &cookie).status, 404);
+    assert!(get(&mut simulation, "/login", &cookie).body.contains("id=\"log-out\""));
+    let mut socket = handshake(&mut simulation, "/ws", &cookie).unwrap();
+    simulation.device.publish(LED, "1");
+    socket.turn(&mut simulation);
     assert_eq!(socket.take(), b"\x81\x011");
     // Another port of the same host may have a cookie of that name, too.
     let two = format!("Cookie: instep_80=deadbeefdeadbeefdeadbeefdeadbeef; {pair}\r\n");
-    assert_eq!(get(&mut world, "/", &two).status, 200);
+    assert_eq!(get(&mut simulation, "/", &two).status, 200);
     for wrong in [
         pair.replace("instep_80", "instep_81"),
         pair.replace("instep", "INSTEP"),
@@ -134,64 +134,72 @@ fn password_opens_session_for_page_and_socket() {
         pair[..pair.len() - 1].into(),
         pair.replace('=', "=+"),
     ] {
-        assert_eq!(get(&mut world, "/", &format!("Cookie: {wrong}\r\n")).status, 401, "{wrong}");
+        assert_eq!(get(&mut simulation, "/", &format!("Cookie: {wrong}\r\n")).status, 401, "{wrong}");
     }
 }
 
 #[test]
 fn log_in_creates_session_and_ends_presented_one() {
-    let mut world = guarded();
+    let mut simulation = guarded();
     let chosen = "Cookie: instep_80=11111111111111111111111111111111\r\n";
-    let fixed = log_in(&mut world, chosen);
+    let fixed = log_in(&mut simulation, chosen);
     assert!(!fixed.contains("1111111111111111"), "a presented id was adopted");
-    assert_eq!(get(&mut world, "/", chosen).status, 401);
-    let mut socket = handshake(&mut world, "/ws", &fixed).unwrap();
-    let second = log_in(&mut world, &fixed);
+    assert_eq!(get(&mut simulation, "/", chosen).status, 401);
+    let mut socket = handshake(&mut simulation, "/ws", &fixed).unwrap();
+    let second = log_in(&mut simulation, &fixed);
     assert_ne!(fixed, second);
-    assert_eq!((get(&mut world, "/", &fixed).status, get(&mut world, "/", &second).status), (401, 200));
-    socket.turn(&mut world);
+    assert_eq!(
+        (get(&mut simulation, "/", &fixed).status, get(&mut simulation, "/", &second).status),
+        (401, 200)
+    );
+    socket.turn(&mut simulation);
     assert_eq!(socket.take(), CLOSED);
     // The session of another browser stays.
-    let other = log_in(&mut world, "");
-    assert_eq!((get(&mut world, "/", &second).status, get(&mut world, "/", &other).status), (200, 200));
+    let other = log_in(&mut simulation, "");
+    assert_eq!(
+        (get(&mut simulation, "/", &second).status, get(&mut simulation, "/", &other).status),
+        (200, 200)
+    );
 }
 
 #[test]
 fn session_over_limit_replaces_least_recently_used() {
-    let mut world = guarded();
-    let first = log_in(&mut world, "");
+    let mut simulation = guarded();
+    let first = log_in(&mut simulation, "");
     for _ in 0..4 {
-        world.now += 1;
-        log_in(&mut world, "");
+        simulation.now += 1;
+        log_in(&mut simulation, "");
     }
-    assert_eq!(get(&mut world, "/", &first).status, 401);
+    assert_eq!(get(&mut simulation, "/", &first).status, 401);
 }
 
 #[test]
 fn log_out_closes_only_sockets_of_its_session() {
-    let mut world = guarded();
-    let (one, other) = (log_in(&mut world, ""), log_in(&mut world, ""));
-    let mut its =
-        [handshake(&mut world, "/ws", &one).unwrap(), handshake(&mut world, "/echo", &one).unwrap()];
-    let mut others = handshake(&mut world, "/ws", &other).unwrap();
-    assert_eq!(request(&mut world, "GET", "/logout", &one, "").status, 405);
-    assert_eq!(get(&mut world, "/", &one).status, 200, "a link logged out");
+    let mut simulation = guarded();
+    let (one, other) = (log_in(&mut simulation, ""), log_in(&mut simulation, ""));
+    let mut its = [
+        handshake(&mut simulation, "/ws", &one).unwrap(),
+        handshake(&mut simulation, "/echo", &one).unwrap(),
+    ];
+    let mut others = handshake(&mut simulation, "/ws", &other).unwrap();
+    assert_eq!(request(&mut simulation, "GET", "/logout", &one, "").status, 405);
+    assert_eq!(get(&mut simulation, "/", &one).status, 200, "a link logged out");
 
-    let out = post(&mut world, "/logout", &one, "");
+    let out = post(&mut simulation, "/logout", &one, "");
     assert_eq!((out.status, out.header("Location")), (303, Some("/login")));
     assert_eq!(out.header("Set-Cookie"), Some("instep_80=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"));
     for socket in &mut its {
-        socket.turn(&mut world);
+        socket.turn(&mut simulation);
         assert_eq!(socket.take(), CLOSED);
         assert!(socket.last.unwrap().shut_down);
     }
-    assert_eq!(get(&mut world, "/", &one).status, 401);
-    assert_eq!(handshake(&mut world, "/ws", &one).err(), Some(401));
-    others.send(&mut world, &frame(0x89, b""));
+    assert_eq!(get(&mut simulation, "/", &one).status, 401);
+    assert_eq!(handshake(&mut simulation, "/ws", &one).err(), Some(401));
+    others.send(&mut simulation, &frame(0x89, b""));
     assert_eq!(others.take(), b"\x8a\x00");
-    assert_eq!(world.device.clients(), 1);
+    assert_eq!(simulation.device.clients(), 1);
     assert_eq!(
-        post(&mut world, "/logout", "", "").status,
+        post(&mut simulation, "/logout", "", "").status,
         303,
         "log-out without a session is not redirected"
     );
@@ -199,112 +207,114 @@ fn log_out_closes_only_sockets_of_its_session() {
 
 #[test]
 fn session_and_its_sockets_end_after_30_days() {
-    let mut world = guarded();
-    let cookie = log_in(&mut world, "");
-    world.now = 30 * DAY - 10_000;
-    let mut socket = handshake(&mut world, "/ws", &cookie).unwrap();
+    let mut simulation = guarded();
+    let cookie = log_in(&mut simulation, "");
+    simulation.now = 30 * DAY - 10_000;
+    let mut socket = handshake(&mut simulation, "/ws", &cookie).unwrap();
     // It ends then, independent of its pings.
-    world.now = 30 * DAY - 5_000;
-    let turn = socket.send(&mut world, &frame(0x8a, b""));
+    simulation.now = 30 * DAY - 5_000;
+    let turn = socket.send(&mut simulation, &frame(0x8a, b""));
     assert_eq!(turn.wake_at.as_millis(), 30 * DAY);
-    world.now = 30 * DAY - 1;
-    socket.turn(&mut world);
+    simulation.now = 30 * DAY - 1;
+    socket.turn(&mut simulation);
     assert_eq!(socket.take(), b"");
-    assert_eq!(get(&mut world, "/", &cookie).status, 200);
-    world.now += 1;
-    socket.turn(&mut world);
+    assert_eq!(get(&mut simulation, "/", &cookie).status, 200);
+    simulation.now += 1;
+    socket.turn(&mut simulation);
     assert_eq!(socket.take(), CLOSED);
-    assert_eq!(get(&mut world, "/", &cookie).status, 401);
+    assert_eq!(get(&mut simulation, "/", &cookie).status, 401);
 }
 
 #[test]
 fn new_password_closes_every_session() {
-    let mut world = guarded();
-    let cookie = log_in(&mut world, "");
+    let mut simulation = guarded();
+    let cookie = log_in(&mut simulation, "");
     let tool = format!("{BASIC}\r\n");
-    let mut sockets =
-        [handshake(&mut world, "/ws", &cookie).unwrap(), handshake(&mut world, "/ws", &tool).unwrap()];
+    let mut sockets = [
+        handshake(&mut simulation, "/ws", &cookie).unwrap(),
+        handshake(&mut simulation, "/ws", &tool).unwrap(),
+    ];
     let new = Password::new(b"new", [2; 16], 10).unwrap();
-    world.log_in.unwrap().change_password(new, world.device);
+    simulation.log_in.unwrap().change_password(new, simulation.device);
     for socket in &mut sockets {
-        socket.turn(&mut world);
+        socket.turn(&mut simulation);
         assert_eq!(socket.take(), CLOSED);
     }
-    assert_eq!(get(&mut world, "/", &cookie).status, 401);
-    assert_eq!(get(&mut world, "/", &tool).status, 401, "the old password is still cached");
-    assert_eq!(get(&mut world, "/", "Authorization: Bearer new\r\n").status, 200);
+    assert_eq!(get(&mut simulation, "/", &cookie).status, 401);
+    assert_eq!(get(&mut simulation, "/", &tool).status, 401, "the old password is still cached");
+    assert_eq!(get(&mut simulation, "/", "Authorization: Bearer new\r\n").status, 200);
 }
 
 #[test]
 fn tool_sends_password_with_each_request() {
-    let mut world = guarded();
+    let mut simulation = guarded();
     let basic = format!("{BASIC}\r\n");
     for _ in 0..3 {
-        assert_eq!(get(&mut world, "/", &basic).status, 200);
+        assert_eq!(get(&mut simulation, "/", &basic).status, 200);
     }
-    let answer = get(&mut world, "/", &format!("Authorization: Bearer {PASSWORD}\r\n"));
+    let answer = get(&mut simulation, "/", &format!("Authorization: Bearer {PASSWORD}\r\n"));
     assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None));
-    let mut socket = handshake(&mut world, "/ws", &basic).unwrap();
-    log_in(&mut world, "");
-    world.device.publish(LED, "1");
-    socket.turn(&mut world);
+    let mut socket = handshake(&mut simulation, "/ws", &basic).unwrap();
+    log_in(&mut simulation, "");
+    simulation.device.publish(LED, "1");
+    socket.turn(&mut simulation);
     assert_eq!(socket.take(), b"\x81\x011");
     for wrong in ["Bearer open", "Basic dXNlcjpvcGVu", "Digest x"] {
-        assert_eq!(get(&mut world, "/", &format!("Authorization: {wrong}\r\n")).status, 401, "{wrong}");
+        assert_eq!(get(&mut simulation, "/", &format!("Authorization: {wrong}\r\n")).status, 401, "{wrong}");
     }
-    assert_eq!(get(&mut world, "/", &format!("{BASIC}\r\nAuthorization: Bearer x\r\n")).status, 401);
+    assert_eq!(get(&mut simulation, "/", &format!("{BASIC}\r\nAuthorization: Bearer x\r\n")).status, 401);
 }
 
 #[test]
 fn cross_origin_page_can_neither_log_in_nor_out() {
-    let mut world = guarded();
-    let cookie = log_in(&mut world, "");
+    let mut simulation = guarded();
+    let cookie = log_in(&mut simulation, "");
     for elsewhere in ["Origin: http://evil.test\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n"] {
-        assert_eq!(post(&mut world, "/login", elsewhere, FORM).status, 403, "{elsewhere}");
+        assert_eq!(post(&mut simulation, "/login", elsewhere, FORM).status, 403, "{elsewhere}");
         assert_eq!(
-            post(&mut world, "/logout", &format!("{cookie}{elsewhere}"), "").status,
+            post(&mut simulation, "/logout", &format!("{cookie}{elsewhere}"), "").status,
             403,
             "{elsewhere}"
         );
     }
-    assert_eq!(get(&mut world, "/", &cookie).status, 200);
+    assert_eq!(get(&mut simulation, "/", &cookie).status, 200);
     let own = "Origin: http://lamp\r\n";
-    assert_eq!(post(&mut world, "/login", own, FORM).status, 303);
-    assert_eq!(post(&mut world, "/logout", &format!("{cookie}{own}"), "").status, 303);
+    assert_eq!(post(&mut simulation, "/login", own, FORM).status, 303);
+    assert_eq!(post(&mut simulation, "/logout", &format!("{cookie}{own}"), "").status, 303);
     // A request with another Host is rejected before the log-in.
     let rebound = form("/login", "", FORM).replace("Host: lamp", "Host: evil.test");
-    assert_eq!(exchange(&mut world, &rebound).status, 421);
-    assert_eq!(exchange(&mut world, &rebound.replace("POST", "GET")).status, 421);
+    assert_eq!(http_state(&mut simulation, &rebound).status, 421);
+    assert_eq!(http_state(&mut simulation, &rebound.replace("POST", "GET")).status, 421);
 }
 
 #[test]
 fn tls_connection_has_separate_cookie() {
-    let mut world = guarded();
-    let mut peer = world.client_of(link::connection().with_local_port(443).encrypted(true));
-    let entered = exchange_with(&mut world, &mut peer, &form("/login", "", FORM));
+    let mut simulation = guarded();
+    let mut peer = simulation.client_of(link::connection().with_local_port(443).encrypted(true));
+    let entered = exchange_with(&mut simulation, &mut peer, &form("/login", "", FORM));
     let cookie = entered.header("Set-Cookie").unwrap();
     assert!(cookie.starts_with("instep_443=") && cookie.ends_with("; SameSite=Strict; Secure"), "{cookie}");
     let cookie = format!("Cookie: {}\r\n", cookie.split_once(';').unwrap().0);
-    let mut again = world.client_of(link::connection().with_local_port(443));
+    let mut again = simulation.client_of(link::connection().with_local_port(443));
     let page =
-        exchange_with(&mut world, &mut again, &format!("GET / HTTP/1.1\r\nHost: lamp\r\n{cookie}\r\n"));
+        exchange_with(&mut simulation, &mut again, &format!("GET / HTTP/1.1\r\nHost: lamp\r\n{cookie}\r\n"));
     assert_eq!(page.status, 200);
-    assert_eq!(get(&mut world, "/", &cookie).status, 401, "the cookie of another port was accepted");
+    assert_eq!(get(&mut simulation, "/", &cookie).status, 401, "the cookie of another port was accepted");
 }
 
 #[test]
 fn log_in_behind_proxy_uses_forwarded_addresses() {
     static BEHIND: Access =
         Access::new("lamp").with_proxies(&[IpNetwork::host(PEER)]).with_base_path("/device");
-    let mut world = guarded();
-    world.access = &BEHIND;
-    let asked = get(&mut world, "/device/any/a", NAVIGATION);
+    let mut simulation = guarded();
+    simulation.access = &BEHIND;
+    let asked = get(&mut simulation, "/device/any/a", NAVIGATION);
     assert_eq!(asked.header("Location"), Some("/device/login?next=/any/a"));
-    assert_eq!(get(&mut world, "/any/a", NAVIGATION).header("Location"), Some("/login?next=/any/a"));
+    assert_eq!(get(&mut simulation, "/any/a", NAVIGATION).header("Location"), Some("/login?next=/any/a"));
     let stripped = "X-Forwarded-Prefix: /evil\r\nX-Forwarded-Prefix: /home/\r\n";
-    let asked = get(&mut world, "/any/a", &format!("{NAVIGATION}{stripped}"));
+    let asked = get(&mut simulation, "/any/a", &format!("{NAVIGATION}{stripped}"));
     assert_eq!(asked.header("Location"), Some("/home/login?next=/any/a"));
-    let inside = post(&mut world, "/login?next=/any/a", stripped, FORM);
+    let inside = post(&mut simulation, "/login?next=/any/a", stripped, FORM);
     assert_eq!((inside.status, inside.header("Location")), (303, Some("/home/any/a")));
     assert!(
         inside.header("Set-Cookie").is_some_and(|cookie| cookie.contains("; Path=/home/;")),
@@ -313,84 +323,87 @@ fn log_in_behind_proxy_uses_forwarded_addresses() {
     );
     let from =
         |client: &str, scheme: &str| format!("X-Forwarded-For: {client}\r\nX-Forwarded-Proto: {scheme}\r\n");
-    let inside = post(&mut world, "/device/login?next=/any/a", &from("198.51.100.1", "https"), FORM);
+    let inside = post(&mut simulation, "/device/login?next=/any/a", &from("198.51.100.1", "https"), FORM);
     assert_eq!((inside.status, inside.header("Location")), (303, Some("/device/any/a")));
     assert!(inside.header("Set-Cookie").is_some_and(|cookie| cookie.ends_with("; Secure")));
-    let inside = post(&mut world, "/device/login", &from("198.51.100.1", "http"), FORM);
+    let inside = post(&mut simulation, "/device/login", &from("198.51.100.1", "http"), FORM);
     assert!(inside.header("Set-Cookie").is_some_and(|cookie| !cookie.contains("Secure")));
     for _ in 0..5 {
         assert_eq!(
-            post(&mut world, "/device/login", &from("198.51.100.2", "http"), "password=x").status,
+            post(&mut simulation, "/device/login", &from("198.51.100.2", "http"), "password=x").status,
             401
         );
     }
-    assert_eq!(post(&mut world, "/device/login", &from("198.51.100.2", "http"), FORM).status, 429);
-    assert_eq!(post(&mut world, "/device/login", &from("198.51.100.1", "http"), FORM).status, 303);
+    assert_eq!(post(&mut simulation, "/device/login", &from("198.51.100.2", "http"), FORM).status, 429);
+    assert_eq!(post(&mut simulation, "/device/login", &from("198.51.100.1", "http"), FORM).status, 303);
 }
 
 #[test]
 fn log_out_ends_every_session_in_cookie_header() {
-    let mut world = guarded();
-    let one = log_in(&mut world, "");
-    let two = log_in(&mut world, "");
+    let mut simulation = guarded();
+    let one = log_in(&mut simulation, "");
+    let two = log_in(&mut simulation, "");
     let both = format!("{}; {}", one.trim_end(), two.trim_start_matches("Cookie: "));
-    assert_eq!(get(&mut world, "/", &one).status, 200);
-    assert_eq!(post(&mut world, "/logout", &both, "").status, 303);
-    assert_eq!((get(&mut world, "/", &one).status, get(&mut world, "/", &two).status), (401, 401));
+    assert_eq!(get(&mut simulation, "/", &one).status, 200);
+    assert_eq!(post(&mut simulation, "/logout", &both, "").status, 303);
+    assert_eq!((get(&mut simulation, "/", &one).status, get(&mut simulation, "/", &two).status), (401, 401));
 }
 
 #[test]
 fn non_text_cookie_hides_no_session() {
-    let mut world = guarded();
-    let cookie = log_in(&mut world, "");
+    let mut simulation = guarded();
+    let cookie = log_in(&mut simulation, "");
     let mut request = b"GET / HTTP/1.1\r\nHost: lamp\r\nCookie: other=\xff\xfe; ".to_vec();
     request.extend(cookie.strip_prefix("Cookie: ").unwrap().as_bytes());
     request.extend(b"\r\n");
-    let mut peer = world.client_of(link::connection().with_local_port(80));
-    peer.send(&mut world, &request);
+    let mut peer = simulation.client_of(link::connection().with_local_port(80));
+    peer.send(&mut simulation, &request);
     assert!(peer.take().starts_with(b"HTTP/1.1 200 "));
 }
 
 #[test]
 fn password_changed_during_check_is_rejected() {
-    let mut world = guarded();
-    let mut peer = world.client_of(link::connection().with_local_port(80));
-    peer.send(&mut world, form("/login", "", FORM).as_bytes());
-    check(&world);
+    let mut simulation = guarded();
+    let mut peer = simulation.client_of(link::connection().with_local_port(80));
+    peer.send(&mut simulation, form("/login", "", FORM).as_bytes());
+    check(&simulation);
     // It was checked, but it is replaced before its browser gets the answer.
-    world.log_in.unwrap().change_password(Password::new(b"new", [2; 16], 10).unwrap(), world.device);
-    peer.turn(&mut world);
-    check(&world);
-    peer.turn(&mut world);
+    simulation
+        .log_in
+        .unwrap()
+        .change_password(Password::new(b"new", [2; 16], 10).unwrap(), simulation.device);
+    peer.turn(&mut simulation);
+    check(&simulation);
+    peer.turn(&mut simulation);
     assert!(peer.take().starts_with(b"HTTP/1.1 401 "));
-    assert_eq!(post(&mut world, "/login", "", "password=new").status, 303);
+    assert_eq!(post(&mut simulation, "/login", "", "password=new").status, 303);
 }
 
 #[test]
 fn session_with_open_page_counts_as_used() {
-    let mut world = guarded();
-    let open = log_in(&mut world, "");
-    let mut socket = handshake(&mut world, "/ws", &open).unwrap();
+    let mut simulation = guarded();
+    let open = log_in(&mut simulation, "");
+    let mut socket = handshake(&mut simulation, "/ws", &open).unwrap();
     let mut others = Vec::new();
     for _ in 0..4 {
-        world.now += 1_000;
-        others.push(log_in(&mut world, ""));
+        simulation.now += 1_000;
+        others.push(log_in(&mut simulation, ""));
     }
-    socket.turn(&mut world);
+    socket.turn(&mut simulation);
     assert_eq!(socket.take(), b"");
-    assert_eq!(get(&mut world, "/", &open).status, 200);
-    let statuses: Vec<_> = others.iter().map(|other| get(&mut world, "/", other).status).collect();
+    assert_eq!(get(&mut simulation, "/", &open).status, 200);
+    let statuses: Vec<_> = others.iter().map(|other| get(&mut simulation, "/", other).status).collect();
     assert_eq!(statuses, [401, 200, 200, 200], "not the oldest session without an open page was evicted");
     // If each has a page open, the one with the oldest request is evicted.
     let sockets: Vec<_> =
-        others[1..].iter().map(|other| handshake(&mut world, "/ws", other).unwrap()).collect();
-    world.now += 1_000;
-    log_in(&mut world, "");
+        others[1..].iter().map(|other| handshake(&mut simulation, "/ws", other).unwrap()).collect();
+    simulation.now += 1_000;
+    log_in(&mut simulation, "");
     let closed: Vec<_> = [socket]
         .into_iter()
         .chain(sockets)
         .map(|mut socket| {
-            socket.turn(&mut world);
+            socket.turn(&mut simulation);
             socket.take() == CLOSED
         })
         .collect();

@@ -31,8 +31,8 @@ fn log_lines_of_failed_publishes_have_own_target() {
     log::set_logger(&Lines).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     const THING: Thing = Bench::THING;
-    let world = workshop::world();
-    let device = world.device;
+    let simulation = workshop::simulation();
+    let device = simulation.device;
     let long = "x".repeat(Limits::DEVICE.frame + 1);
     let causes: [&dyn Fn(); 8] = [
         &|| device.publish(Topics::new(1).at(0).expect("topic out of range"), &long),

@@ -7,7 +7,7 @@ mod workshop;
 
 use instep::thing::{Interaction, Kind, PERSISTED_MAX, PropertyStore, Thing};
 use instep::{App, Inbox, Limits, Reading, Responder};
-use link::{World, frame, inbox};
+use link::{Simulation, frame, inbox};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Mutex;
@@ -48,16 +48,16 @@ fn kept(store: &Store) -> Vec<(&'static str, String)> {
 }
 
 /// Returns a device that keeps its properties in `store` and has just started.
-fn start(store: &'static Store) -> (World, Inbox<'static>) {
-    let world = workshop::world();
-    let mut inbox = inbox(&world);
+fn start(store: &'static Store) -> (Simulation, Inbox<'static>) {
+    let simulation = workshop::simulation();
+    let mut inbox = inbox(&simulation);
     inbox.keep_in(store);
-    (world, inbox)
+    (simulation, inbox)
 }
 
 /// Returns all commands that wait for the application.
-fn all_asked(world: &World, inbox: &mut Inbox<'_>) -> Vec<String> {
-    std::iter::from_fn(|| asked(world, inbox)).collect()
+fn all_asked(simulation: &Simulation, inbox: &mut Inbox<'_>) -> Vec<String> {
+    std::iter::from_fn(|| asked(simulation, inbox)).collect()
 }
 
 fn publish_defaults(bench: Bench<'_>) {
@@ -82,14 +82,14 @@ fn persisted_values_restore_first_in_declared_order() {
         // Properties that are not persisted, and other names.
         (&[("heat", "3"), ("blink", "null"), ("door", "true"), ("nobody", "1")], &[]),
     ] {
-        let (mut world, mut inbox) = start(store(values));
-        let mut peer = open(&mut world);
-        peer.send(&mut world, &frame(0x81, br#"{"label":"blink","id":1}"#));
+        let (mut simulation, mut inbox) = start(store(values));
+        let mut peer = open(&mut simulation);
+        peer.send(&mut simulation, &frame(0x81, br#"{"label":"blink","id":1}"#));
         let mut all = commands.to_vec();
         all.push("Blink");
-        assert_eq!(all_asked(&world, &mut inbox), all, "{values:?}");
+        assert_eq!(all_asked(&simulation, &mut inbox), all, "{values:?}");
         assert_eq!(
-            said(&mut world, &mut peer),
+            said(&mut simulation, &mut peer),
             [r#"{"label":"ok","id":1}"#],
             "a restored value was answered to a client"
         );
@@ -118,15 +118,15 @@ fn unfitting_persisted_value_is_skipped_not_erased() {
     ] {
         let store = store(&[(name, wrong), ("door", b"true")]);
         store.0.lock().unwrap().entry("mode").or_insert_with(|| b"night".to_vec());
-        let (world, mut inbox) = start(store);
+        let (simulation, mut inbox) = start(store);
         let fits: &[&str] = if name == "mode" { &[] } else { &[r#"Mode("night")"#] };
-        assert_eq!(all_asked(&world, &mut inbox), fits, "{name}: {wrong:?}");
+        assert_eq!(all_asked(&simulation, &mut inbox), fits, "{name}: {wrong:?}");
         assert_eq!(
             store.0.lock().unwrap()[name],
             wrong,
             "a value that an older version may understand was erased"
         );
-        let bench = Bench::new(world.device);
+        let bench = Bench::new(simulation.device);
         bench.led(true);
         bench.level(1.0);
         bench.mode("day");
@@ -140,11 +140,11 @@ fn unfitting_persisted_value_is_skipped_not_erased() {
 fn published_value_is_persisted_except_start_defaults() {
     let store = store(&[("mode", "night"), ("level", "7.5")]);
     let before = kept(store);
-    let (mut world, mut inbox) = start(store);
-    let bench = Bench::new(world.device);
+    let (mut simulation, mut inbox) = start(store);
+    let bench = Bench::new(simulation.device);
     publish_defaults(bench);
     assert_eq!(kept(store), before);
-    while let Some(command) = asked(&world, &mut inbox) {
+    while let Some(command) = asked(&simulation, &mut inbox) {
         match &*command {
             "Level(7.5)" => {
                 bench.level(7.5);
@@ -154,13 +154,13 @@ fn published_value_is_persisted_except_start_defaults() {
             other => panic!("{other}"),
         }
     }
-    let mut peer = open(&mut world);
+    let mut peer = open(&mut simulation);
     assert!(texts(&mut peer).is_empty(), "a publish was repeated");
     assert_eq!(kept(store), before, "a default was persisted");
 
     // A client writes it.
-    peer.send(&mut world, &frame(0x81, br#"{"label":"name","value":"a\"\u00e9","id":1}"#));
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some(r#"Name("a\"é")"#));
+    peer.send(&mut simulation, &frame(0x81, br#"{"label":"name","value":"a\"\u00e9","id":1}"#));
+    assert_eq!(asked(&simulation, &mut inbox).as_deref(), Some(r#"Name("a\"é")"#));
     assert_eq!(kept(store), before, "persisted before the application published it");
     bench.name("a\"é");
     // The device itself changes it, as with a button.
@@ -180,29 +180,29 @@ fn published_value_is_persisted_except_start_defaults() {
     assert_eq!(kept(store), after, "a value without room was persisted");
 
     // The same again after the next start.
-    let (world, mut inbox) = start(store);
+    let (simulation, mut inbox) = start(store);
     let commands = ["Led(true)", "Level(7.5)", r#"Mode("night")"#, r#"Name("a\"é")"#];
-    assert_eq!(all_asked(&world, &mut inbox), commands);
+    assert_eq!(all_asked(&simulation, &mut inbox), commands);
 }
 
 #[test]
 fn accepted_write_is_persisted_and_refused_is_not() {
     let store = store(&[("name", "old")]);
-    let (mut world, mut inbox) = start(store);
-    let (bench, mut peer) = (Bench::new(world.device), open(&mut world));
-    let (restored, responder) = received(&world, &mut inbox).unwrap();
+    let (mut simulation, mut inbox) = start(store);
+    let (bench, mut peer) = (Bench::new(simulation.device), open(&mut simulation));
+    let (restored, responder) = received(&simulation, &mut inbox).unwrap();
     assert_eq!(restored, r#"Name("old")"#);
     responder.refuse("not sent to any client");
-    assert_eq!(asked(&world, &mut inbox), None);
+    assert_eq!(asked(&simulation, &mut inbox), None);
     let write = |name: &str| frame(0x81, format!(r#"{{"label":"name","value":"{name}","id":1}}"#).as_bytes());
-    peer.send(&mut world, &write("refused"));
-    received(&world, &mut inbox).unwrap().1.refuse("not now");
+    peer.send(&mut simulation, &write("refused"));
+    received(&simulation, &mut inbox).unwrap().1.refuse("not now");
     assert_eq!(kept(store), [("name", "old".to_owned())]);
     // Later, when it is done.
     for (name, done) in [("later", false), ("done", true)] {
-        peer.send(&mut world, &write(name));
-        let answer = received(&world, &mut inbox).unwrap().1.defer();
-        assert_eq!(asked(&world, &mut inbox), None);
+        peer.send(&mut simulation, &write(name));
+        let answer = received(&simulation, &mut inbox).unwrap().1.defer();
+        assert_eq!(asked(&simulation, &mut inbox), None);
         assert_eq!(kept(store), [("name", "old".to_owned())], "persisted before it was done");
         if done {
             bench.name(name);
@@ -212,26 +212,26 @@ fn accepted_write_is_persisted_and_refused_is_not() {
         }
     }
     assert_eq!(kept(store), [("name", "done".to_owned())]);
-    assert!(said(&mut world, &mut peer).iter().any(|text| text.contains("not now")));
+    assert!(said(&mut simulation, &mut peer).iter().any(|text| text.contains("not now")));
 }
 
 #[test]
 fn thing_without_store_restores_nothing_and_works() {
-    let world = workshop::world();
-    let (mut inbox, bench) = (inbox(&world), Bench::new(world.device));
+    let simulation = workshop::simulation();
+    let (mut inbox, bench) = (inbox(&simulation), Bench::new(simulation.device));
     bench.led(true);
-    assert_eq!(asked(&world, &mut inbox), None);
+    assert_eq!(asked(&simulation, &mut inbox), None);
     bench.mode("day");
-    assert_eq!(world.device.counts().publishes, 2);
+    assert_eq!(simulation.device.counts().publishes, 2);
 }
 
 #[test]
 fn restored_value_too_long_for_inbox_is_skipped() {
     let limits = Limits::DEVICE.with_message(4);
-    let world = World::with_app(&workshop::APP, limits);
-    let mut inbox = inbox(&world);
+    let simulation = Simulation::with_app(&workshop::APP, limits);
+    let mut inbox = inbox(&simulation);
     inbox.keep_in(store(&[("name", "12345"), ("mode", "day")]));
-    assert_eq!(all_asked(&world, &mut inbox), [r#"Mode("day")"#]);
+    assert_eq!(all_asked(&simulation, &mut inbox), [r#"Mode("day")"#]);
 }
 
 #[test]
@@ -246,12 +246,12 @@ fn thing_without_macro_persists_as_well() {
     );
     assert_eq!((THING.persistent_count(), Bench::THING.persistent_count()), (2, 4));
     let store = store::<&str>(&[]);
-    let (world, mut inbox) = start(store);
+    let (simulation, mut inbox) = start(store);
     // There is nothing to restore.
-    assert_eq!(asked(&world, &mut inbox), None);
-    THING.publish(world.device, "led", true);
-    THING.publish(world.device, "mode", &"b");
-    THING.publish(world.device, "heat", Reading::Number(3.0));
+    assert_eq!(asked(&simulation, &mut inbox), None);
+    THING.publish(simulation.device, "led", true);
+    THING.publish(simulation.device, "mode", &"b");
+    THING.publish(simulation.device, "heat", Reading::Number(3.0));
     assert_eq!(kept(store), [("led", "true".to_owned()), ("mode", "b".to_owned())]);
 }
 
@@ -262,10 +262,10 @@ fn persistence_does_not_change_description() {
     const PLAIN: App = App::new("lamp", "").thing(&Thing::new("Lamp", &[LED]));
     const KEPT: App = App::new("lamp", "").thing(&Thing::new("Lamp", &[KEPT_LED]));
     let [plain, kept] = [&PLAIN, &KEPT].map(|app| {
-        let mut world = World::with_app(app, Limits::DEVICE);
-        let description = guarded::get(&mut world, "/.well-known/wot", "");
+        let mut simulation = Simulation::with_app(app, Limits::DEVICE);
+        let description = guarded::get(&mut simulation, "/.well-known/wot", "");
         assert_eq!(description.status, 200);
-        (description.body, texts(&mut world.open("/ws")))
+        (description.body, texts(&mut simulation.open("/ws")))
     });
     assert_eq!(plain, kept, "persistence shows in the description or in its hash");
 }

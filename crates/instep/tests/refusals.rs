@@ -4,7 +4,7 @@ mod link;
 
 use instep::access::{AllowHints, Origins, is_host_name, is_origin};
 use instep::{Access, Limits};
-use link::{APP, PEER, World, upgrade};
+use link::{APP, PEER, Simulation, upgrade};
 use log::{Log, Metadata, Record};
 use std::cell::RefCell;
 
@@ -39,14 +39,14 @@ fn lines() -> Vec<String> {
 
 /// Returns the status of a handshake, and the log lines.
 fn handshake(access: Access, host: &str, origin: Option<&str>) -> (String, Vec<String>) {
-    let mut world = World::new(Limits::DEVICE);
-    world.access = Box::leak(Box::new(access));
-    let mut peer = world.client();
+    let mut simulation = Simulation::new(Limits::DEVICE);
+    simulation.access = Box::leak(Box::new(access));
+    let mut peer = simulation.client();
     let origin = origin.map_or(String::new(), |origin| format!("Origin: {origin}\r\n"));
     let request = upgrade("/ws").replacen("Host: lamp", &format!("Host: {host}"), 1);
     let request = request.strip_suffix("\r\n").expect("no head");
     lines();
-    peer.send(&mut world, format!("{request}{origin}\r\n").as_bytes());
+    peer.send(&mut simulation, format!("{request}{origin}\r\n").as_bytes());
     let answer = String::from_utf8_lossy(&peer.received).into_owned();
     (answer.get(9..12).unwrap_or_default().into(), lines())
 }
@@ -181,13 +181,13 @@ fn own_page_must_have_http_or_https_origin() {
 fn full_network_logs_its_own_number_of_slots() {
     listen();
     let limits = Limits::DEVICE.with_clients(3);
-    let mut world = World::with_networks(&APP, limits, 2);
-    let _clients = [world.open("/ws"), world.open("/ws")];
+    let mut simulation = Simulation::with_networks(&APP, limits, 2);
+    let _clients = [simulation.open("/ws"), simulation.open("/ws")];
     lines();
-    let mut late = world.client();
-    late.send(&mut world, upgrade("/ws").as_bytes());
+    let mut late = simulation.client();
+    late.send(&mut simulation, upgrade("/ws").as_bytes());
     assert!(late.received.starts_with(b"HTTP/1.1 503 "));
     assert_eq!(lines(), [format!("Refused {PEER}: all 2 places are taken")]);
-    world.follower = 1;
-    let _client = world.open("/ws");
+    simulation.follower = 1;
+    let _client = simulation.open("/ws");
 }

@@ -8,11 +8,11 @@ mod workshop;
 use guarded::exchange_with;
 use instep::thing::{Interaction, Kind, Thing};
 use instep::{App, Inbox, Limits, Responder};
-use link::{Peer, World, inbox};
+use link::{Peer, Simulation, inbox};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use thing_request::{JSON, ask, request_text};
-use workshop::{asked, received, world};
+use workshop::{asked, received, simulation};
 
 const PATH: &str = "/properties";
 
@@ -48,9 +48,9 @@ const fn switch(name: &'static str) -> Interaction {
     Interaction::new(name, "A switch", Kind::Switch)
 }
 
-fn put(world: &mut World, body: &str) -> Peer {
-    let mut peer = world.client();
-    peer.send(world, request_text("PUT", PATH, JSON, body).as_bytes());
+fn put(simulation: &mut Simulation, body: &str) -> Peer {
+    let mut peer = simulation.client();
+    peer.send(simulation, request_text("PUT", PATH, JSON, body).as_bytes());
     peer
 }
 
@@ -75,35 +75,36 @@ fn next<'r>(inbox: &mut Inbox<'r>) -> Option<(&'static str, Responder<'r>)> {
 
 #[test]
 fn properties_are_written_in_order_before_answer() {
-    let mut world = world();
-    let mut inbox = inbox(&world);
-    let mut peer = put(&mut world, r#" {"level" : -1.50e1,"n\u0061me":"\"x","led":true , "mode":"night"} "#);
+    let mut simulation = simulation();
+    let mut inbox = inbox(&simulation);
+    let mut peer =
+        put(&mut simulation, r#" {"level" : -1.50e1,"n\u0061me":"\"x","led":true , "mode":"night"} "#);
     for command in ["Level(-15.0)", r#"Name("\"x")"#, "Led(true)", "Mode(\"night\")"] {
         assert!(peer.received.is_empty());
-        let (received, responder) = received(&world, &mut inbox).expect("it is in the inbox");
+        let (received, responder) = received(&simulation, &mut inbox).expect("it is in the inbox");
         assert_eq!(received, command);
         // The first write has no answer yet, and the next one waits for it.
-        peer.turn(&mut world);
+        peer.turn(&mut simulation);
         if command != "Mode(\"night\")" {
             let answer = responder.defer();
-            assert_eq!(asked(&world, &mut inbox), None);
+            assert_eq!(asked(&simulation, &mut inbox), None);
             answer.done();
         }
-        peer.turn(&mut world);
+        peer.turn(&mut simulation);
     }
-    assert_eq!(asked(&world, &mut inbox), None);
-    let answer = exchange_with(&mut world, &mut peer, "");
+    assert_eq!(asked(&simulation, &mut inbox), None);
+    let answer = exchange_with(&mut simulation, &mut peer, "");
     assert_eq!((answer.status, answer.body.as_str(), answer.header("Connection")), (204, "", None));
-    let again = exchange_with(&mut world, &mut peer, &request_text("GET", PATH, "", ""));
+    let again = exchange_with(&mut simulation, &mut peer, &request_text("GET", PATH, "", ""));
     assert_eq!(again.status, 200, "the connection did not stay open");
-    let (_, nothing) = ask(&mut world, &mut inbox, "PUT", PATH, JSON, "{}", |_| {});
+    let (_, nothing) = ask(&mut simulation, &mut inbox, "PUT", PATH, JSON, "{}", |_| {});
     assert_eq!(nothing.status, 204);
 }
 
 #[test]
 fn one_wrong_value_prevents_all_writes() {
-    let mut world = world();
-    let mut inbox = inbox(&world);
+    let mut simulation = simulation();
+    let mut inbox = inbox(&simulation);
     for (body, status, code, name) in [
         (r#"{"led":true,"none":1}"#, 422, "unknown", ""),
         (r#"{"led":true,"heat":1}"#, 422, "read-only", "heat"),
@@ -124,7 +125,7 @@ fn one_wrong_value_prevents_all_writes() {
         ("true", 400, "wrong-type", ""),
         (r#"[{"led":true}]"#, 400, "wrong-type", ""),
     ] {
-        let (command, answer) = ask(&mut world, &mut inbox, "PUT", PATH, JSON, body, |_| {});
+        let (command, answer) = ask(&mut simulation, &mut inbox, "PUT", PATH, JSON, body, |_| {});
         assert_eq!((command.as_str(), answer.status), ("", status), "{body}: {}", answer.all);
         let name = if name.is_empty() { String::new() } else { format!(",\"name\":\"{name}\"") };
         assert!(
@@ -134,40 +135,40 @@ fn one_wrong_value_prevents_all_writes() {
         );
         assert!(answer.body.ends_with("\"}"), "{}", answer.body);
     }
-    let (_, typed) = ask(&mut world, &mut inbox, "PUT", PATH, "", r#"{"led":true}"#, |_| {});
+    let (_, typed) = ask(&mut simulation, &mut inbox, "PUT", PATH, "", r#"{"led":true}"#, |_| {});
     assert_eq!(typed.status, 415);
     for (method, allow) in [("POST", "GET, HEAD, PUT"), ("DELETE", "GET, HEAD, PUT")] {
-        let answer = guarded::request(&mut world, method, PATH, JSON, "{}");
+        let answer = guarded::request(&mut simulation, method, PATH, JSON, "{}");
         assert_eq!((answer.status, answer.header("Allow")), (405, Some(allow)));
     }
-    let mut sensor = World::with_app(&SENSOR_APP, Limits::DEVICE);
+    let mut sensor = Simulation::with_app(&SENSOR_APP, Limits::DEVICE);
     let answer = guarded::request(&mut sensor, "PUT", PATH, JSON, "{}");
     assert_eq!((answer.status, answer.header("Allow")), (405, Some("GET, HEAD")));
 }
 
 #[test]
 fn refused_properties_are_listed_beside_written_ones() {
-    let mut world = world();
-    let mut inbox = inbox(&world);
-    let mut peer = put(&mut world, r#"{"name":"","led":true,"level":1,"mode":"day"}"#);
+    let mut simulation = simulation();
+    let mut inbox = inbox(&simulation);
+    let mut peer = put(&mut simulation, r#"{"name":"","led":true,"level":1,"mode":"day"}"#);
     for refused in [true, false, true, false] {
-        let (_, responder) = received(&world, &mut inbox).expect("it is in the inbox");
+        let (_, responder) = received(&simulation, &mut inbox).expect("it is in the inbox");
         if refused {
             responder.refuse("it is hot");
         } else {
             responder.respond(2.5);
         }
-        peer.turn(&mut world);
+        peer.turn(&mut simulation);
     }
-    let answer = exchange_with(&mut world, &mut peer, "");
+    let answer = exchange_with(&mut simulation, &mut peer, "");
     assert_eq!((answer.status, answer.header("Content-Type")), (409, Some("application/json")));
     assert_eq!(
         answer.body,
         r#"{"code":"refused","message":"the device refuses some of these","refused":["name","level"],"done":["led","mode"]}"#
     );
-    let mut peer = put(&mut world, r#"{"led":true}"#);
-    received(&world, &mut inbox).expect("it is in the inbox").1.refuse("no");
-    let answer = exchange_with(&mut world, &mut peer, "");
+    let mut peer = put(&mut simulation, r#"{"led":true}"#);
+    received(&simulation, &mut inbox).expect("it is in the inbox").1.refuse("no");
+    let answer = exchange_with(&mut simulation, &mut peer, "");
     assert!(answer.body.ends_with(r#""refused":["led"],"done":[]}"#), "{}", answer.body);
 }
 
@@ -200,20 +201,21 @@ fn names_beyond_room_of_answer_are_left_out() {
     );
     const LONG_APP: App = App::new("long", "for tests").thing(&LONG);
     for (last, count) in [('h', 8), ('p', 16)] {
-        let mut world = World::with_app(&LONG_APP, Limits::DEVICE.with_message(2_000).with_inbox(64));
-        let mut inbox = inbox(&world);
+        let mut simulation =
+            Simulation::with_app(&LONG_APP, Limits::DEVICE.with_message(2_000).with_inbox(64));
+        let mut inbox = inbox(&simulation);
         let members: Vec<_> =
             ('a'..=last).map(|first| format!("\"{first}0123456789012345678901234567890\":true")).collect();
-        let mut peer = put(&mut world, &format!("{{{}}}", members.join(",")));
+        let mut peer = put(&mut simulation, &format!("{{{}}}", members.join(",")));
         let mut asked = 0;
         while let Poll::Ready((_, responder)) =
             Future::poll(pin!(inbox.recv_request(&LONG)), &mut Context::from_waker(Waker::noop()))
         {
             asked += 1;
             responder.refuse("no");
-            peer.turn(&mut world);
+            peer.turn(&mut simulation);
         }
-        let answer = exchange_with(&mut world, &mut peer, "");
+        let answer = exchange_with(&mut simulation, &mut peer, "");
         assert_eq!((asked, answer.status), (count, 409), "{}", answer.all);
         assert!(
             answer.body.starts_with(r#"{"code":"refused","#) && answer.body.ends_with('}'),
@@ -233,104 +235,104 @@ fn inbox_and_object_limit_number_of_properties() {
         (Limits::DEVICE.with_message(2_000).with_inbox(64), 16, 204),
         (Limits::DEVICE.with_message(2_000).with_inbox(64), 17, 413),
     ] {
-        let mut world = World::with_app(&MANY_APP, limits);
-        let mut inbox = inbox(&world);
-        let mut peer = put(&mut world, &first(count));
+        let mut simulation = Simulation::with_app(&MANY_APP, limits);
+        let mut inbox = inbox(&simulation);
+        let mut peer = put(&mut simulation, &first(count));
         let mut done = 0;
         while let Some((_, responder)) = next(&mut inbox) {
             done += 1;
             responder.done();
-            peer.turn(&mut world);
+            peer.turn(&mut simulation);
         }
-        let answer = exchange_with(&mut world, &mut peer, "");
+        let answer = exchange_with(&mut simulation, &mut peer, "");
         assert_eq!(answer.status, status, "{count}: {}", answer.all);
         assert_eq!(done, if status == 204 { count } else { 0 });
         assert!(status == 204 || answer.body.starts_with(r#"{"code":"too-long""#));
     }
     // A value that is too long for a message together with its frame.
-    let mut world = world();
-    let mut inbox = inbox(&world);
+    let mut simulation = simulation();
+    let mut inbox = inbox(&simulation);
     let long = format!(r#"{{"led":true,"level":1.{}}}"#, "0".repeat(485));
-    let (_, answer) = ask(&mut world, &mut inbox, "PUT", PATH, JSON, &long, |_| {});
+    let (_, answer) = ask(&mut simulation, &mut inbox, "PUT", PATH, JSON, &long, |_| {});
     assert_eq!(answer.status, 413, "{}", answer.all);
 }
 
 #[test]
 fn inbox_slots_are_reserved_for_all_properties_or_none() {
-    let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
-    let mut inbox = inbox(&world);
-    let mut others: Vec<_> = (0..6).map(|_| world.open("/ws")).collect();
+    let mut simulation = Simulation::with_app(&MANY_APP, Limits::DEVICE);
+    let mut inbox = inbox(&simulation);
+    let mut others: Vec<_> = (0..6).map(|_| simulation.open("/ws")).collect();
     for other in &mut others {
-        other.send(&mut world, &link::frame(0x81, br#"{"label":"b7","value":true}"#));
+        other.send(&mut simulation, &link::frame(0x81, br#"{"label":"b7","value":true}"#));
     }
-    let mut too_many = put(&mut world, &first(3));
-    let answer = exchange_with(&mut world, &mut too_many, "");
+    let mut too_many = put(&mut simulation, &first(3));
+    let answer = exchange_with(&mut simulation, &mut too_many, "");
     assert_eq!((answer.status, answer.header("Retry-After")), (503, Some("5")), "{}", answer.all);
-    let mut two = put(&mut world, &first(2));
+    let mut two = put(&mut simulation, &first(2));
     assert!(two.received.is_empty(), "refused although inbox slots are free");
     // A later client waits, although the second property is not in the inbox yet.
-    let mut late = world.open("/ws");
-    late.send(&mut world, &link::frame(0x81, br#"{"label":"b6","value":true}"#));
+    let mut late = simulation.open("/ws");
+    late.send(&mut simulation, &link::frame(0x81, br#"{"label":"b6","value":true}"#));
     let mut taken = Vec::new();
     while let Some((name, responder)) = next(&mut inbox) {
         taken.push(name);
         responder.done();
-        two.turn(&mut world);
-        late.turn(&mut world);
+        two.turn(&mut simulation);
+        late.turn(&mut simulation);
     }
     assert_eq!(taken.iter().filter(|name| **name == "b7").count(), 6);
     let mut rest: Vec<_> = taken.into_iter().filter(|name| *name != "b7").collect();
     rest.sort_unstable();
     assert_eq!(rest, ["a0", "a1", "b6"]);
-    assert_eq!(exchange_with(&mut world, &mut two, "").status, 204);
+    assert_eq!(exchange_with(&mut simulation, &mut two, "").status, 204);
 }
 
 /// Checks that all inbox slots are free.
-fn check_that_nothing_is_kept(world: &mut World, inbox: &mut Inbox<'_>) {
+fn check_that_nothing_is_kept(simulation: &mut Simulation, inbox: &mut Inbox<'_>) {
     assert!(next(inbox).is_none(), "the rest was written");
-    let mut peer = put(world, &first(8));
+    let mut peer = put(simulation, &first(8));
     let mut done = 0;
     while let Some((_, responder)) = next(inbox) {
         done += 1;
         responder.done();
-        peer.turn(world);
+        peer.turn(simulation);
     }
-    assert_eq!((done, exchange_with(world, &mut peer, "").status), (8, 204));
+    assert_eq!((done, exchange_with(simulation, &mut peer, "").status), (8, 204));
 }
 
 #[test]
 fn client_leaving_cancels_remaining_writes() {
     for taken in 0..8 {
-        let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
-        let mut inbox = inbox(&world);
-        let mut peer = put(&mut world, &first(8));
+        let mut simulation = Simulation::with_app(&MANY_APP, Limits::DEVICE);
+        let mut inbox = inbox(&simulation);
+        let mut peer = put(&mut simulation, &first(8));
         for index in 0..taken {
             let (_, responder) = next(&mut inbox).expect("it is in the inbox");
             // The last one is with the application when the client leaves.
             if index + 1 < taken {
                 responder.done();
-                peer.turn(&mut world);
+                peer.turn(&mut simulation);
             }
         }
-        peer.client.abandon(&mut world.surroundings());
-        check_that_nothing_is_kept(&mut world, &mut inbox);
+        peer.client.abandon(&mut simulation.context());
+        check_that_nothing_is_kept(&mut simulation, &mut inbox);
     }
 }
 
 #[test]
 fn all_writes_share_five_seconds() {
-    let mut world = World::with_app(&MANY_APP, Limits::DEVICE);
-    let mut inbox = inbox(&world);
-    let mut peer = put(&mut world, &first(4));
+    let mut simulation = Simulation::with_app(&MANY_APP, Limits::DEVICE);
+    let mut inbox = inbox(&simulation);
+    let mut peer = put(&mut simulation, &first(4));
     let (_, responder) = next(&mut inbox).expect("it is in the inbox");
-    world.now = 4_900;
+    simulation.now = 4_900;
     responder.done();
-    peer.turn(&mut world);
+    peer.turn(&mut simulation);
     assert!(next(&mut inbox).is_some());
-    peer.turn(&mut world);
+    peer.turn(&mut simulation);
     assert!(peer.received.is_empty());
-    world.now = 5_000;
-    let answer = exchange_with(&mut world, &mut peer, "");
+    simulation.now = 5_000;
+    let answer = exchange_with(&mut simulation, &mut peer, "");
     assert_eq!(answer.status, 503, "{}", answer.all);
-    check_that_nothing_is_kept(&mut world, &mut inbox);
+    check_that_nothing_is_kept(&mut simulation, &mut inbox);
 }

@@ -5,7 +5,7 @@
 mod link;
 
 use instep::{Inbox, Limits, Topics};
-use link::{Peer, World, frame, inbox, next_item};
+use link::{Peer, Simulation, frame, inbox, next_item};
 use std::collections::HashMap;
 use test_support::Random;
 
@@ -35,12 +35,12 @@ struct Rough {
 }
 
 impl Rough {
-    fn new(number: usize, on_device: bool, world: &mut World) -> Self {
+    fn new(number: usize, on_device: bool, simulation: &mut Simulation) -> Self {
         let (under_way, topics) = (Vec::new(), [0; TOPICS]);
-        let mut peer = world.open("/ws");
+        let mut peer = simulation.open("/ws");
         if on_device {
             peer.capacity = Some(CAPACITY);
-            peer.turn(world);
+            peer.turn(simulation);
         }
         Self {
             number,
@@ -63,18 +63,23 @@ impl Rough {
     }
 
     /// Gives a turn, with at most `max` bytes of the input that is under way.
-    fn turn(&mut self, world: &mut World, max: usize) {
+    fn turn(&mut self, simulation: &mut Simulation, max: usize) {
         if self.lost {
-            self.peer.turn(world);
+            self.peer.turn(simulation);
             return;
         }
         let reads = self.peer.last.is_none_or(|turn| turn.wants_read);
         let length = if reads { max.min(self.under_way.len()) } else { 0 };
         let part: Vec<u8> = self.under_way.drain(..length).collect();
-        let turn = self.peer.send(world, &part);
-        assert!(!turn.closed && !turn.shut_down, "{} is well, but was ended at {}", self.number, world.now);
+        let turn = self.peer.send(simulation, &part);
+        assert!(
+            !turn.closed && !turn.shut_down,
+            "{} is well, but was ended at {}",
+            self.number,
+            simulation.now
+        );
         self.read();
-        self.note_stall(world.now);
+        self.note_stall(simulation.now);
     }
 
     /// Reads the complete frames.
@@ -107,21 +112,21 @@ impl Rough {
     }
 
     /// Opens the window for `window` bytes. If it is not 0, the server is woken.
-    fn open(&mut self, window: usize, world: &mut World) {
+    fn open(&mut self, window: usize, simulation: &mut Simulation) {
         match self.peer.capacity {
             // The peer takes that much from the socket, and the driver sees it.
             Some(capacity) if window > 0 => {
                 self.peer.window = self.peer.window.saturating_add(window).min(capacity);
-                self.peer.client.accepted(link::at(world.now));
+                self.peer.client.accepted(link::at(simulation.now));
             }
             Some(_) => {}
             None => self.peer.window = window,
         }
         if window > 0 {
             self.stalled = None;
-            self.turn(world, 0);
+            self.turn(simulation, 0);
         }
-        self.note_stall(world.now);
+        self.note_stall(simulation.now);
     }
 
     fn note_stall(&mut self, now: u64) {
@@ -149,9 +154,9 @@ fn listen(inbox: &mut Inbox<'_>, received: &mut HashMap<usize, usize>) {
 
 fn run(seed: u64, on_device: bool) -> usize {
     let mut random = Random::new(seed);
-    let mut world = World::new(Limits::DEVICE);
-    let mut inbox = inbox(&world);
-    let mut peers: Vec<_> = (0..PEERS).map(|number| Rough::new(number, on_device, &mut world)).collect();
+    let mut simulation = Simulation::new(Limits::DEVICE);
+    let mut inbox = inbox(&simulation);
+    let mut peers: Vec<_> = (0..PEERS).map(|number| Rough::new(number, on_device, &mut simulation)).collect();
     let (mut number, mut last_event, mut events, mut topics) = (0, 0, 0, [0; TOPICS]);
     let mut received = HashMap::new();
     for step in 0..STEPS {
@@ -161,7 +166,7 @@ fn run(seed: u64, on_device: bool) -> usize {
                 number += 1;
                 let topic = random.below(TOPICS);
                 topics[topic] = number;
-                world.device.publish(
+                simulation.device.publish(
                     Topics::new(TOPICS).at(topic).expect("topic out of range"),
                     format_args!("{topic} {number}"),
                 );
@@ -169,13 +174,13 @@ fn run(seed: u64, on_device: bool) -> usize {
             1 => {
                 number += 1;
                 (last_event, events) = (number, events + 1);
-                world.device.emit(format_args!("event {number}"));
+                simulation.device.emit(format_args!("event {number}"));
             }
             2 => peers[one].say_something(),
-            3 if !peers[one].lost => peers[one].open(0, &mut world),
-            4 if !peers[one].lost => peers[one].open(1 + random.below(20), &mut world),
+            3 if !peers[one].lost => peers[one].open(0, &mut simulation),
+            4 if !peers[one].lost => peers[one].open(1 + random.below(20), &mut simulation),
             5 => listen(&mut inbox, &mut received),
-            6 => world.now += random.below(400) as u64,
+            6 => simulation.now += random.below(400) as u64,
             7 if step > STEPS / 2 && peers.iter().filter(|peer| peer.lost).count() < 2 => {
                 peers[one].peer.window = 0;
                 peers[one].lost = true;
@@ -184,30 +189,30 @@ fn run(seed: u64, on_device: bool) -> usize {
                 let max = random.below(40);
                 random.shuffle(&mut peers);
                 let some = random.below(PEERS);
-                peers.iter_mut().take(some).for_each(|peer| peer.turn(&mut world, max));
+                peers.iter_mut().take(some).for_each(|peer| peer.turn(&mut simulation, max));
                 peers.sort_by_key(|peer| peer.number);
             }
         }
         for peer in &mut peers {
-            if !peer.lost && peer.stalled.is_some_and(|since| world.now >= since + SURVIVED_STALL) {
-                peer.open(usize::MAX, &mut world);
-                peer.turn(&mut world, usize::MAX);
+            if !peer.lost && peer.stalled.is_some_and(|since| simulation.now >= since + SURVIVED_STALL) {
+                peer.open(usize::MAX, &mut simulation);
+                peer.turn(&mut simulation, usize::MAX);
             }
         }
     }
     // The link recovers. Lost peers are dropped in time, the others stay.
-    let end = world.now + Limits::DEVICE.ping_every * 4;
-    while world.now < end {
+    let end = simulation.now + Limits::DEVICE.ping_every * 4;
+    while simulation.now < end {
         for peer in &mut peers {
             if !peer.lost {
-                peer.open(usize::MAX, &mut world);
+                peer.open(usize::MAX, &mut simulation);
             }
             for _ in 0..20 {
-                peer.turn(&mut world, usize::MAX);
+                peer.turn(&mut simulation, usize::MAX);
                 listen(&mut inbox, &mut received);
             }
         }
-        world.now += 500;
+        simulation.now += 500;
     }
     let lost = peers.iter().filter(|peer| peer.lost).count();
     for peer in &peers {
@@ -225,7 +230,7 @@ fn run(seed: u64, on_device: bool) -> usize {
             assert_eq!(received, peer.sent, "the application did not get all messages of {}", peer.number);
         }
     }
-    assert_eq!(world.device.clients(), PEERS - lost);
+    assert_eq!(simulation.device.clients(), PEERS - lost);
     lost
 }
 

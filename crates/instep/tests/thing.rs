@@ -5,13 +5,13 @@ mod link;
 mod workshop;
 
 use instep::Inbox;
-use link::{Peer, World, frame, inbox};
+use link::{Peer, Simulation, frame, inbox};
 use workshop::{Bench, asked, open, received, said, texts};
 
 #[test]
 fn each_kind_is_written_as_declared() {
-    let mut world = workshop::world();
-    let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
+    let mut simulation = workshop::simulation();
+    let (mut inbox, mut peer) = (inbox(&simulation), open(&mut simulation));
     for (message, command) in [
         (r#"{"label":"led","value":true}"#, "Led(true)"),
         (r#"{"value":false,"label":"led"}"#, "Led(false)"),
@@ -30,19 +30,19 @@ fn each_kind_is_written_as_declared() {
         (r#"{"label":"blink","value":null}"#, "Blink"),
         (r#"{"label":"say","value":"hello"}"#, r#"Say("hello")"#),
     ] {
-        peer.send(&mut world, &frame(0x81, message.as_bytes()));
-        assert_eq!(asked(&world, &mut inbox).as_deref(), Some(command), "{message}");
-        assert_eq!(asked(&world, &mut inbox), None);
-        assert_eq!(said(&mut world, &mut peer), [""; 0], "an answer without an id to {message}");
+        peer.send(&mut simulation, &frame(0x81, message.as_bytes()));
+        assert_eq!(asked(&simulation, &mut inbox).as_deref(), Some(command), "{message}");
+        assert_eq!(asked(&simulation, &mut inbox), None);
+        assert_eq!(said(&mut simulation, &mut peer), [""; 0], "an answer without an id to {message}");
     }
 }
 
 #[test]
 fn wrong_frame_is_explained_to_its_sender_only() {
-    let mut world = workshop::world();
-    let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
-    let mut other = open(&mut world);
-    let revision = world.device.counts().revision;
+    let mut simulation = workshop::simulation();
+    let (mut inbox, mut peer) = (inbox(&simulation), open(&mut simulation));
+    let mut other = open(&mut simulation);
+    let revision = simulation.device.counts().revision;
     for (message, id, code, name, text) in [
         ("toggle", "", "not-json", "", "this is not JSON, at byte 0"),
         ("", "", "not-json", "", "this is not JSON, at byte 0"),
@@ -196,139 +196,145 @@ fn wrong_frame_is_explained_to_its_sender_only() {
             "lines is an event: only the device tells it",
         ),
     ] {
-        peer.send(&mut world, &frame(0x81, message.as_bytes()));
-        assert_eq!(asked(&world, &mut inbox), None, "{message}");
-        assert_eq!(said(&mut world, &mut peer), [workshop::error(id, code, name, text)], "{message}");
-        assert_eq!(said(&mut world, &mut other), [""; 0], "{message}");
+        peer.send(&mut simulation, &frame(0x81, message.as_bytes()));
+        assert_eq!(asked(&simulation, &mut inbox), None, "{message}");
+        assert_eq!(said(&mut simulation, &mut peer), [workshop::error(id, code, name, text)], "{message}");
+        assert_eq!(said(&mut simulation, &mut other), [""; 0], "{message}");
     }
-    peer.send(&mut world, &frame(0x82, br#"{"label":"led","value":true}"#));
-    assert_eq!(asked(&world, &mut inbox), None);
+    peer.send(&mut simulation, &frame(0x82, br#"{"label":"led","value":true}"#));
+    assert_eq!(asked(&simulation, &mut inbox), None);
     let bytes = workshop::error("", "not-json", "", "this is not JSON: send text, not bytes");
-    assert_eq!(said(&mut world, &mut peer), [bytes]);
-    assert_eq!(world.device.counts().revision, revision, "a wrong frame was published");
+    assert_eq!(said(&mut simulation, &mut peer), [bytes]);
+    assert_eq!(simulation.device.counts().revision, revision, "a wrong frame was published");
     // Both clients stay connected.
     for peer in [&mut peer, &mut other] {
-        peer.send(&mut world, &frame(0x81, br#"{"label":"led","value":true}"#));
-        assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Led(true)"));
+        peer.send(&mut simulation, &frame(0x81, br#"{"label":"led","value":true}"#));
+        assert_eq!(asked(&simulation, &mut inbox).as_deref(), Some("Led(true)"));
     }
 }
 
 #[test]
 fn answer_follows_values_published_before_it() {
-    let mut world = workshop::world();
-    let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
-    let mut other = open(&mut world);
-    let bench = Bench::new(world.device);
-    peer.send(&mut world, &frame(0x81, br#"{"label":"led","value":true,"id":7}"#));
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Led(true)"));
-    assert_eq!(said(&mut world, &mut peer), [""; 0], "answered before it was done");
+    let mut simulation = workshop::simulation();
+    let (mut inbox, mut peer) = (inbox(&simulation), open(&mut simulation));
+    let mut other = open(&mut simulation);
+    let bench = Bench::new(simulation.device);
+    peer.send(&mut simulation, &frame(0x81, br#"{"label":"led","value":true,"id":7}"#));
+    assert_eq!(asked(&simulation, &mut inbox).as_deref(), Some("Led(true)"));
+    assert_eq!(said(&mut simulation, &mut peer), [""; 0], "answered before it was done");
     bench.led(true);
     bench.said("on");
-    assert_eq!(asked(&world, &mut inbox), None);
+    assert_eq!(asked(&simulation, &mut inbox), None);
     let published = [r#"{"label":"led","value":true}"#, r#"{"label":"said","value":"on"}"#];
-    assert_eq!(said(&mut world, &mut peer), [published[0], published[1], r#"{"label":"ok","id":7}"#]);
-    assert_eq!(said(&mut world, &mut other), published);
+    assert_eq!(said(&mut simulation, &mut peer), [published[0], published[1], r#"{"label":"ok","id":7}"#]);
+    assert_eq!(said(&mut simulation, &mut other), published);
 }
 
 #[test]
 fn application_may_answer_refuse_or_defer() {
-    let mut world = workshop::world();
-    let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
-    let ask = |world: &mut World, inbox: &mut Inbox<'static>, peer: &mut Peer, id: &str| {
+    let mut simulation = workshop::simulation();
+    let (mut inbox, mut peer) = (inbox(&simulation), open(&mut simulation));
+    let ask = |simulation: &mut Simulation, inbox: &mut Inbox<'static>, peer: &mut Peer, id: &str| {
         let message = format!(r#"{{"label":"say","value":"?"{id}}}"#);
-        peer.send(world, &frame(0x81, message.as_bytes()));
-        let (command, responder) = received(world, inbox).unwrap();
+        peer.send(simulation, &frame(0x81, message.as_bytes()));
+        let (command, responder) = received(simulation, inbox).unwrap();
         assert_eq!(command, r#"Say("?")"#);
         responder
     };
-    let expect = |world: &mut World, inbox: &mut Inbox<'static>, peer: &mut Peer, frames: &[&str]| {
-        assert_eq!(asked(world, inbox), None);
-        assert_eq!(said(world, peer), frames);
-    };
-    ask(&mut world, &mut inbox, &mut peer, r#","id":1"#).respond(&"a \"word\"");
-    expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":1,"value":"a \"word\""}"#]);
+    let expect =
+        |simulation: &mut Simulation, inbox: &mut Inbox<'static>, peer: &mut Peer, frames: &[&str]| {
+            assert_eq!(asked(simulation, inbox), None);
+            assert_eq!(said(simulation, peer), frames);
+        };
+    ask(&mut simulation, &mut inbox, &mut peer, r#","id":1"#).respond(&"a \"word\"");
+    expect(&mut simulation, &mut inbox, &mut peer, &[r#"{"label":"ok","id":1,"value":"a \"word\""}"#]);
     for (number, json) in [(0.0, "0"), (-2.5, "-2.5"), (1e300, "null"), (f64::NAN, "null"), (0.1, "0.1")] {
-        ask(&mut world, &mut inbox, &mut peer, r#","id":2"#).respond(number);
-        expect(&mut world, &mut inbox, &mut peer, &[&format!(r#"{{"label":"ok","id":2,"value":{json}}}"#)]);
+        ask(&mut simulation, &mut inbox, &mut peer, r#","id":2"#).respond(number);
+        expect(
+            &mut simulation,
+            &mut inbox,
+            &mut peer,
+            &[&format!(r#"{{"label":"ok","id":2,"value":{json}}}"#)],
+        );
     }
-    ask(&mut world, &mut inbox, &mut peer, "").respond(true);
-    expect(&mut world, &mut inbox, &mut peer, &[]);
-    let responder = ask(&mut world, &mut inbox, &mut peer, r#","id":3"#);
+    ask(&mut simulation, &mut inbox, &mut peer, "").respond(true);
+    expect(&mut simulation, &mut inbox, &mut peer, &[]);
+    let responder = ask(&mut simulation, &mut inbox, &mut peer, r#","id":3"#);
     responder.refuse("the motor is <blocked>");
     responder.refuse("only once");
     expect(
-        &mut world,
+        &mut simulation,
         &mut inbox,
         &mut peer,
         &[&workshop::error("3", "refused", "say", r"the motor is \u003cblocked\u003e")],
     );
-    ask(&mut world, &mut inbox, &mut peer, "").refuse(format_args!("{}", "x".repeat(200)));
+    ask(&mut simulation, &mut inbox, &mut peer, "").refuse(format_args!("{}", "x".repeat(200)));
     let cut = format!("{}…", "x".repeat(256 - 144));
-    expect(&mut world, &mut inbox, &mut peer, &[&workshop::error("", "refused", "say", &cut)]);
+    expect(&mut simulation, &mut inbox, &mut peer, &[&workshop::error("", "refused", "say", &cut)]);
     // A deferred answer, with other commands meanwhile.
-    let responder = ask(&mut world, &mut inbox, &mut peer, r#","id":4"#);
+    let responder = ask(&mut simulation, &mut inbox, &mut peer, r#","id":4"#);
     let later = responder.defer();
     responder.refuse("there is one answer");
     responder.defer().refuse("a second answer is owed");
-    ask(&mut world, &mut inbox, &mut peer, r#","id":5"#);
-    expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":5}"#]);
+    ask(&mut simulation, &mut inbox, &mut peer, r#","id":5"#);
+    expect(&mut simulation, &mut inbox, &mut peer, &[r#"{"label":"ok","id":5}"#]);
     later.done();
-    expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":4}"#]);
+    expect(&mut simulation, &mut inbox, &mut peer, &[r#"{"label":"ok","id":4}"#]);
     // A late answer and the next one at the same moment both have room.
-    let later = ask(&mut world, &mut inbox, &mut peer, r#","id":4"#).defer();
-    ask(&mut world, &mut inbox, &mut peer, r#","id":5"#);
+    let later = ask(&mut simulation, &mut inbox, &mut peer, r#","id":4"#).defer();
+    ask(&mut simulation, &mut inbox, &mut peer, r#","id":5"#);
     later.respond(true);
     let both = [r#"{"label":"ok","id":4,"value":true}"#, r#"{"label":"ok","id":5}"#];
-    expect(&mut world, &mut inbox, &mut peer, &both);
+    expect(&mut simulation, &mut inbox, &mut peer, &both);
     // A request that the next receive answered cannot be answered any more.
-    let late = ask(&mut world, &mut inbox, &mut peer, r#","id":7"#);
-    expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":7}"#]);
+    let late = ask(&mut simulation, &mut inbox, &mut peer, r#","id":7"#);
+    expect(&mut simulation, &mut inbox, &mut peer, &[r#"{"label":"ok","id":7}"#]);
     late.refuse("too late");
-    ask(&mut world, &mut inbox, &mut peer, r#","id":8"#);
+    ask(&mut simulation, &mut inbox, &mut peer, r#","id":8"#);
     late.respond(true);
-    expect(&mut world, &mut inbox, &mut peer, &[r#"{"label":"ok","id":8}"#]);
+    expect(&mut simulation, &mut inbox, &mut peer, &[r#"{"label":"ok","id":8}"#]);
     // Who client that has left is owed no answer.
-    ask(&mut world, &mut inbox, &mut peer, r#","id":6"#);
-    peer.client.abandon(&mut world.surroundings());
-    let mut next = open(&mut world);
-    expect(&mut world, &mut inbox, &mut next, &[]);
+    ask(&mut simulation, &mut inbox, &mut peer, r#","id":6"#);
+    peer.client.abandon(&mut simulation.context());
+    let mut next = open(&mut simulation);
+    expect(&mut simulation, &mut inbox, &mut next, &[]);
 }
 
 #[test]
 fn cancelled_wait_for_request_loses_nothing() {
-    let mut world = workshop::world();
-    let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
+    let mut simulation = workshop::simulation();
+    let (mut inbox, mut peer) = (inbox(&simulation), open(&mut simulation));
     for id in 0..20 {
-        assert_eq!(asked(&world, &mut inbox), None);
-        peer.send(&mut world, &frame(0x81, format!(r#"{{"label":"blink","id":{id}}}"#).as_bytes()));
-        assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Blink"));
+        assert_eq!(asked(&simulation, &mut inbox), None);
+        peer.send(&mut simulation, &frame(0x81, format!(r#"{{"label":"blink","id":{id}}}"#).as_bytes()));
+        assert_eq!(asked(&simulation, &mut inbox).as_deref(), Some("Blink"));
     }
-    assert_eq!(asked(&world, &mut inbox), None);
+    assert_eq!(asked(&simulation, &mut inbox), None);
     let answers: Vec<_> = (0..20).map(|id| format!(r#"{{"label":"ok","id":{id}}}"#)).collect();
-    assert_eq!(said(&mut world, &mut peer), answers);
+    assert_eq!(said(&mut simulation, &mut peer), answers);
 }
 
 #[test]
 fn waiting_write_is_replaced_by_latest() {
-    let mut world = workshop::world();
-    let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
+    let mut simulation = workshop::simulation();
+    let (mut inbox, mut peer) = (inbox(&simulation), open(&mut simulation));
     let level = |value: i32| frame(0x81, format!(r#"{{"label":"level","value":{value}}}"#).as_bytes());
     for value in 0..60 {
-        peer.send(&mut world, &level(value));
+        peer.send(&mut simulation, &level(value));
         assert!(peer.last.unwrap().wants_read, "reading stopped");
     }
     // A wrong frame replaces no other, and another property waits its turn, as do the frames behind it.
-    peer.send(&mut world, &frame(0x81, br#"{"label":"level","value":1000}"#));
+    peer.send(&mut simulation, &frame(0x81, br#"{"label":"level","value":1000}"#));
     assert!(!peer.last.unwrap().wants_read);
-    peer.send(&mut world, &frame(0x81, br#"{"label":"led","value":true}"#));
-    peer.send(&mut world, &level(60));
-    peer.send(&mut world, &level(61));
+    peer.send(&mut simulation, &frame(0x81, br#"{"label":"led","value":true}"#));
+    peer.send(&mut simulation, &level(60));
+    peer.send(&mut simulation, &level(61));
     let mut commands = Vec::new();
     for _ in 0..20 {
-        commands.extend(asked(&world, &mut inbox));
-        world.follow();
+        commands.extend(asked(&simulation, &mut inbox));
+        simulation.follow();
         peer.client.expect_reply();
-        peer.turn(&mut world);
+        peer.turn(&mut simulation);
     }
     assert_eq!(commands, ["Level(59.0)", "Led(true)", "Level(61.0)"]);
     let error =
@@ -338,8 +344,8 @@ fn waiting_write_is_replaced_by_latest() {
 
 #[test]
 fn write_with_id_and_action_are_never_superseded() {
-    let mut world = workshop::world();
-    let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
+    let mut simulation = workshop::simulation();
+    let (mut inbox, mut peer) = (inbox(&simulation), open(&mut simulation));
     for message in [
         r#"{"label":"level","value":1}"#,
         r#"{"label":"level","value":2,"id":1}"#,
@@ -349,14 +355,14 @@ fn write_with_id_and_action_are_never_superseded() {
         r#"{"label":"blink"}"#,
         r#"{"label":"blink"}"#,
     ] {
-        peer.send(&mut world, &frame(0x81, message.as_bytes()));
+        peer.send(&mut simulation, &frame(0x81, message.as_bytes()));
     }
     let mut commands = Vec::new();
     for _ in 0..20 {
-        commands.extend(asked(&world, &mut inbox));
-        world.follow();
+        commands.extend(asked(&simulation, &mut inbox));
+        simulation.follow();
         peer.client.expect_reply();
-        peer.turn(&mut world);
+        peer.turn(&mut simulation);
     }
     let all = ["Level(1.0)", "Level(2.0)", "Level(3.0)", r#"Say("a")"#, r#"Say("b")"#, "Blink", "Blink"];
     assert_eq!(commands, all);

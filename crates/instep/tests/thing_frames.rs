@@ -5,7 +5,7 @@ mod link;
 mod workshop;
 
 use instep::{App, Limits, Severity};
-use link::{Peer, World, frame, inbox};
+use link::{Peer, Simulation, frame, inbox};
 use workshop::{Bench, asked, open, said, texts};
 
 #[test]
@@ -13,9 +13,9 @@ fn first_frame_identifies_thing_then_values_follow() {
     const OTHER: App = App::new("bench", "for tests").thing(&Bench::THING).version("1.2.3");
     const SAME: App = App::new("bench", "of another name").version("1.2.3").thing(&Bench::THING);
     let hash = |app: &'static App| {
-        let mut world = World::with_app(app, Limits::DEVICE);
-        Bench::new(world.device).led(true);
-        let mut peer = world.open("/ws");
+        let mut simulation = Simulation::with_app(app, Limits::DEVICE);
+        Bench::new(simulation.device).led(true);
+        let mut peer = simulation.open("/ws");
         let frames = texts(&mut peer);
         assert_eq!(frames[1..], [r#"{"label":"led","value":true}"#]);
         let hash = frames[0].strip_prefix(r#"{"label":"thing","value":{"wire":1,"hash":""#).unwrap();
@@ -30,100 +30,100 @@ fn first_frame_identifies_thing_then_values_follow() {
 
 #[test]
 fn plain_endpoint_gets_no_frames_of_thing() {
-    let mut world = World::new(Limits::DEVICE);
-    let mut peer = world.open("/ws");
+    let mut simulation = Simulation::new(Limits::DEVICE);
+    let mut peer = simulation.open("/ws");
     assert_eq!(peer.last.unwrap().wake_at.as_millis(), 10_000, "not the time of the first ping");
-    world.now = 9_000;
-    peer.turn(&mut world);
+    simulation.now = 9_000;
+    peer.turn(&mut simulation);
     assert_eq!(peer.take(), b"");
 }
 
 #[test]
 fn idle_device_sends_keepalive_frame() {
-    let mut world = workshop::world();
-    let mut peer = open(&mut world);
-    let bench = Bench::new(world.device);
+    let mut simulation = workshop::simulation();
+    let mut peer = open(&mut simulation);
+    let bench = Bench::new(simulation.device);
     let alive = [r#"{"label":"alive"}"#];
-    assert_eq!(peer.turn(&mut world).wake_at.as_millis(), 5_000);
-    world.now = 4_999;
-    assert_eq!(said(&mut world, &mut peer), [""; 0]);
-    world.now = 5_000;
-    assert_eq!(said(&mut world, &mut peer), alive);
+    assert_eq!(peer.turn(&mut simulation).wake_at.as_millis(), 5_000);
+    simulation.now = 4_999;
+    assert_eq!(said(&mut simulation, &mut peer), [""; 0]);
+    simulation.now = 5_000;
+    assert_eq!(said(&mut simulation, &mut peer), alive);
     assert_eq!(peer.last.unwrap().wake_at.as_millis(), 10_000);
-    world.now = 8_000;
+    simulation.now = 8_000;
     bench.led(true);
-    assert_eq!(said(&mut world, &mut peer), [r#"{"label":"led","value":true}"#]);
+    assert_eq!(said(&mut simulation, &mut peer), [r#"{"label":"led","value":true}"#]);
     // The keep-alive interval begins here, and pings do not restart it.
-    world.now = 12_999;
-    assert_eq!(texts_without_pings(&mut world, &mut peer), [""; 0]);
-    world.now = 13_000;
-    assert_eq!(texts_without_pings(&mut world, &mut peer), alive);
+    simulation.now = 12_999;
+    assert_eq!(texts_without_pings(&mut simulation, &mut peer), [""; 0]);
+    simulation.now = 13_000;
+    assert_eq!(texts_without_pings(&mut simulation, &mut peer), alive);
     // An event or an answer restarts it as well.
-    world.now = 17_000;
+    simulation.now = 17_000;
     bench.said("x");
-    assert_eq!(texts_without_pings(&mut world, &mut peer).len(), 1);
-    world.now = 21_999;
-    assert_eq!(texts_without_pings(&mut world, &mut peer), [""; 0]);
-    world.now = 22_000;
-    assert_eq!(texts_without_pings(&mut world, &mut peer), alive);
+    assert_eq!(texts_without_pings(&mut simulation, &mut peer).len(), 1);
+    simulation.now = 21_999;
+    assert_eq!(texts_without_pings(&mut simulation, &mut peer), [""; 0]);
+    simulation.now = 22_000;
+    assert_eq!(texts_without_pings(&mut simulation, &mut peer), alive);
 }
 
 /// Answers pings so that the client is not dropped, and returns the texts.
-fn texts_without_pings(world: &mut World, peer: &mut Peer) -> Vec<String> {
-    peer.send(world, &frame(0x8a, b""));
+fn texts_without_pings(simulation: &mut Simulation, peer: &mut Peer) -> Vec<String> {
+    peer.send(simulation, &frame(0x8a, b""));
     texts(peer)
 }
 
 #[test]
 fn client_that_does_not_read_gets_no_keepalive() {
-    let mut world = workshop::world();
-    let mut peer = open(&mut world);
+    let mut simulation = workshop::simulation();
+    let mut peer = open(&mut simulation);
     peer.window = 3;
-    Bench::new(world.device).led(true);
-    peer.turn(&mut world);
+    Bench::new(simulation.device).led(true);
+    peer.turn(&mut simulation);
     for now in [5_000, 9_000] {
-        world.now = now;
-        peer.turn(&mut world);
+        simulation.now = now;
+        peer.turn(&mut simulation);
     }
     peer.window = usize::MAX;
-    assert_eq!(said(&mut world, &mut peer), [r#"{"label":"led","value":true}"#]);
+    assert_eq!(said(&mut simulation, &mut peer), [r#"{"label":"led","value":true}"#]);
 }
 
 #[test]
 fn missed_frame_precedes_later_events() {
-    let mut world = workshop::world();
-    let bench = Bench::new(world.device);
-    let mut peer = open(&mut world);
+    let mut simulation = workshop::simulation();
+    let bench = Bench::new(simulation.device);
+    let mut peer = open(&mut simulation);
     peer.window = 1;
     bench.said(0);
-    peer.turn(&mut world);
+    peer.turn(&mut simulation);
     for number in 1..=28 {
         bench.said(number);
     }
     // Still stuck within the first one.
-    peer.turn(&mut world);
+    peer.turn(&mut simulation);
     peer.window = usize::MAX;
-    let frames = said(&mut world, &mut peer);
+    let frames = said(&mut simulation, &mut peer);
     let event = |number: i32| format!(r#"{{"label":"said","value":"{number}"}}"#);
     let mut wanted = vec![event(0), r#"{"label":"missed","value":12}"#.to_string()];
     wanted.extend((13..=28).map(event));
     assert_eq!(frames, wanted);
-    assert_eq!(world.device.counts().events_missed, 12);
-    assert_eq!(said(&mut world, &mut peer), [""; 0]);
+    assert_eq!(simulation.device.counts().events_missed, 12);
+    assert_eq!(said(&mut simulation, &mut peer), [""; 0]);
 }
 
 #[test]
 fn missed_frame_precedes_reply() {
-    let mut world = workshop::world();
-    let (mut inbox, mut peer) = (inbox(&world), open(&mut world));
-    let bench = Bench::new(world.device);
-    peer.send(&mut world, &frame(0x81, br#"{"label":"blink","id":7}"#));
-    assert_eq!(asked(&world, &mut inbox).as_deref(), Some("Blink"));
+    let mut simulation = workshop::simulation();
+    let (mut inbox, mut peer) = (inbox(&simulation), open(&mut simulation));
+    let bench = Bench::new(simulation.device);
+    peer.send(&mut simulation, &frame(0x81, br#"{"label":"blink","id":7}"#));
+    assert_eq!(asked(&simulation, &mut inbox).as_deref(), Some("Blink"));
     for number in 0..20 {
         bench.said(number);
     }
-    assert_eq!(asked(&world, &mut inbox), None);
-    let frames = said(&mut world, &mut peer);
+    assert_eq!(asked(&simulation, &mut inbox), None);
+    let frames = said(&mut simulation, &mut peer);
     assert_eq!(frames.len(), 18);
     assert_eq!(frames[0], r#"{"label":"missed","value":4}"#);
     assert_eq!(frames[17], r#"{"label":"ok","id":7}"#);
@@ -131,11 +131,11 @@ fn missed_frame_precedes_reply() {
 
 #[test]
 fn published_values_are_encoded_as_declared() {
-    let mut world = workshop::world();
-    let mut peer = open(&mut world);
-    let bench = Bench::new(world.device);
+    let mut simulation = workshop::simulation();
+    let mut peer = open(&mut simulation);
+    let bench = Bench::new(simulation.device);
     let mut expect = |json: &str| {
-        let frames = said(&mut world, &mut peer);
+        let frames = said(&mut simulation, &mut peer);
         assert_eq!(frames, if json.is_empty() { vec![] } else { vec![json] });
     };
     bench.led(None);
@@ -166,11 +166,11 @@ fn published_values_are_encoded_as_declared() {
     let cut = "x".repeat(256 - 96);
     expect(&format!(r#"{{"label":"lines","value":{{"severity":"error","message":"{cut}…"}}}}"#));
     // None of these matches the declaration.
-    Bench::THING.publish(world.device, "led", 1.0);
-    Bench::THING.publish(world.device, "heat", true);
-    Bench::THING.publish(world.device, "blink", true);
-    Bench::THING.publish(world.device, "other", true);
-    Bench::THING.emit_event(world.device, "lines", "x");
-    Bench::THING.log(world.device, "said", Severity::Info, "x");
-    assert_eq!(said(&mut world, &mut peer), [""; 0]);
+    Bench::THING.publish(simulation.device, "led", 1.0);
+    Bench::THING.publish(simulation.device, "heat", true);
+    Bench::THING.publish(simulation.device, "blink", true);
+    Bench::THING.publish(simulation.device, "other", true);
+    Bench::THING.emit_event(simulation.device, "lines", "x");
+    Bench::THING.log(simulation.device, "said", Severity::Info, "x");
+    assert_eq!(said(&mut simulation, &mut peer), [""; 0]);
 }

@@ -3,215 +3,215 @@
 mod link;
 
 use instep::Limits;
-use link::{LED, World, frame};
+use link::{LED, Simulation, frame};
 
 const LIMITS: Limits = Limits::DEVICE;
 
 #[test]
 fn silent_connection_is_closed_without_response() {
-    let mut world = World::new(LIMITS);
-    let mut peer = world.client();
-    let turn = peer.turn(&mut world);
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.client();
+    let turn = peer.turn(&mut simulation);
     assert_eq!(turn.wake_at.as_millis(), LIMITS.head_time);
-    world.now = LIMITS.head_time - 1;
-    assert!(!peer.turn(&mut world).closed);
-    world.now += 1;
-    assert!(peer.turn(&mut world).closed);
+    simulation.now = LIMITS.head_time - 1;
+    assert!(!peer.turn(&mut simulation).closed);
+    simulation.now += 1;
+    assert!(peer.turn(&mut simulation).closed);
     assert_eq!(peer.take(), b"");
 }
 
 #[test]
 fn slow_head_is_ended_by_408() {
-    let mut world = World::new(LIMITS);
-    let mut peer = world.client();
-    world.now = 3_000;
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.client();
+    simulation.now = 3_000;
     let request = b"GET / HTTP/1.1\r\nHost: lamp\r\n";
     for byte in &request[..10] {
-        world.now += 490;
-        let turn = peer.send(&mut world, &[*byte]);
+        simulation.now += 490;
+        let turn = peer.send(&mut simulation, &[*byte]);
         assert!(!turn.shut_down && !turn.closed);
     }
-    world.now = 3_490 + LIMITS.head_time;
-    let turn = peer.send(&mut world, b"/");
+    simulation.now = 3_490 + LIMITS.head_time;
+    let turn = peer.send(&mut simulation, b"/");
     assert!(peer.take().starts_with(b"HTTP/1.1 408 "));
     assert!(turn.shut_down);
 }
 
 #[test]
 fn request_before_late_turn_is_answered() {
-    let mut world = World::new(LIMITS);
-    let mut peer = world.client();
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.client();
     for late in [LIMITS.head_time, LIMITS.head_time + LIMITS.idle_time] {
-        world.now = late;
-        let turn = peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+        simulation.now = late;
+        let turn = peer.send(&mut simulation, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
         assert!(peer.take().starts_with(b"HTTP/1.1 200 "), "{late}");
         assert!(!turn.shut_down && !turn.closed, "{late}");
     }
-    peer.send(&mut world, b"GET / HTTP/1.1\r\n");
-    world.now += LIMITS.head_time;
-    peer.send(&mut world, b"Host: lamp\r\n\r\n");
+    peer.send(&mut simulation, b"GET / HTTP/1.1\r\n");
+    simulation.now += LIMITS.head_time;
+    peer.send(&mut simulation, b"Host: lamp\r\n\r\n");
     assert!(peer.take().starts_with(b"HTTP/1.1 200 "));
 }
 
 #[test]
 fn keep_alive_ends_after_idle_time() {
-    let mut world = World::new(LIMITS.with_idle_time(15_000));
-    let mut peer = world.client();
-    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
-    world.now = 14_999;
-    assert!(!peer.turn(&mut world).closed);
-    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    let mut simulation = Simulation::new(LIMITS.with_idle_time(15_000));
+    let mut peer = simulation.client();
+    peer.send(&mut simulation, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    simulation.now = 14_999;
+    assert!(!peer.turn(&mut simulation).closed);
+    peer.send(&mut simulation, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
     assert_eq!(peer.take().windows(15).filter(|text| text == b"HTTP/1.1 200 OK").count(), 2);
-    world.now += 15_000;
-    assert!(peer.turn(&mut world).shut_down);
+    simulation.now += 15_000;
+    assert!(peer.turn(&mut simulation).shut_down);
 }
 
 #[test]
 fn silence_within_frame_drops_client() {
-    let mut world = World::new(LIMITS);
-    let mut peer = world.open("/ws");
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.open("/ws");
     let message = frame(0x81, b"toggle");
-    peer.send(&mut world, &message[..3]);
+    peer.send(&mut simulation, &message[..3]);
     for at in [10_000, 20_000] {
-        world.now = at;
-        assert!(!peer.turn(&mut world).closed, "at {at}");
+        simulation.now = at;
+        assert!(!peer.turn(&mut simulation).closed, "at {at}");
     }
-    peer.send(&mut world, &message[3..4]);
+    peer.send(&mut simulation, &message[3..4]);
     for at in [30_000, 40_000, 49_999] {
-        world.now = at;
-        assert!(!peer.turn(&mut world).closed, "dropped although a byte came: at {at}");
+        simulation.now = at;
+        assert!(!peer.turn(&mut simulation).closed, "dropped although a byte came: at {at}");
     }
-    world.now = 50_000;
-    assert!(peer.turn(&mut world).closed);
+    simulation.now = 50_000;
+    assert!(peer.turn(&mut simulation).closed);
 }
 
 #[test]
 fn client_without_pong_is_dropped() {
-    let mut world = World::new(LIMITS);
-    let (mut dead, mut alive) = (world.open("/ws"), world.open("/ws"));
+    let mut simulation = Simulation::new(LIMITS);
+    let (mut dead, mut alive) = (simulation.open("/ws"), simulation.open("/ws"));
     for (at, pings) in [(9_999, 0), (10_000, 1), (19_999, 1), (20_000, 2), (29_999, 2)] {
-        world.now = at;
-        assert!(!dead.turn(&mut world).closed, "at {at}");
+        simulation.now = at;
+        assert!(!dead.turn(&mut simulation).closed, "at {at}");
         assert_eq!(dead.received, b"\x89\x00".repeat(pings), "at {at}");
-        alive.turn(&mut world);
+        alive.turn(&mut simulation);
         if alive.take() == b"\x89\x00" {
-            alive.send(&mut world, &frame(0x8a, b""));
+            alive.send(&mut simulation, &frame(0x8a, b""));
         }
     }
-    world.now = 30_000;
-    assert!(dead.turn(&mut world).closed);
-    assert!(!alive.turn(&mut world).closed);
-    assert_eq!(world.device.clients(), 1);
+    simulation.now = 30_000;
+    assert!(dead.turn(&mut simulation).closed);
+    assert!(!alive.turn(&mut simulation).closed);
+    assert_eq!(simulation.device.clients(), 1);
 }
 
 /// After a suspend of the machine or a stop of
 /// the process, nothing was received for long.
 #[test]
 fn pause_of_server_leaves_time_for_pong() {
-    let mut world = World::new(LIMITS);
-    let mut peer = world.open("/ws");
-    world.now = 300_000;
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.open("/ws");
+    simulation.now = 300_000;
     for pings in 1..=LIMITS.pings_missed {
-        let turn = peer.turn(&mut world);
+        let turn = peer.turn(&mut simulation);
         assert_eq!(peer.received, b"\x89\x00".repeat(usize::from(pings)));
-        assert_eq!(turn.wake_at.as_millis(), world.now + LIMITS.ping_every);
-        assert!(!peer.turn(&mut world).closed);
-        world.now += LIMITS.ping_every;
+        assert_eq!(turn.wake_at.as_millis(), simulation.now + LIMITS.ping_every);
+        assert!(!peer.turn(&mut simulation).closed);
+        simulation.now += LIMITS.ping_every;
     }
-    assert!(!peer.send(&mut world, &frame(0x8a, b"")).closed);
-    assert_eq!(world.device.clients(), 1);
+    assert!(!peer.send(&mut simulation, &frame(0x8a, b"")).closed);
+    assert_eq!(simulation.device.clients(), 1);
 }
 
 #[test]
 fn client_that_is_not_read_is_not_dropped() {
-    let mut world = World::new(LIMITS);
-    let mut peer = world.open("/ws");
-    peer.send(&mut world, &frame(0x81, b"x").repeat(3));
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.open("/ws");
+    peer.send(&mut simulation, &frame(0x81, b"x").repeat(3));
     for _ in 0..20 {
-        world.now += LIMITS.ping_every;
-        assert!(!peer.turn(&mut world).closed);
+        simulation.now += LIMITS.ping_every;
+        assert!(!peer.turn(&mut simulation).closed);
     }
 }
 
 #[test]
 fn link_without_progress_is_dropped_after_write_stall() {
-    let mut world = World::new(LIMITS);
-    let mut peer = world.open("/ws");
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.open("/ws");
     peer.window = 1;
-    world.device.publish(LED, "1");
-    let turn = peer.turn(&mut world);
+    simulation.device.publish(LED, "1");
+    let turn = peer.turn(&mut simulation);
     assert!(turn.wants_write);
     assert_eq!(turn.wake_at.as_millis(), LIMITS.write_stall);
-    world.now = 5_000;
+    simulation.now = 5_000;
     peer.window = 1;
-    assert_eq!(peer.turn(&mut world).wake_at.as_millis(), 10_000, "not the time of the next ping");
-    world.now = 5_000 + LIMITS.write_stall - 1;
-    peer.send(&mut world, &frame(0x8a, b""));
+    assert_eq!(peer.turn(&mut simulation).wake_at.as_millis(), 10_000, "not the time of the next ping");
+    simulation.now = 5_000 + LIMITS.write_stall - 1;
+    peer.send(&mut simulation, &frame(0x8a, b""));
     assert!(!peer.last.unwrap().closed, "dropped although the peer sends");
-    world.now += 1;
-    assert!(peer.turn(&mut world).closed);
-    assert_eq!(world.device.clients(), 0);
+    simulation.now += 1;
+    assert!(peer.turn(&mut simulation).closed);
+    assert_eq!(simulation.device.clients(), 0);
 }
 
 #[test]
 fn closed_connection_drains_for_one_second_or_64_kib() {
-    let mut world = World::new(LIMITS);
-    let mut peer = world.open("/ws");
-    assert!(peer.send(&mut world, &frame(0x88, b"\x03\xe9")).shut_down);
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.open("/ws");
+    assert!(peer.send(&mut simulation, &frame(0x88, b"\x03\xe9")).shut_down);
     assert_eq!(peer.take(), b"\x88\x02\x03\xe9");
-    assert_eq!(world.device.clients(), 0);
-    world.now = LIMITS.linger_time - 1;
-    assert!(!peer.send(&mut world, b"whatever").closed);
-    world.now += 1;
-    assert!(peer.turn(&mut world).closed);
+    assert_eq!(simulation.device.clients(), 0);
+    simulation.now = LIMITS.linger_time - 1;
+    assert!(!peer.send(&mut simulation, b"whatever").closed);
+    simulation.now += 1;
+    assert!(peer.turn(&mut simulation).closed);
 
-    let mut world = World::new(LIMITS);
-    let mut peer = world.client();
-    peer.send(&mut world, b"\x16\x03\x01");
-    assert!(!peer.send(&mut world, &vec![0; LIMITS.linger_bytes]).closed);
-    assert!(peer.send(&mut world, &[0]).closed);
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.client();
+    peer.send(&mut simulation, b"\x16\x03\x01");
+    assert!(!peer.send(&mut simulation, &vec![0; LIMITS.linger_bytes]).closed);
+    assert!(peer.send(&mut simulation, &[0]).closed);
 
-    let mut world = World::new(LIMITS);
-    let mut peer = world.client();
-    peer.send(&mut world, b"\x16\x03\x01");
-    assert!(peer.end(&mut world).closed, "draining after the peer closed");
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.client();
+    peer.send(&mut simulation, b"\x16\x03\x01");
+    assert!(peer.end(&mut simulation).closed, "draining after the peer closed");
 }
 
 #[test]
 fn idle_time_starts_after_answer_ends_without_reset() {
-    let mut world = World::new(LIMITS);
-    let mut peer = world.client();
+    let mut simulation = Simulation::new(LIMITS);
+    let mut peer = simulation.client();
     peer.window = 20;
-    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    peer.send(&mut simulation, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
     // The peer takes the last byte long after the idle timeout of the connection.
-    world.now = LIMITS.write_stall - 1;
-    peer.turn(&mut world);
+    simulation.now = LIMITS.write_stall - 1;
+    peer.turn(&mut simulation);
     peer.window = usize::MAX;
-    peer.turn(&mut world);
+    peer.turn(&mut simulation);
     assert!(peer.take().ends_with(b"100%\r\n0\r\n\r\n"));
-    world.now += LIMITS.idle_time - 1;
-    peer.send(&mut world, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    simulation.now += LIMITS.idle_time - 1;
+    peer.send(&mut simulation, b"GET / HTTP/1.1\r\nHost: lamp\r\n\r\n");
     assert!(peer.take().ends_with(b"100%\r\n0\r\n\r\n"));
-    world.now += LIMITS.idle_time;
-    let turn = peer.turn(&mut world);
+    simulation.now += LIMITS.idle_time;
+    let turn = peer.turn(&mut simulation);
     assert!(turn.shut_down && !turn.closed, "closed without draining");
 }
 
 #[test]
 fn answer_in_progress_is_written_to_its_end() {
     for device_closes in [true, false] {
-        let mut world = World::new(LIMITS);
-        let mut peer = world.client();
+        let mut simulation = Simulation::new(LIMITS);
+        let mut peer = simulation.client();
         peer.window = 20;
-        peer.send(&mut world, b"GET /any/thing HTTP/1.1\r\nHost: lamp\r\n\r\n");
+        peer.send(&mut simulation, b"GET /any/thing HTTP/1.1\r\nHost: lamp\r\n\r\n");
         if device_closes {
-            peer.client.close(instep::driver::CloseCode::GOING_AWAY, &mut world.surroundings());
+            peer.client.close(instep::driver::CloseCode::GOING_AWAY, &mut simulation.context());
         } else {
-            world.now += LIMITS.idle_time;
+            simulation.now += LIMITS.idle_time;
         }
-        peer.turn(&mut world);
+        peer.turn(&mut simulation);
         peer.window = usize::MAX;
-        let turn = peer.turn(&mut world);
+        let turn = peer.turn(&mut simulation);
         assert!(peer.take().ends_with(b"thing"), "{device_closes}");
         assert_eq!(turn.shut_down, device_closes);
     }

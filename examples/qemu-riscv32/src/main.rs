@@ -20,7 +20,7 @@ instep_qemu::main! {
 /// # Panics
 /// If there is no application of that name.
 fn choose(boot: Boot) -> &'static App {
-    let name = boot.told("instep.app=").or(option_env!("INSTEP_APP")).unwrap_or("led-json");
+    let name = boot.value("instep.app=").or(option_env!("INSTEP_APP")).unwrap_or("led-json");
     let app = instep_apps::find(name).unwrap_or_else(|| panic!("unknown application {name:?}"));
     if name == instep_apps::console::APP.name() {
         instep_qemu::log_also_to(instep_apps::console::note);

@@ -5,7 +5,7 @@
 //! step; at its end all remaining bytes arrive and are taken.
 
 use crate::answers::{self, Response};
-use crate::link::{LIMITS, Link, TOPICS, World};
+use crate::link::{LIMITS, Link, Simulation, TOPICS};
 use crate::model::{self, Act, Reading, Rules, is_beginning};
 use crate::request::Request;
 use crate::script::{dress, first, split};
@@ -61,11 +61,11 @@ pub(crate) fn upgrade(link: &mut Link<'_>, path: &str, deflate: bool) {
 /// Checks that every message comes back.
 fn echo(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     let expected = model::read(wire, Rules { deflate, limit: usize::MAX });
-    let world = World::new(deflate);
-    let mut link = world.connect();
+    let simulation = Simulation::new(deflate);
+    let mut link = simulation.connect();
     upgrade(&mut link, "/echo", deflate);
     let stopped = run(&mut link, script, wire, narrow, &mut |link| {
-        world
+        simulation
             .device
             .publish(Topics::new(TOPICS).at(0).expect("topic out of range"), "not for an echo client");
         link.follow();
@@ -109,24 +109,24 @@ fn compressed_echo(done: &[Act], expected: &Reading, cut_off: bool) {
 /// and the client every message of the application.
 fn application(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
     let expected = model::read(wire, Rules { deflate, limit: LIMITS.message });
-    let world = World::new(deflate);
-    let mut app = Application::new(world.inbox());
-    app.publish(&world);
-    let mut link = world.connect();
+    let simulation = Simulation::new(deflate);
+    let mut app = Application::new(simulation.inbox());
+    app.publish(&simulation);
+    let mut link = simulation.connect();
     upgrade(&mut link, "/ws", deflate);
     let mut step = 0;
     let stopped = run(&mut link, script, wire, narrow, &mut |link| {
         step += 1;
         if step % 3 == 0 {
-            app.publish(&world);
+            app.publish(&simulation);
         } else {
-            app.take_message(&world);
+            app.take_message(&simulation);
         }
         link.follow();
     });
     // The application takes all waiting messages.
     loop {
-        let taken = app.take_message(&world);
+        let taken = app.take_message(&simulation);
         link.follow();
         if !taken {
             break;
@@ -152,14 +152,14 @@ fn application(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
 
 /// Sends requests, or bytes of another protocol.
 fn requests(script: &[u8], wire: &[u8], Mode { deflate, narrow, .. }: Mode) {
-    let world = World::new(deflate);
-    let mut link = world.connect();
+    let simulation = Simulation::new(deflate);
+    let mut link = simulation.connect();
     link.deliver(wire);
     let (whole, frames) = read_answers(&link.received, wire);
     let acts = answers::acts(frames).0;
 
-    let world = World::new(deflate);
-    let mut link = world.connect();
+    let simulation = Simulation::new(deflate);
+    let mut link = simulation.connect();
     let stopped = run(&mut link, script, wire, narrow, &mut |link| link.follow());
     let (parts, rest) = read_answers(&link.received, wire);
     let (part_acts, _) = if parts.last().is_some_and(|last| last.status == 101) {
@@ -313,15 +313,18 @@ impl<'w> Application<'w> {
         }
     }
 
-    fn publish(&mut self, world: &World) {
+    fn publish(&mut self, simulation: &Simulation) {
         self.number += 1;
         let (number, filler) =
             (self.number, "x".repeat(if self.number % 7 == 5 { 270 } else { self.number * 7 % 60 }));
         match number % 3 {
-            2 => world.device.try_emit(format_args!("{number} e {filler}")).expect("the event is too long"),
+            2 => simulation
+                .device
+                .try_emit(format_args!("{number} e {filler}"))
+                .expect("the event is too long"),
             topic => {
                 self.latest[topic] = number;
-                world
+                simulation
                     .device
                     .try_publish(
                         Topics::new(TOPICS).at(topic).expect("topic out of range"),
@@ -333,7 +336,7 @@ impl<'w> Application<'w> {
     }
 
     /// Takes one message, if there is one, and replies. Returns whether there was one.
-    fn take_message(&mut self, world: &World) -> bool {
+    fn take_message(&mut self, simulation: &Simulation) -> bool {
         let next = pin!(self.inbox.recv());
         let Poll::Ready(message) = next.poll(&mut Context::from_waker(Waker::noop())) else { return false };
         assert!(!self.closed, "a message after the end");
@@ -355,7 +358,7 @@ impl<'w> Application<'w> {
         };
         self.number += 1;
         let (number, filler) = (self.number, "y".repeat(self.number * 5 % 70));
-        if world.device.send(client, format_args!("{number} r {filler}")).is_ok() {
+        if simulation.device.send(client, format_args!("{number} r {filler}")).is_ok() {
             self.sent.push(number);
         }
         true

@@ -50,7 +50,7 @@ const UNSENT: usize = FRAME + 384;
 
 /// Device whose memory is freed when dropped.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct Simulation {
     app: &'static App,
     /// The device.
     pub(crate) device: Device,
@@ -63,15 +63,15 @@ pub(crate) struct World {
 macro_rules! lend {
     ($lender:expr, $value:expr; $count:expr) => {{
         #[allow(unsafe_code, reason = "a device wants memory for good")]
-        // SAFETY: the memory is lent to the device, which `World` drops before the lender, or to a link or an
-        // inbox, which borrow the `World`.
+        // SAFETY: the memory is lent to the device, which `Simulation` drops before the lender, or to a link or an
+        // inbox, which borrow the `Simulation`.
         unsafe {
             $lender.lend((0..$count).map(|_| $value).collect::<Vec<_>>())
         }
     }};
 }
 
-impl World {
+impl Simulation {
     /// Returns a device without clients. `deflate`: its driver has one inflater.
     pub(crate) fn new(deflate: bool) -> Self {
         Self::with_app(&APP, deflate)

@@ -4,7 +4,7 @@
 //! Input: bodies, separated by bytes of 0; the first byte of each selects the target.
 
 use crate::exact::Exact;
-use crate::link::{LIMITS, World};
+use crate::link::{LIMITS, Simulation};
 use crate::thing::{APP, asked, expect};
 use serde_json::Value;
 
@@ -21,21 +21,21 @@ const TARGETS: [(&str, &str, &str); 8] = [
 
 /// Checks the answers to `data`.
 pub(crate) fn check(data: &[u8]) {
-    let world = World::with_app(&APP, false);
-    let mut inbox = world.inbox();
+    let simulation = Simulation::with_app(&APP, false);
+    let mut inbox = simulation.inbox();
     for part in data.split(|byte| *byte == 0) {
         let Some((target, body)) = part.split_first() else { continue };
         let (method, path, name) = TARGETS[usize::from(*target) % TARGETS.len()];
-        let mut link = world.connect();
+        let mut link = simulation.connect();
         let length = body.len();
         let head = format!(
             "{method} {path}{name} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
         );
         let _ = link.deliver(&[head.as_bytes(), body].concat());
-        let command = asked(&world.device, &mut inbox);
+        let command = asked(&simulation.device, &mut inbox);
         link.follow();
         // The application takes the next command, and so finishes this one.
-        assert_eq!(asked(&world.device, &mut inbox), None, "one request caused two commands");
+        assert_eq!(asked(&simulation.device, &mut inbox), None, "one request caused two commands");
         link.follow();
         let answer = String::from_utf8_lossy(&link.received).into_owned();
         let (head, text) = answer

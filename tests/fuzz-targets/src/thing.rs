@@ -6,7 +6,7 @@
 use crate::answers;
 use crate::connection::upgrade;
 use crate::exact::Exact;
-use crate::link::{LIMITS, World};
+use crate::link::{LIMITS, Simulation};
 use crate::model::{Act, Reading};
 use crate::script::frame;
 use instep::{App, Device, Inbox};
@@ -32,31 +32,31 @@ pub(crate) const APP: App = App::new("bench", "for fuzzing").thing(&Bench::THING
 
 /// Checks the results of `data`.
 pub(crate) fn check(data: &[u8]) {
-    let world = World::with_app(&APP, false);
-    let mut inbox = world.inbox();
-    let mut link = world.connect();
+    let simulation = Simulation::with_app(&APP, false);
+    let mut inbox = simulation.inbox();
+    let mut link = simulation.connect();
     upgrade(&mut link, "/ws", false);
     for message in data.split(|byte| *byte == 0) {
         let Ok(message) = std::str::from_utf8(message) else { continue };
         if message.len() > LIMITS.message {
             continue;
         }
-        let before = world.device.counts().revision;
+        let before = simulation.device.counts().revision;
         link.received.clear();
         let mut bytes = Vec::new();
         frame(0x81, [1, 2, 3, 4], message.as_bytes(), &mut bytes);
         assert!(link.deliver(&bytes), "not ready for the next message");
-        let command = asked(&world.device, &mut inbox);
+        let command = asked(&simulation.device, &mut inbox);
         link.follow();
         // The application takes the next command, and so finishes this one.
-        assert_eq!(asked(&world.device, &mut inbox), None);
+        assert_eq!(asked(&simulation.device, &mut inbox), None);
         link.follow();
         let (acts, rest) = answers::acts(&link.received);
         assert_eq!(rest, b"");
         let sent = Reading { acts, ..Reading::default() };
         assert!(!sent.acts.iter().any(|act| matches!(act, Act::Close(_))), "a client was closed");
         let sent: Vec<Value> = sent.messages().iter().map(|(_, text)| parse(text)).collect();
-        assert_eq!(world.device.counts().revision, before, "a publish");
+        assert_eq!(simulation.device.counts().revision, before, "a publish");
         judge(message, command, &sent);
     }
 }

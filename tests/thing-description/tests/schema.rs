@@ -10,7 +10,7 @@ mod link;
 use instep::thing::{Interaction, Kind, Thing};
 use instep::{App, Limits};
 use jsonschema::Validator;
-use link::World;
+use link::Simulation;
 use serde_json::{Value, json};
 
 const SCHEMA: &str = include_str!("../../../conformance/thing-description/schema.json");
@@ -25,8 +25,8 @@ fn validator() -> Validator {
     options.build(&schema).expect("not a valid schema")
 }
 
-fn describe(world: &mut World, headers: &str) -> Value {
-    let answer = guarded::get(world, "/.well-known/wot", headers);
+fn describe(simulation: &mut Simulation, headers: &str) -> Value {
+    let answer = guarded::get(simulation, "/.well-known/wot", headers);
     assert_eq!(answer.status, 200, "{}", answer.all);
     assert_eq!(answer.header("Content-Type"), Some("application/td+json"));
     serde_json::from_str(&answer.body).expect("not JSON")
@@ -39,9 +39,9 @@ fn problems(description: &Value) -> Vec<String> {
 #[test]
 fn every_description_matches_schema() {
     let none: &[String] = &[];
-    assert_eq!(problems(&describe(&mut World::with_app(&all_kinds::APP, Limits::DEVICE), "")), none);
-    assert_eq!(problems(&describe(&mut World::with_app(&SMALL, Limits::DEVICE), "")), none);
-    let mut guarded = guarded::guard(World::with_app(&all_kinds::APP, Limits::LINUX));
+    assert_eq!(problems(&describe(&mut Simulation::with_app(&all_kinds::APP, Limits::DEVICE), "")), none);
+    assert_eq!(problems(&describe(&mut Simulation::with_app(&SMALL, Limits::DEVICE), "")), none);
+    let mut guarded = guarded::guard(Simulation::with_app(&all_kinds::APP, Limits::LINUX));
     let description = describe(&mut guarded, &format!("{}\r\n", guarded::BASIC));
     assert_eq!(problems(&description), none);
     assert_eq!(description["securityDefinitions"]["session"]["name"], "instep_80");
@@ -50,7 +50,7 @@ fn every_description_matches_schema() {
 /// Checks that the validator rejects wrong descriptions.
 #[test]
 fn broken_description_is_rejected_by_schema() {
-    let whole = describe(&mut World::with_app(&all_kinds::APP, Limits::DEVICE), "");
+    let whole = describe(&mut Simulation::with_app(&all_kinds::APP, Limits::DEVICE), "");
     for (place, wrong) in [
         ("/title", Value::Null),
         ("/@context/0", json!("https://example.org")),
@@ -85,9 +85,9 @@ fn broken_description_is_rejected_by_schema() {
 /// Rules beyond the schema: security names are defined, and addresses exist.
 #[test]
 fn securities_are_defined_and_addresses_exist() {
-    let mut world = guarded::guard(World::with_app(&all_kinds::APP, Limits::DEVICE));
+    let mut simulation = guarded::guard(Simulation::with_app(&all_kinds::APP, Limits::DEVICE));
     let basic = format!("{}\r\n", guarded::BASIC);
-    let description = describe(&mut world, &basic);
+    let description = describe(&mut simulation, &basic);
     let definitions = description["securityDefinitions"].as_object().expect("no definitions");
     let any = description["security"].as_str().expect("the security is not a name");
     for scheme in definitions[any]["oneOf"].as_array().expect("no schemes") {
@@ -108,7 +108,7 @@ fn securities_are_defined_and_addresses_exist() {
                 .as_str()
                 .and_then(|href| href.strip_prefix(".."))
                 .expect("not a relative address");
-            let answer = guarded::request(&mut world, "HEAD", path, &basic, "");
+            let answer = guarded::request(&mut simulation, "HEAD", path, &basic, "");
             assert_eq!(
                 (answer.status, answer.header("Content-Type")),
                 (200, Some("text/event-stream")),
@@ -127,7 +127,7 @@ fn securities_are_defined_and_addresses_exist() {
         let history = property["instep:history"]["href"].as_str();
         for address in [property["forms"][0]["href"].as_str(), history].into_iter().flatten() {
             let path = address.strip_prefix("..").expect("not a relative address");
-            assert_eq!(guarded::get(&mut world, path, &basic).status, 200, "{path}");
+            assert_eq!(guarded::get(&mut simulation, path, &basic).status, 200, "{path}");
             reads += 1;
         }
     }

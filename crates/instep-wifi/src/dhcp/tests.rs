@@ -224,9 +224,9 @@ fn released_or_declined_address_is_handled() {
 #[test]
 fn inform_gets_options_without_a_lease() {
     let mut server = Server::<2>::new(DEVICE, PORTAL);
-    let told = send(&mut server, NOW, &ask(1, INFORM, host(50), None, None)).unwrap();
-    assert_eq!((told.kind, told.yours, told.to), (ACK, NOWHERE, host(50)));
-    assert_eq!((told.option(51), told.option(6)), (None, Some(&DEVICE.octets()[..])));
+    let reply = send(&mut server, NOW, &ask(1, INFORM, host(50), None, None)).unwrap();
+    assert_eq!((reply.kind, reply.yours, reply.to), (ACK, NOWHERE, host(50)));
+    assert_eq!((reply.option(51), reply.option(6)), (None, Some(&DEVICE.octets()[..])));
     assert_eq!(server.leases(NOW).count(), 0);
 }
 

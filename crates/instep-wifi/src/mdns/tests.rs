@@ -173,9 +173,9 @@ fn new_name_is_probed_3_times_and_announced_twice() {
     for times in 0..2 {
         let now = begin + at(750) + at(1000) * times;
         assert_eq!(responder.wake_at(), Some(now));
-        let told = send(&mut responder, now).unwrap();
-        assert_eq!((told.id, told.flags), (0, 0x8400));
-        assert_eq!(told.records[0], [HOST, SERVER, TEXT, SERVICE, KINDS, HOST_ONLY, INSTANCE_ONLY]);
+        let reply = send(&mut responder, now).unwrap();
+        assert_eq!((reply.id, reply.flags), (0, 0x8400));
+        assert_eq!(reply.records[0], [HOST, SERVER, TEXT, SERVICE, KINDS, HOST_ONLY, INSTANCE_ONLY]);
         assert!(responder.has_name());
     }
     assert_eq!(responder.wake_at(), None);
@@ -273,8 +273,8 @@ fn probe_for_an_owned_name_is_answered_at_once() {
     let (mut responder, now) = known();
     for class in [1, 0x8001] {
         let asked = probe("lamp.local", class, &[(1, OTHER.octets().to_vec())]);
-        let told = hear(&mut responder, now, (OTHER, PORT), &asked).unwrap();
-        assert_eq!(told.records, [std::vec![HOST.into()], std::vec![], std::vec![HOST_ONLY.to_string()]]);
+        let reply = hear(&mut responder, now, (OTHER, PORT), &asked).unwrap();
+        assert_eq!(reply.records, [std::vec![HOST.into()], std::vec![], std::vec![HOST_ONLY.to_string()]]);
     }
     assert_eq!(responder.wake_at(), None);
 
@@ -306,9 +306,9 @@ fn question_gets_a_multicast_answer() {
         let shared = answers == [SERVICE] || answers == [KINDS];
         let wait = due - now;
         assert!(if shared { (at(20)..at(120)).contains(&wait) } else { wait == at(0) }, "{name} {wait:?}");
-        let told = send(&mut responder, due).unwrap();
-        assert_eq!((told.id, told.flags, told.questions.len()), (0, 0x8400, 0));
-        assert_eq!(told.records, [answers, &[], further], "{name} {kind}");
+        let reply = send(&mut responder, due).unwrap();
+        assert_eq!((reply.id, reply.flags, reply.questions.len()), (0, 0x8400, 0));
+        assert_eq!(reply.records, [answers, &[], further], "{name} {kind}");
         assert_eq!(send(&mut responder, due), None);
 
         // Not again within a second.
@@ -324,14 +324,14 @@ fn question_gets_a_multicast_answer() {
 #[test]
 fn unicast_or_legacy_question_gets_unicast() {
     let (mut responder, now) = known();
-    let told = hear(&mut responder, now, (OTHER, PORT), &query("lamp.local", 1, 0x8001)).unwrap();
-    assert_eq!((told.id, told.questions.len()), (0, 0));
-    assert_eq!(told.records, [std::vec![HOST.to_string()], std::vec![], std::vec![HOST_ONLY.to_string()]]);
+    let reply = hear(&mut responder, now, (OTHER, PORT), &query("lamp.local", 1, 0x8001)).unwrap();
+    assert_eq!((reply.id, reply.questions.len()), (0, 0));
+    assert_eq!(reply.records, [std::vec![HOST.to_string()], std::vec![], std::vec![HOST_ONLY.to_string()]]);
     // An ordinary resolver gets its own id and question, a short time to live, and no bit of multicast DNS.
-    let told = hear(&mut responder, now, (OTHER, 40000), &query("Lamp.local", 1, 1)).unwrap();
-    assert_eq!((told.id, told.flags), (0x1234, 0x8400));
-    assert_eq!(told.questions, ["lamp.local. 1 1"]);
-    assert_eq!(told.records[0], ["lamp.local. 1 1 10 192.168.1.50"]);
+    let reply = hear(&mut responder, now, (OTHER, 40000), &query("Lamp.local", 1, 1)).unwrap();
+    assert_eq!((reply.id, reply.flags), (0x1234, 0x8400));
+    assert_eq!(reply.questions, ["lamp.local. 1 1"]);
+    assert_eq!(reply.records[0], ["lamp.local. 1 1 10 192.168.1.50"]);
     assert_eq!(responder.wake_at(), None);
 }
 
@@ -375,8 +375,8 @@ fn compressed_names_are_followed() {
     // `lamp` and a pointer to the `local` of the first question, which asks for another name.
     let mut pointed = message(0, [2, 0, 0, 0], &[("other.local", 1, 0x8001, None)]);
     pointed.extend_from_slice(b"\x04lamp\xc0\x12\x00\x01\x80\x01");
-    let told = hear(&mut responder, now, (OTHER, PORT), &pointed).unwrap();
-    assert_eq!(told.records[0], [HOST]);
+    let reply = hear(&mut responder, now, (OTHER, PORT), &pointed).unwrap();
+    assert_eq!(reply.records[0], [HOST]);
     let mut looped = message(0, [1, 0, 0, 0], &[]);
     looped.extend_from_slice(b"\x04lamp\xc0\x0c\x00\x01\x80\x01");
     assert_eq!(hear(&mut responder, now, (OTHER, PORT), &looped), None);

@@ -14,7 +14,7 @@ mod page;
 mod state;
 
 pub use networks::{NETWORKS_MAX, Network, Networks, Ssid};
-pub use page::{About, FIRST_PART, STYLE, TELLING_PART};
+pub use page::{ADDRESS_PART, About, FIRST_PART, STYLE};
 pub use state::{Credentials, FormError, Outcome, Portal, Task};
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub struct About<'a> {
 /// First part of the page.
 pub const FIRST_PART: u16 = 0;
 /// Part that ends a page with the device's new address. Call [`Portal::shown`] once it was written.
-pub const TELLING_PART: u16 = 41;
+pub const ADDRESS_PART: u16 = 41;
 
 const STATUS: u16 = 1;
 /// Part of the first network; each network has one part.
@@ -206,7 +206,7 @@ impl Portal {
                 )?;
             }
         }
-        Ok(Some(TELLING_PART))
+        Ok(Some(ADDRESS_PART))
     }
 }
 

@@ -185,11 +185,11 @@ impl Portal {
     }
 
     /// Returns whether the page shows the device's new address.
-    pub fn tells_address(&self) -> bool {
+    pub fn shows_address(&self) -> bool {
         matches!(self.phase, Phase::Joined { .. })
     }
 
-    /// Reports that a phone got a page that was written while [`Portal::tells_address`] was true.
+    /// Reports that a phone got a page that was written while [`Portal::shows_address`] was true.
     pub fn shown(&mut self) {
         if let Phase::Joined { shown, .. } = &mut self.phase {
             self.is_task_due |= !core::mem::replace(shown, true);

@@ -118,21 +118,21 @@ fn joined_network_is_saved_and_then_shown() {
     let waits = page(&portal);
     assert!(waits.contains("Joining <bdi>Home</bdi>") && waits.contains("http-equiv=\"refresh\""));
     assert_eq!(portal.submit(digits(b"Cafe").as_bytes(), b"", b""), Err(FormError::Busy));
-    assert!(!portal.tells_address());
+    assert!(!portal.shows_address());
 
     radio.work(&mut portal);
     assert_eq!(radio.did, ["scan", "join", "keep"]);
     assert_eq!(radio.kept.len(), 1);
     assert!(!radio.left, "the phone does not know yet");
-    let told = page(&portal);
-    assert!(told.contains("href=\"http://lamp.local/\"") && told.contains("href=\"http://192.168.1.50/\""));
-    assert!(portal.tells_address() && !told.contains("refresh") && !told.contains("alert"));
+    let text = page(&portal);
+    assert!(text.contains("href=\"http://lamp.local/\"") && text.contains("href=\"http://192.168.1.50/\""));
+    assert!(portal.shows_address() && !text.contains("refresh") && !text.contains("alert"));
     portal.shown();
     radio.work(&mut portal);
     assert!(radio.left);
     portal.shown();
     assert_eq!(portal.next_task(), Task::Rest, "once");
-    assert!(portal.tells_address(), "as long as the device's own network is there");
+    assert!(portal.shows_address(), "as long as the device's own network is there");
 }
 
 #[test]
@@ -154,20 +154,20 @@ fn failed_join_shows_its_reason_and_saves_nothing() {
         radio.work(&mut portal);
         let _ = portal.submit(network.as_bytes(), other.as_bytes(), password.as_bytes());
         radio.work(&mut portal);
-        let told = page(&portal);
-        assert!(told.contains("role=\"alert\"") && told.contains(problem), "{problem}: {told}");
-        assert!(password.is_empty() || !told.contains(password), "a password does not come back");
-        assert!(radio.kept.is_empty() && !portal.tells_address());
+        let text = page(&portal);
+        assert!(text.contains("role=\"alert\"") && text.contains(problem), "{problem}: {text}");
+        assert!(password.is_empty() || !text.contains(password), "a password does not come back");
+        assert!(radio.kept.is_empty() && !portal.shows_address());
         // What was chosen stays chosen.
         let chosen = format!("value=\"{network}\" required checked");
         assert_eq!(
-            told.contains(&chosen),
+            text.contains(&chosen),
             !other.is_empty() || (!network.is_empty() && Ssid::from_digits(network.as_bytes()).is_some())
         );
 
         portal.submit(digits(b"Home").as_bytes(), b"", b"correct horse").unwrap();
         radio.work(&mut portal);
-        assert!(portal.tells_address());
+        assert!(portal.shows_address());
     }
 }
 
@@ -190,7 +190,7 @@ fn network_name_is_never_markup() {
     // The bytes come back as they were.
     portal.submit(digits(b"\xff\0\x1b[31m").as_bytes(), b"", b"12345678").unwrap();
     radio.work(&mut portal);
-    assert!(portal.tells_address());
+    assert!(portal.shows_address());
     assert_eq!(radio.kept[0].ssid.as_bytes(), b"\xff\0\x1b[31m");
 }
 
@@ -213,8 +213,8 @@ fn failed_save_is_shown() {
     radio.work(&mut portal);
     portal.submit(b"other", b"Cafe", b"").unwrap();
     radio.work(&mut portal);
-    let told = page(&portal);
-    assert!(told.contains("could not be kept") && told.contains("192.168.1.50"));
+    let text = page(&portal);
+    assert!(text.contains("could not be kept") && text.contains("192.168.1.50"));
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn request_or_missing_network_starts_a_scan() {
     portal.tried(Outcome::Joined(ADDRESS));
     portal.kept(true);
     portal.shown();
-    assert!(!portal.tells_address());
+    assert!(!portal.shows_address());
 }
 
 #[test]

@@ -39,4 +39,6 @@ pub use join::{protection, tell_join_string};
 pub use password::{ROUNDS, kept_password, stored};
 pub use provisioning::SetUp;
 pub use store::store;
-pub use wifi_manager::{AP_STAYS, PATIENCE, RETRY, RETRY_BESIDE_AP, Radio, TOLD_STAYS, run};
+pub use wifi_manager::{
+    AP_CLOSE_DELAY, AP_OPEN_DELAY, LEAVE_DELAY, RETRY_INTERVAL, RETRY_INTERVAL_WITH_AP, Radio, run,
+};

@@ -3,7 +3,7 @@
 use super::provisioning::SetUp;
 use super::typed::Text;
 use crate::name::Name;
-use crate::portal::{About, STYLE, TELLING_PART};
+use crate::portal::{ADDRESS_PART, About, STYLE};
 use core::fmt::{self, Write};
 use instep::Asset;
 use instep::board::{BoardPage, BoardPages, form_value};
@@ -48,7 +48,7 @@ impl BoardPages for SetUp {
             let about = About { name: &name, found: &found, guarded, said: state.said };
             state.portal.write_part(part, &about, out)
         })?;
-        if part == TELLING_PART {
+        if part == ADDRESS_PART {
             self.with(|state| state.portal.shown());
             self.ask();
         }

@@ -9,15 +9,15 @@ use embassy_time::{Duration, Instant, Timer};
 use instep_settings::Network;
 
 /// Interval between two attempts to join.
-pub const RETRY: Duration = Duration::from_secs(5);
+pub const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// Interval between two attempts while the device's own network is open, because each attempt disturbs it.
-pub const RETRY_BESIDE_AP: Duration = Duration::from_secs(30);
+pub const RETRY_INTERVAL_WITH_AP: Duration = Duration::from_secs(30);
 /// Time without a network after which the device opens its own, once the current attempt has ended.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const AP_OPEN_DELAY: Duration = Duration::from_secs(60);
 /// Time for which the device's own network stays open after the other network was joined again.
-pub const AP_STAYS: Duration = Duration::from_secs(120);
+pub const AP_CLOSE_DELAY: Duration = Duration::from_secs(120);
 /// Time for which the device's own network stays open after a phone got the device's address.
-pub const TOLD_STAYS: Duration = Duration::from_secs(30);
+pub const LEAVE_DELAY: Duration = Duration::from_secs(30);
 
 /// A radio. Only one method is called at a time.
 #[allow(async_fn_in_trait, reason = "a device has one thread")]
@@ -47,7 +47,7 @@ pub trait Radio {
 /// Runs the radio, and never returns. Run it in its own task.
 ///
 /// The radio joins the known network, and joins it again whenever it is lost. The device's own network opens if no network is
-/// known, or after a minute without the known network ([`PATIENCE`]). Attempts to join go on, because a power cut restarts the
+/// known, or after a minute without the known network ([`AP_OPEN_DELAY`]). Attempts to join go on, because a power cut restarts the
 /// router, too. Tasks of the page come first. A network is saved once it was joined, and the device's own network stays open
 /// until a phone has got the device's new address. If the device has a new name, it restarts then.
 pub async fn run(set_up: &SetUp, radio: impl Radio) -> ! {
@@ -60,7 +60,7 @@ pub async fn run(set_up: &SetUp, radio: impl Radio) -> ! {
         since: now,
         next_try: now,
         closes_at: None,
-        told: false,
+        address_was_shown: false,
     };
     manager.run().await
 }
@@ -76,7 +76,7 @@ struct Manager<'a, R> {
     next_try: Instant,
     closes_at: Option<Instant>,
     /// Whether a phone got the device's new address.
-    told: bool,
+    address_was_shown: bool,
 }
 
 impl<R: Radio> Manager<'_, R> {
@@ -104,7 +104,7 @@ impl<R: Radio> Manager<'_, R> {
             return self.closes_at;
         }
         self.set_up.settings.network()?;
-        let opens_at = self.since + PATIENCE;
+        let opens_at = self.since + AP_OPEN_DELAY;
         Some(if self.is_open { self.next_try } else { self.next_try.min(opens_at) })
     }
 
@@ -122,11 +122,11 @@ impl<R: Radio> Manager<'_, R> {
             log::info!("Connecting to WiFi...");
             self.join(&network).await;
             if self.is_joined && self.is_open {
-                self.closes_at = Some(Instant::now() + AP_STAYS);
+                self.closes_at = Some(Instant::now() + AP_CLOSE_DELAY);
             }
         }
-        if !self.is_joined && !self.is_open && self.since.elapsed() >= PATIENCE {
-            log::warn!("WiFi has failed for {} s", PATIENCE.as_secs());
+        if !self.is_joined && !self.is_open && self.since.elapsed() >= AP_OPEN_DELAY {
+            log::warn!("WiFi has failed for {} s", AP_OPEN_DELAY.as_secs());
             self.open().await;
         }
     }
@@ -159,7 +159,7 @@ impl<R: Radio> Manager<'_, R> {
             Outcome::NoAddress => log::warn!("WiFi {name:?} gives no address: is its router's DHCP on?"),
             Outcome::NotJoined => log::warn!("WiFi {name:?} could not be joined: see the previous line"),
         }
-        self.next_try = Instant::now() + if self.is_open { RETRY_BESIDE_AP } else { RETRY };
+        self.next_try = Instant::now() + if self.is_open { RETRY_INTERVAL_WITH_AP } else { RETRY_INTERVAL };
         outcome
     }
 
@@ -167,14 +167,14 @@ impl<R: Radio> Manager<'_, R> {
         log::warn!("WiFi is lost");
         let now = Instant::now();
         (self.is_joined, self.since, self.next_try, self.closes_at) = (false, now, now, None);
-        self.forget_what_was_told();
+        self.reset_page();
     }
 
     /// Resets the page, so that it asks for a network again.
-    fn forget_what_was_told(&mut self) {
-        self.told = false;
+    fn reset_page(&mut self) {
+        self.address_was_shown = false;
         self.set_up.with(|state| {
-            if state.portal.tells_address() {
+            if state.portal.shows_address() {
                 state.portal = Portal::new();
             }
         });
@@ -206,8 +206,8 @@ impl<R: Radio> Manager<'_, R> {
                 self.set_up.with(|state| state.portal.kept(kept));
             }
             Task::Leave => {
-                self.told = true;
-                self.closes_at = Some(Instant::now() + TOLD_STAYS);
+                self.address_was_shown = true;
+                self.closes_at = Some(Instant::now() + LEAVE_DELAY);
             }
         }
     }
@@ -220,13 +220,13 @@ impl<R: Radio> Manager<'_, R> {
 
     async fn close(&mut self) {
         self.closes_at = None;
-        if self.told && self.set_up.next_name() != self.set_up.name {
+        if self.address_was_shown && self.set_up.next_name() != self.set_up.name {
             log::info!("The device starts anew, with its new name");
             // The last changes may not be saved yet.
             self.set_up.save().await;
             self.radio.restart().await;
         }
-        self.forget_what_was_told();
+        self.reset_page();
         if core::mem::take(&mut self.is_open) {
             self.radio.close().await;
             log::info!("The device's own network is closed");

@@ -189,9 +189,9 @@ fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
         debug_assert!(fits, "the inbox's buffer is as long as the longest message");
         slot.message.clear();
         resume = core::mem::take(&mut slot.is_blocked);
-        let asks_thing = slot.speaks_thing;
+        let speaks_thing = slot.speaks_thing;
         state.inbox_used -= 1;
-        InboxItem::Data { kind, speaks_thing: asks_thing }
+        InboxItem::Data { kind, speaks_thing }
     } else {
         slot.free();
         return Some((client, InboxItem::Close));

@@ -44,12 +44,12 @@ impl<'d> Inbox<'d> {
         }
         loop {
             let (client, news) = self.recv_item().await;
-            let InboxItem::Data { kind, speaks_thing: asks_thing } = news else {
+            let InboxItem::Data { kind, speaks_thing } = news else {
                 self.log_item(client, news);
                 continue;
             };
             self.log_item(client, news);
-            if !asks_thing {
+            if !speaks_thing {
                 continue;
             }
             let found = match read(thing, kind, self.buffer.bytes()) {

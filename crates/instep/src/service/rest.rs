@@ -98,8 +98,8 @@ pub(crate) fn allow(resource: Resource<'_>, context: &Context<'_>) -> Option<All
         Resource::Unknown { .. } => None,
         Resource::Action(_) => Some(Allow::Post),
         Resource::Property(number) => {
-            let is_written = thing.interactions.get(number).is_some_and(|found| found.kind.is_writable());
-            Some(if is_written { Allow::ReadAndPut } else { Allow::Read })
+            let is_writable = thing.interactions.get(number).is_some_and(|found| found.kind.is_writable());
+            Some(if is_writable { Allow::ReadAndPut } else { Allow::Read })
         }
         Resource::Properties if thing.is_writable() => Some(Allow::ReadAndPut),
         _ => Some(Allow::Read),

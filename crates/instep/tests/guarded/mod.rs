@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use crate::link::{self, Peer, World, leak, upgrade};
+use crate::link::{self, Peer, Simulation, leak, upgrade};
 use instep::driver::ConnectionInfo;
 use instep::login::{FailedLogin, LogInMemory, Password, PasswordCheck, Session};
 use instep::{Instant, Limits, LogIn};
@@ -23,24 +23,24 @@ pub const DAY: u64 = 24 * 60 * 60 * 1000;
 pub const CLOSED: &[u8] = b"\x88\x02\x03\xf0";
 
 /// Returns a device with a password, four sessions, and room for two checks.
-pub fn guarded() -> World {
+pub fn guarded() -> Simulation {
     guarded_with(Limits::DEVICE)
 }
 
-pub fn guarded_with(limits: Limits) -> World {
-    guard(World::new(limits))
+pub fn guarded_with(limits: Limits) -> Simulation {
+    guard(Simulation::new(limits))
 }
 
 /// Adds a password to a device.
-pub fn guard(mut world: World) -> World {
+pub fn guard(mut simulation: Simulation) -> Simulation {
     let memory = LogInMemory {
         sessions: leak(4, Session::default()),
         failures: leak(4, FailedLogin::default()),
         checks: vec![PasswordCheck::default(), PasswordCheck::default()].leak(),
     };
     let password = Password::new(PASSWORD.as_bytes(), [1; 16], 10).expect("the password is too long");
-    world.log_in = Some(Box::leak(Box::new(LogIn::new(memory, password, random))));
-    world
+    simulation.log_in = Some(Box::leak(Box::new(LogIn::new(memory, password, random))));
+    simulation
 }
 
 /// Fills `bytes` differently each time, which is enough for these tests.
@@ -53,15 +53,15 @@ pub fn random(bytes: &mut [u8]) {
 }
 
 /// Checks the waiting passwords.
-pub fn check(world: &World) {
+pub fn check(simulation: &Simulation) {
     struct Woken(AtomicBool);
     impl Wake for Woken {
         fn wake(self: Arc<Self>) {
             self.0.store(true, Ordering::Relaxed);
         }
     }
-    let Some(log_in) = world.log_in else { return };
-    let now = Instant::from_millis(world.now);
+    let Some(log_in) = simulation.log_in else { return };
+    let now = Instant::from_millis(simulation.now);
     let mut checking = pin!(log_in.check_passwords(|| now));
     let woken = Arc::new(Woken(AtomicBool::new(true)));
     let waker = woken.clone().into();
@@ -86,10 +86,10 @@ impl Answer {
     }
 }
 
-pub fn exchange_with(world: &mut World, peer: &mut Peer, request: &str) -> Answer {
-    peer.send(world, request.as_bytes());
-    check(world);
-    peer.turn(world);
+pub fn exchange_with(simulation: &mut Simulation, peer: &mut Peer, request: &str) -> Answer {
+    peer.send(simulation, request.as_bytes());
+    check(simulation);
+    peer.turn(simulation);
     let all = String::from_utf8(peer.take()).expect("not UTF-8");
     let status =
         all.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {all:?}"));
@@ -97,29 +97,29 @@ pub fn exchange_with(world: &mut World, peer: &mut Peer, request: &str) -> Answe
     Answer { status, all, body }
 }
 
-pub fn exchange_from(world: &mut World, from: IpAddr, request: &str) -> Answer {
+pub fn exchange_from(simulation: &mut Simulation, from: IpAddr, request: &str) -> Answer {
     let info = ConnectionInfo::new(SocketAddr::new(from, 4000)).with_local_port(80);
-    let mut peer = world.client_of(info);
-    exchange_with(world, &mut peer, request)
+    let mut peer = simulation.client_of(info);
+    exchange_with(simulation, &mut peer, request)
 }
 
-pub fn exchange(world: &mut World, request: &str) -> Answer {
-    exchange_from(world, link::PEER, request)
+pub fn http_state(simulation: &mut Simulation, request: &str) -> Answer {
+    exchange_from(simulation, link::PEER, request)
 }
 
-pub fn request(world: &mut World, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+pub fn request(simulation: &mut Simulation, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let length = body.len();
     let head =
         format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
-    exchange(world, &head)
+    http_state(simulation, &head)
 }
 
-pub fn get(world: &mut World, path: &str, headers: &str) -> Answer {
-    request(world, "GET", path, headers, "")
+pub fn get(simulation: &mut Simulation, path: &str, headers: &str) -> Answer {
+    request(simulation, "GET", path, headers, "")
 }
 
-pub fn post(world: &mut World, path: &str, headers: &str, body: &str) -> Answer {
-    exchange(world, &form(path, headers, body))
+pub fn post(simulation: &mut Simulation, path: &str, headers: &str, body: &str) -> Answer {
+    http_state(simulation, &form(path, headers, body))
 }
 
 pub fn form(path: &str, headers: &str, body: &str) -> String {
@@ -128,17 +128,17 @@ pub fn form(path: &str, headers: &str, body: &str) -> String {
 }
 
 /// Logs in, and returns the header that carries the session.
-pub fn log_in(world: &mut World, headers: &str) -> String {
-    let entered = post(world, "/login", headers, FORM);
+pub fn log_in(simulation: &mut Simulation, headers: &str) -> String {
+    let entered = post(simulation, "/login", headers, FORM);
     assert_eq!(entered.status, 303, "{}", entered.all);
     let cookie = entered.header("Set-Cookie").expect("no cookie was set");
     format!("Cookie: {}\r\n", cookie.split_once(';').expect("the cookie has no attributes").0)
 }
 
 /// Opens a WebSocket, or returns the status of the refusal.
-pub fn handshake(world: &mut World, path: &str, headers: &str) -> Result<Peer, u16> {
-    let mut peer = world.client();
+pub fn handshake(simulation: &mut Simulation, path: &str, headers: &str) -> Result<Peer, u16> {
+    let mut peer = simulation.client();
     let text = upgrade(path).replacen("\r\n\r\n", &format!("\r\n{headers}\r\n"), 1);
-    let answer = exchange_with(world, &mut peer, &text);
+    let answer = exchange_with(simulation, &mut peer, &text);
     if answer.status == 101 { Ok(peer) } else { Err(answer.status) }
 }

@@ -40,7 +40,7 @@ pub fn leak<T: Clone>(count: usize, value: T) -> &'static mut [T] {
 pub const REQUESTS: usize = 2;
 
 /// Device with its own feed, as a driver has it.
-pub struct World {
+pub struct Simulation {
     pub app: &'static App,
     pub access: &'static Access,
     pub device: &'static Device,
@@ -51,7 +51,7 @@ pub struct World {
     /// Index of the driver that turns the clients.
     pub follower: usize,
     /// Slots that are ready.
-    attention: Vec<usize>,
+    ready: Vec<usize>,
     /// None, unless a test wants one.
     pub log_in: Option<&'static LogIn>,
     /// None, as on a device, unless a test has a clock.
@@ -60,7 +60,7 @@ pub struct World {
     pub board: Option<&'static dyn BoardPages>,
 }
 
-impl World {
+impl Simulation {
     pub fn new(limits: Limits) -> Self {
         Self::with_app(&APP, limits)
     }
@@ -112,7 +112,7 @@ impl World {
             scratch: vec![0; unsent + limits.frame + 16],
             now: 0,
             follower: 0,
-            attention: Vec::new(),
+            ready: Vec::new(),
             log_in: None,
             date: None,
             board: None,
@@ -124,7 +124,7 @@ impl World {
     }
 
     pub fn client_of(&self, info: ConnectionInfo) -> Peer {
-        let client = Client::new(info, exchange(&self.limits), Instant::from_millis(self.now));
+        let client = Client::new(info, http_state(&self.limits), Instant::from_millis(self.now));
         Peer {
             client,
             capacity: None,
@@ -137,7 +137,7 @@ impl World {
     }
 
     /// Returns the context of a client's turn.
-    pub fn surroundings(&mut self) -> TurnContext<'_> {
+    pub fn context(&mut self) -> TurnContext<'_> {
         TurnContext {
             app: self.app,
             access: self.access,
@@ -169,12 +169,12 @@ impl World {
     /// Lets the feed follow, and returns the ready slots.
     pub fn follow(&mut self) -> Vec<usize> {
         self.catch_up();
-        std::mem::take(&mut self.attention)
+        std::mem::take(&mut self.ready)
     }
 
     fn catch_up(&mut self) {
         let now = Instant::from_millis(self.now);
-        self.device.follow(now, self.follower, &mut self.feed, |slot| self.attention.push(slot));
+        self.device.follow(now, self.follower, &mut self.feed, |slot| self.ready.push(slot));
     }
 }
 
@@ -193,9 +193,9 @@ pub fn connection() -> ConnectionInfo {
 }
 
 /// Where one connection.
-pub fn exchange(limits: &Limits) -> HttpStateMemory {
-    let exchange = HttpState::new(Buffer::lent(leak(unsent(limits), 0)));
-    HttpStateMemory::Lent(Box::leak(Box::new(exchange)))
+pub fn http_state(limits: &Limits) -> HttpStateMemory {
+    let http_state = HttpState::new(Buffer::lent(leak(unsent(limits), 0)));
+    HttpStateMemory::Lent(Box::leak(Box::new(http_state)))
 }
 
 /// Peer at the other end of a link.
@@ -217,33 +217,33 @@ pub struct Peer {
 
 impl Peer {
     /// Sends bytes and gives the server a turn.
-    pub fn send(&mut self, world: &mut World, bytes: &[u8]) -> Turn {
+    pub fn send(&mut self, simulation: &mut Simulation, bytes: &[u8]) -> Turn {
         self.tail.extend_from_slice(bytes);
-        self.turn(world)
+        self.turn(simulation)
     }
 
-    pub fn turn(&mut self, world: &mut World) -> Turn {
-        world.catch_up();
-        let own = world.attention.iter().position(|slot| self.client.slot() == Some(*slot));
+    pub fn turn(&mut self, simulation: &mut Simulation) -> Turn {
+        simulation.catch_up();
+        let own = simulation.ready.iter().position(|slot| self.client.slot() == Some(*slot));
         if let Some(own) = own {
-            world.attention.remove(own);
+            simulation.ready.remove(own);
             self.client.expect_reply();
         }
         let (received, window) = (&mut self.received, &mut self.window);
-        let now = Instant::from_millis(world.now);
-        let mut surroundings = world.surroundings();
-        surroundings.allowance = self.allowance;
+        let now = Instant::from_millis(simulation.now);
+        let mut context = simulation.context();
+        context.allowance = self.allowance;
         if let Some(capacity) = self.capacity {
-            surroundings.room = SendWindow { free: (*window).min(capacity), capacity };
+            context.room = SendWindow { free: (*window).min(capacity), capacity };
         }
-        let turn = self.client.turn(now, &mut self.tail, &mut surroundings, &mut |bytes| {
+        let turn = self.client.turn(now, &mut self.tail, &mut context, &mut |bytes| {
             let length = bytes.len().min(*window);
             *window -= length;
             received.extend_from_slice(&bytes[..length]);
             length
         });
         self.tail.drain(..turn.used);
-        assert!(!turn.wants_read || self.tail.len() <= Client::tail_max(&world.limits));
+        assert!(!turn.wants_read || self.tail.len() <= Client::tail_max(&simulation.limits));
         if self.capacity.is_some() {
             self.client.release_http_state();
         }
@@ -257,9 +257,9 @@ impl Peer {
     }
 
     /// Closes the peer's direction.
-    pub fn end(&mut self, world: &mut World) -> Turn {
+    pub fn end(&mut self, simulation: &mut Simulation) -> Turn {
         self.client.input_ended();
-        self.turn(world)
+        self.turn(simulation)
     }
 
     /// Returns the bytes received since the last call.
@@ -319,6 +319,9 @@ pub fn next_item(inbox: &mut Inbox<'_>) -> Option<String> {
     }
 }
 
-pub fn inbox(world: &World) -> Inbox<'static> {
-    world.device.inbox(Buffer::lent(leak(world.limits.message, 0))).expect("the inbox was already taken")
+pub fn inbox(simulation: &Simulation) -> Inbox<'static> {
+    simulation
+        .device
+        .inbox(Buffer::lent(leak(simulation.limits.message, 0)))
+        .expect("the inbox was already taken")
 }

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use crate::guarded::{Answer, exchange_with};
-use crate::link::World;
+use crate::link::Simulation;
 use crate::workshop::{asked, received};
 use instep::{Inbox, Responder};
 
@@ -12,7 +12,7 @@ pub const JSON: &str = "Content-Type: application/json\r\n";
 /// Sends a request that the application must
 /// answer. `act` is the application's part.
 pub fn ask(
-    world: &mut World,
+    simulation: &mut Simulation,
     inbox: &mut Inbox<'_>,
     method: &str,
     path: &str,
@@ -20,16 +20,16 @@ pub fn ask(
     body: &str,
     act: impl FnOnce(Responder<'_>),
 ) -> (String, Answer) {
-    let mut peer = world.client();
-    peer.send(world, request_text(method, path, headers, body).as_bytes());
+    let mut peer = simulation.client();
+    peer.send(simulation, request_text(method, path, headers, body).as_bytes());
     let mut command = String::new();
-    if let Some((asked, responder)) = received(world, inbox) {
+    if let Some((asked, responder)) = received(simulation, inbox) {
         command = asked;
         act(responder);
     }
     // The requester gets its answer when the application asks for more.
-    asked(world, inbox);
-    (command, exchange_with(world, &mut peer, ""))
+    asked(simulation, inbox);
+    (command, exchange_with(simulation, &mut peer, ""))
 }
 
 pub fn request_text(method: &str, path: &str, headers: &str, body: &str) -> String {

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use crate::link::{Peer, World};
+use crate::link::{Peer, Simulation};
 use instep::{App, Inbox, Limits, Responder};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -25,25 +25,25 @@ instep::thing! {
 
 pub const APP: App = App::new("bench", "for tests").thing(&Bench::THING);
 
-pub fn world() -> World {
-    World::with_app(&APP, Limits::DEVICE)
+pub fn simulation() -> Simulation {
+    Simulation::with_app(&APP, Limits::DEVICE)
 }
 
 /// Returns a client that has received the first frame.
-pub fn open(world: &mut World) -> Peer {
-    let mut peer = world.open("/ws");
+pub fn open(simulation: &mut Simulation) -> Peer {
+    let mut peer = simulation.open("/ws");
     assert!(texts(&mut peer)[0].starts_with(r#"{"label":"thing","#));
     peer
 }
 
 /// Returns the next command for the application, if there is one.
-pub fn asked(world: &World, inbox: &mut Inbox<'_>) -> Option<String> {
-    received(world, inbox).map(|(command, _)| command)
+pub fn asked(simulation: &Simulation, inbox: &mut Inbox<'_>) -> Option<String> {
+    received(simulation, inbox).map(|(command, _)| command)
 }
 
 /// What the application is asked next, if anything, with its responder.
-pub fn received<'r>(world: &World, inbox: &mut Inbox<'r>) -> Option<(String, Responder<'r>)> {
-    let bench = Bench::new(world.device);
+pub fn received<'r>(simulation: &Simulation, inbox: &mut Inbox<'r>) -> Option<(String, Responder<'r>)> {
+    let bench = Bench::new(simulation.device);
     let mut next = pin!(bench.recv(inbox));
     match std::future::Future::poll(next.as_mut(), &mut Context::from_waker(Waker::noop())) {
         Poll::Ready((command, responder)) => Some((format!("{command:?}"), responder)),
@@ -52,9 +52,9 @@ pub fn received<'r>(world: &World, inbox: &mut Inbox<'r>) -> Option<(String, Res
 }
 
 /// Gives the peer a turn, and returns the texts that it received.
-pub fn said(world: &mut World, peer: &mut Peer) -> Vec<String> {
+pub fn said(simulation: &mut Simulation, peer: &mut Peer) -> Vec<String> {
     peer.client.expect_reply();
-    peer.turn(world);
+    peer.turn(simulation);
     texts(peer)
 }
 

@@ -19,17 +19,17 @@ impl Boot {
     }
 
     /// Returns the value of `name`, which ends in `=`.
-    pub fn told(self, name: &str) -> Option<&'static str> {
-        self.all(name).next()
+    pub fn value(self, name: &str) -> Option<&'static str> {
+        self.values(name).next()
     }
 
     /// Returns the device's URL on the machine that runs QEMU, from `instep.url=`.
     pub fn url(self) -> &'static str {
-        self.told("instep.url=").unwrap_or("http://10.0.2.15/")
+        self.value("instep.url=").unwrap_or("http://10.0.2.15/")
     }
 
     /// Returns all values of a name that may be repeated.
-    pub fn all(self, name: &str) -> impl Iterator<Item = &'static str> {
+    pub fn values(self, name: &str) -> impl Iterator<Item = &'static str> {
         let description = self.description;
         let starts = description.windows(name.len()).enumerate();
         let starts = starts.filter(move |(_, window)| *window == name.as_bytes()).map(|(at, _)| at);
@@ -41,7 +41,7 @@ impl Boot {
 
     /// Returns the page that QEMU loaded, with the length from `instep.page=`.
     pub fn page(self) -> Option<&'static str> {
-        let length = self.told("instep.page=")?.parse().ok().filter(|length| *length <= MAX_PAGE_BYTES)?;
+        let length = self.value("instep.page=")?.parse().ok().filter(|length| *length <= MAX_PAGE_BYTES)?;
         // SAFETY: this memory exists, is above all memory of this program, and is never written.
         let bytes = unsafe { core::slice::from_raw_parts(PAGE_ADDRESS as *const u8, length) };
         core::str::from_utf8(bytes).ok()

@@ -81,7 +81,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
         warn!("{opened}");
     }
     let address: Ipv4Address = boot
-        .told("instep.address=")
+        .value("instep.address=")
         .unwrap_or("192.168.4.1")
         .parse()
         .expect("instep.address= must be an IPv4 address");
@@ -102,7 +102,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     write!(page, "http://{address}/network").expect("the URL has more than 40 bytes");
     let access = ACCESS.init(Access::new(name.as_str()).with_ports(&[PORT]).with_portal(page));
 
-    let wanted = boot.told("instep.app=").unwrap_or(APPS[0].name());
+    let wanted = boot.value("instep.app=").unwrap_or(APPS[0].name());
     let app =
         APPS.into_iter().find(|app| app.name() == wanted).expect("instep.app= must be led-json or lamp");
     let (server, mut inbox) = RESOURCES.start(app, access);
@@ -125,7 +125,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     }
     tell_join_string(name, protection(&SETTINGS, None, || u32::from_le_bytes(random_array())));
 
-    let serves_addresses = boot.told("instep.dhcp=") != Some("off");
+    let serves_addresses = boot.value("instep.dhcp=") != Some("off");
     spawner.spawn(run_network(runner).expect("task pool exhausted"));
     spawner.spawn(serve(driver).expect("task pool exhausted"));
     spawner.spawn(check_passwords(server).expect("task pool exhausted"));
@@ -136,7 +136,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
         spawner.spawn(give_addresses(stack, address, page).expect("task pool exhausted"));
         spawner.spawn(answer_names(stack, address).expect("task pool exhausted"));
     }
-    spawner.spawn(be_found(stack, name, set_up).expect("task pool exhausted"));
+    spawner.spawn(run_mdns(stack, name, set_up).expect("task pool exhausted"));
     info!("Open {page}");
     instep_apps::run(app.name(), server.device, &mut inbox, Output::simulated()).await;
 }
@@ -144,7 +144,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
 /// Returns the name from the settings, or from QEMU, or else the default name.
 fn name(boot: Boot, mac: [u8; 6]) -> Name {
     let set = SETTINGS.device_name();
-    let set = set.as_ref().map(|name| name.as_str()).or(boot.told("instep.name="));
+    let set = set.as_ref().map(|name| name.as_str()).or(boot.value("instep.name="));
     set.and_then(|name| name.parse().ok()).unwrap_or_else(|| Name::from_mac(mac))
 }
 
@@ -193,7 +193,7 @@ async fn answer_names(stack: Stack<'static>, address: Ipv4Address) -> ! {
 }
 
 #[embassy_executor::task]
-async fn be_found(stack: Stack<'static>, name: &'static Name, set_up: &'static SetUp) -> ! {
+async fn run_mdns(stack: Stack<'static>, name: &'static Name, set_up: &'static SetUp) -> ! {
     static MEMORY: StaticCell<MdnsMemory> = StaticCell::new();
     let memory = MEMORY.init_with(MdnsMemory::new);
     // Both networks are the same one here, because the radio is simulated.

@@ -26,7 +26,7 @@ const LATEST: Duration = Duration::from_secs(30);
 const LATE: Duration = Duration::from_secs(3);
 
 /// The device, and all connections with it.
-struct World {
+struct Simulation {
     qemu: Child,
     wire: TcpStream,
     unread: Vec<u8>,
@@ -35,14 +35,14 @@ struct World {
     stray: usize,
 }
 
-impl Drop for World {
+impl Drop for Simulation {
     fn drop(&mut self) {
         let _ = self.qemu.kill();
         let _ = self.qemu.wait();
     }
 }
 
-impl World {
+impl Simulation {
     fn boot() -> Self {
         let image =
             std::env::var_os("INSTEP_IMAGE_FOR_16").expect("INSTEP_IMAGE_FOR_16 does not name the image");
@@ -62,15 +62,15 @@ impl World {
         let wire = listener.accept().expect("QEMU does not connect").0;
         wire.set_nodelay(true).expect("cannot create a socket");
         wire.set_read_timeout(Some(Duration::from_millis(50))).expect("cannot create a socket");
-        let mut world = Self { qemu, wire, unread: Vec::new(), connections: Vec::new(), stray: 0 };
+        let mut simulation = Self { qemu, wire, unread: Vec::new(), connections: Vec::new(), stray: 0 };
         // Before its first answer the device loses frames.
         let begun = Instant::now();
-        while world.unread.is_empty() {
+        while simulation.unread.is_empty() {
             assert!(begun.elapsed() < LATEST, "the device does not answer");
-            world.send([ask(99)]);
-            world.read();
+            simulation.send([ask(99)]);
+            simulation.read();
         }
-        world
+        simulation
     }
 
     /// Sends frames back to back.
@@ -147,60 +147,60 @@ fn holds(connection: &Connection, text: &str) -> bool {
 
 #[test]
 fn burst_of_16_acknowledgements_causes_no_resends() {
-    let mut world = World::boot();
+    let mut simulation = Simulation::boot();
     // Four at a time, as many as sockets listen and more.
     for first in (0..CLIENTS).step_by(4) {
-        world.connect((first..first + 4).map(|number| 100 + number), 9_000);
+        simulation.connect((first..first + 4).map(|number| 100 + number), 9_000);
         let begin = usize::from(first);
         let upgrade = b"GET /ws HTTP/1.1\r\nHost: 10.0.2.15\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
         let frames: Vec<_> =
-            world.connections[begin..].iter_mut().map(|client| client.send(upgrade)).collect();
-        world.send(frames);
-        world.wait(|connections| connections[begin..].iter().all(|client| holds(client, "LED OFF")));
+            simulation.connections[begin..].iter_mut().map(|client| client.send(upgrade)).collect();
+        simulation.send(frames);
+        simulation.wait(|connections| connections[begin..].iter().all(|client| holds(client, "LED OFF")));
     }
 
     let clients = usize::from(CLIENTS);
     let (mut slowest, mut repeated, mut resent) = (Duration::ZERO, 0, 0);
     for round in 0..ROUNDS {
         let begun = Instant::now();
-        for client in &mut world.connections {
+        for client in &mut simulation.connections {
             client.input.clear();
             client.holds = true;
         }
         // Masked by zeros.
-        let toggle = world.connections[round % clients].send(b"\x81\x86\0\0\0\0toggle");
-        world.send([toggle]);
+        let toggle = simulation.connections[round % clients].send(b"\x81\x86\0\0\0\0toggle");
+        simulation.send([toggle]);
         let port = 10_000 + u16::try_from(round).expect("too many rounds") * 128;
-        world.connect((0..PAGES).map(|number| 200 + number), port);
+        simulation.connect((0..PAGES).map(|number| 200 + number), port);
         let state = if round % 2 == 0 { "LED ON" } else { "LED OFF" };
-        world.wait(|connections| connections[..clients].iter().all(|client| holds(client, state)));
+        simulation.wait(|connections| connections[..clients].iter().all(|client| holds(client, state)));
 
         // All of them at once, and the requests behind them.
-        world.connections.iter_mut().for_each(|connection| connection.holds = false);
+        simulation.connections.iter_mut().for_each(|connection| connection.holds = false);
         let mut frames: Vec<_> =
-            world.connections[..clients].iter_mut().filter_map(Connection::acknowledgement).collect();
+            simulation.connections[..clients].iter_mut().filter_map(Connection::acknowledgement).collect();
         assert_eq!(frames.len(), clients);
         let request = b"GET / HTTP/1.0\r\nHost: 10.0.2.15\r\n\r\n";
-        frames.extend(world.connections[clients..].iter_mut().map(|page| page.send(request)));
-        world.send(frames);
-        world.wait(|connections| connections[clients..].iter().all(|page| page.finished));
+        frames.extend(simulation.connections[clients..].iter_mut().map(|page| page.send(request)));
+        simulation.send(frames);
+        simulation.wait(|connections| connections[clients..].iter().all(|page| page.finished));
         slowest = slowest.max(begun.elapsed());
-        let ends: Vec<_> = world.connections[clients..].iter_mut().map(Connection::close).collect();
-        world.send(ends);
-        world.wait(|connections| connections.iter().all(Connection::is_acknowledged));
+        let ends: Vec<_> = simulation.connections[clients..].iter_mut().map(Connection::close).collect();
+        simulation.send(ends);
+        simulation.wait(|connections| connections.iter().all(Connection::is_acknowledged));
 
-        for page in world.connections.split_off(clients) {
+        for page in simulation.connections.split_off(clients) {
             assert!(page.input.ends_with(b"</html>\n"), "the page is incomplete");
             assert!(!page.reset, "{} was reset", page.machine);
             (repeated, resent) = (repeated + page.repeated, resent + page.resent);
         }
     }
-    for client in &world.connections {
+    for client in &simulation.connections {
         assert!(!client.reset, "{} was reset", client.machine);
         (repeated, resent) = (repeated + client.repeated, resent + client.resent);
     }
-    repeated += world.stray;
+    repeated += simulation.stray;
     println!("{ROUNDS} bursts, the slowest in {slowest:?}");
     assert_eq!((repeated, resent), (0, 0), "segments were retransmitted, by the device and to it");
     assert!(slowest < LATE, "an update and a page took {slowest:?}");
