@@ -7,10 +7,10 @@ mod served;
 use served::{INSTEP, request, serve};
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use test_support::{Http, Response, SOON, Server, WebSocket, free_addr, http, opcode, wait_until};
+use test_support::{Folder, Http, Response, SOON, Server, WebSocket, free_addr, http, opcode, wait_until};
 
 /// Another address of this machine, to distinguish the client from the proxy.
 const CLIENT: [u8; 4] = [127, 0, 0, 2];
@@ -23,6 +23,8 @@ const IDLE: Duration = Duration::from_secs(5);
 struct Proxy {
     process: Child,
     addr: SocketAddr,
+    /// Folder of its configuration.
+    _folder: Folder,
 }
 
 impl Proxy {
@@ -36,7 +38,7 @@ impl Proxy {
     fn nginx_with(name: &str, server: &Server, shown: &str) -> Option<Proxy> {
         let program = find("nginx")?;
         let addr = free_addr();
-        let folder = folder(name);
+        let folder = Folder::new(name);
         let site = replace(shown, &[("listen 80;", &format!("listen {addr};"))]);
         let site =
             replace(&site, &[("127.0.0.1:8080", &server.addr().to_string())]) + &stripping(addr, server);
@@ -50,14 +52,15 @@ impl Proxy {
         fs::write(folder.join("nginx.conf"), whole).expect("cannot write the configuration");
         let mut command = Command::new(program);
         command.args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off; master_process off;", "-p"]);
-        Some(Proxy::start(command.arg(folder), addr))
+        command.arg(folder.file(""));
+        Some(Proxy::start(&mut command, addr, folder))
     }
 
     /// Starts Caddy likewise, without certificates.
     fn caddy(server: &Server) -> Option<Proxy> {
         let program = find("caddy")?;
         let addr = free_addr();
-        let folder = folder("caddy");
+        let folder = Folder::new("caddy");
         let shown = include_str!("../../../docs/guide/reverse-proxy/Caddyfile");
         let port = addr.port();
         let site = replace(
@@ -72,12 +75,13 @@ impl Proxy {
         fs::write(folder.join("Caddyfile"), site).expect("cannot write the configuration");
         let mut command = Command::new(program);
         command.args(["run", "--adapter", "caddyfile", "--config"]).arg(folder.join("Caddyfile"));
-        Some(Proxy::start(command.env("HOME", &folder).env("XDG_DATA_HOME", &folder), addr))
+        command.env("HOME", folder.file("")).env("XDG_DATA_HOME", folder.file(""));
+        Some(Proxy::start(&mut command, addr, folder))
     }
 
-    fn start(command: &mut Command, addr: SocketAddr) -> Proxy {
+    fn start(command: &mut Command, addr: SocketAddr, folder: Folder) -> Proxy {
         let process = command.stdin(Stdio::null()).spawn().expect("cannot start the proxy");
-        let mut proxy = Proxy { process, addr };
+        let mut proxy = Proxy { process, addr, _folder: folder };
         let listens = || {
             let ended = proxy.process.try_wait().expect("cannot read the state");
             assert!(ended.is_none(), "the proxy does not listen: {ended:?}");
@@ -120,12 +124,6 @@ fn find(program: &str) -> Option<PathBuf> {
         println!("skipped: {program} is not on PATH");
     }
     found
-}
-
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("cannot create the folder");
-    folder
 }
 
 /// Returns a server block of nginx that removes `/home` from the path.

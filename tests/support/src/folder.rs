@@ -3,6 +3,7 @@
 use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Empty folder for one test. It is removed when it is dropped.
 #[derive(Debug)]
@@ -14,7 +15,10 @@ impl Folder {
     /// # Panics
     /// If the folder cannot be made.
     pub fn new(test: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("instep-test-{test}-{}", std::process::id()));
+        // Tests of one process may have folders of the same name at the same time.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("instep-test-{test}-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).expect("a folder is made");
         Folder(path)
