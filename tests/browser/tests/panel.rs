@@ -342,7 +342,7 @@ fn panel_says_that_device_is_full() {
     let peers: Vec<_> = (0..clients).map(|_| Peer::connect(&server)).collect();
     let browser = Browser::open(&format!("http://{}/", server.addr()));
     browser.wait_until(
-        "document.getElementById('state').textContent.startsWith('The device has as many pages')",
+        "document.getElementById('state').textContent.startsWith('Too many pages of this device are open')",
         SOON,
     );
     drop(peers);
