@@ -42,9 +42,9 @@ impl Configuration {
         Self::from(given, text.map(|_| path), table, Settings::new(identity.apps))
     }
 
-    /// Returns whether a flag, a variable or the file sets this option.
+    /// Returns whether a flag, a variable or the file sets this option. A default of the program does not count.
     pub(crate) fn is_given(&self, key: &str) -> bool {
-        self.origins.contains_key(key)
+        self.origins.get(key).is_some_and(|source| !matches!(source, Source::Program))
     }
 
     /// Returns how an error about this option names its source.
@@ -182,8 +182,9 @@ pub(super) mod tests {
             Configuration::read(&identity, matches.subcommand().unwrap().1)
         };
         let defaults = "name = \"pump\"\nopen = true\n[limits]\nclients = 3";
-        let all = read(defaults, &["serve"]).unwrap().settings;
-        assert_eq!((all.name.as_deref(), all.open), (Some("pump"), true));
+        let all = read(defaults, &["serve"]).unwrap();
+        assert!(!all.is_given("name"), "a default counts as given");
+        assert_eq!((all.settings.name.as_deref(), all.settings.open), (Some("pump"), true));
         let all = read(defaults, &["serve", "--name", "lamp", "--open=false"]).unwrap().settings;
         assert_eq!((all.name.as_deref(), all.open), (Some("lamp"), false));
         let error = read("nmae = \"pump\"", &["serve"]).err().unwrap().to_string();
