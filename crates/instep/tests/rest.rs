@@ -90,7 +90,7 @@ fn write_is_answered_when_application_is_done() {
         assert_eq!((answer.header("Content-Length"), answer.body.as_str()), (None, ""));
     }
     let (_, output) = ask(&mut simulation, &mut inbox, "POST", "/actions/blink", "", "", |responder| {
-        responder.respond(2.5)
+        responder.respond(2.5);
     });
     assert_eq!((output.status, output.body.as_str()), (200, "2.5"));
     assert_eq!(output.header("Content-Type"), Some("application/json"));
