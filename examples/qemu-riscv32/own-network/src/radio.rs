@@ -23,7 +23,7 @@ impl Simulated {
 
     /// Iterates over the networks, each with its name, password and address.
     fn networks(&self) -> impl Iterator<Item = [&'static str; 3]> + use<> {
-        self.boot.all("instep.network=").map(|network| {
+        self.boot.values("instep.network=").map(|network| {
             let mut parts = network.splitn(3, ':');
             [(); 3].map(|()| parts.next().unwrap_or_default())
         })
