@@ -115,7 +115,7 @@ mod tests {
     fn folder_for_esp_generate_is_same_template() {
         let manifest = "sdk_version = \"0.1.0\"\nname = \"instep\"\n\
             description = \"A device with a web page that every browser shows in step\"\nplugins = { chip = \"0.5.0\" }\n";
-        let options = "options:\n  - !Include plugin:chip\n";
+        let options = "required:\n  - chip\noptions:\n  - !Include plugin:chip\n";
         compare(
             "esp-generate",
             &template(
