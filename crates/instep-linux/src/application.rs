@@ -1,14 +1,12 @@
 //! The application's thread.
 
-use crate::io::{Checked, Io, IoError};
+use crate::io::{Io, IoError};
 use instep::{App, Device, Inbox};
 use instep_settings::Kept;
 use instep_tokio::Server;
-use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
-use std::rc::Rc;
 use std::sync::mpsc;
 
 /// Failure to start the application.
@@ -43,14 +41,14 @@ where
             inbox.keep_in(properties);
         }
         let io = io();
-        let (checked, connected) = (io.checked(), io.connected());
+        let table = io.table();
         let mut application = pin!(run(app, server.device(), inbox, io));
-        let mut start = Some((started, checked, connected));
+        let mut start = Some(started);
         poll_fn(|context| {
             let poll = application.as_mut().poll(context);
-            if let Some((started, checked, connected)) = start.take() {
+            if let Some(started) = start.take() {
                 // The receiver waits for this.
-                let _ = started.send(finish(&checked, &connected));
+                let _ = started.send(table.finish());
             }
             poll
         })
@@ -62,8 +60,4 @@ where
         .map_err(Error::System)?;
     // A panic of the application ends the program.
     start.recv().unwrap_or(Ok(Vec::new())).map_err(Error::Io)
-}
-
-fn finish(checked: &Rc<RefCell<Checked>>, connected: &[String]) -> Result<Vec<String>, IoError> {
-    checked.borrow_mut().finish(connected)
 }

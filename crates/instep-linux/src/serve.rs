@@ -36,7 +36,7 @@ pub(crate) enum Error {
     /// The persisted values cannot be read.
     State(String),
     /// An input or output is invalid, or cannot be opened.
-    Io(String, IoError),
+    Io(IoError),
     /// A socket of the service manager is not a listening socket.
     Inherited(String),
     /// An address cannot be bound.
@@ -51,7 +51,7 @@ impl Error {
         match self {
             Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_) => true,
             Self::Listen(error) => error.is_usage(),
-            Self::Io(_, error) => matches!(error, IoError::Usage(_)),
+            Self::Io(error) => matches!(error, IoError::Usage(_)),
             Self::Inherited(_) | Self::System(_) => false,
         }
     }
@@ -71,7 +71,7 @@ impl std::fmt::Display for Error {
             | Self::Certificate(sentence)
             | Self::State(sentence)
             | Self::Inherited(sentence) => f.write_str(sentence),
-            Self::Io(sentence, _) => f.write_str(sentence),
+            Self::Io(error) => error.fmt(f),
             Self::Listen(error) => error.fmt(f),
             Self::System(error) => write!(f, "cannot run the server: {error}"),
         }
@@ -261,8 +261,8 @@ async fn run(
 fn explain(error: application::Error, source: impl FnOnce(&str) -> String) -> Error {
     match error {
         application::Error::System(error) => Error::System(error),
-        application::Error::Io(error @ IoError::Usage(_)) => Error::Io(source(&error.to_string()), error),
-        application::Error::Io(error) => Error::Io(error.to_string(), error),
+        application::Error::Io(IoError::Usage(reason)) => Error::Io(IoError::Usage(source(&reason))),
+        application::Error::Io(error) => Error::Io(error),
     }
 }
 

@@ -9,5 +9,5 @@ mod output;
 pub use i2c::{I2cBus, I2cBusError, I2cDevice};
 pub use input::Input;
 pub use named::Io;
-pub(crate) use named::{Checked, Connection, IoError};
+pub(crate) use named::{Connection, IoError};
 pub use output::{LineError, Output};

@@ -54,9 +54,13 @@ impl fmt::Display for Connection {
 /// Ask for all of them before the application waits for the first time, as an argument of its `run` function does. Until then
 /// a failure ends the start of the program with a sentence; later it ends the program.
 #[derive(Debug)]
-pub struct Io {
+pub struct Io(Rc<Table>);
+
+/// What `--io` connects, and what the application asked for.
+#[derive(Debug)]
+pub(crate) struct Table {
     connections: Vec<Connection>,
-    checked: Rc<RefCell<Checked>>,
+    asked: RefCell<Asked>,
     kept: Kept<'static>,
     power_up: PowerUp,
 }
@@ -72,7 +76,7 @@ pub(crate) enum IoError {
 
 /// Inputs and outputs that the application asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Checked {
+struct Asked {
     names: Vec<&'static str>,
     simulated: Vec<String>,
     failure: Option<IoError>,
@@ -81,7 +85,7 @@ pub(crate) struct Checked {
 
 impl Io {
     pub(crate) fn new(connections: Vec<Connection>, kept: Kept<'static>, power_up: PowerUp) -> Self {
-        Self { connections, checked: Rc::default(), kept, power_up }
+        Self(Rc::new(Table { connections, asked: RefCell::default(), kept, power_up }))
     }
 
     /// Returns the output `name`, which is off.
@@ -133,21 +137,16 @@ impl Io {
 
     /// Returns the values that the application persists in `--state-file`.
     pub fn kept(&self) -> Kept<'static> {
-        self.kept
+        self.0.kept
     }
 
     /// Returns the state of outputs at the start, from `--power-up`.
     pub fn power_up(&self) -> PowerUp {
-        self.power_up
+        self.0.power_up
     }
 
-    pub(crate) fn checked(&self) -> Rc<RefCell<Checked>> {
-        self.checked.clone()
-    }
-
-    /// Returns the names that `--io` connects.
-    pub(crate) fn connected(&self) -> Vec<String> {
-        self.connections.iter().map(|connection| connection.name.clone()).collect()
+    pub(crate) fn table(&self) -> Rc<Table> {
+        self.0.clone()
     }
 
     fn connect<T>(
@@ -157,15 +156,15 @@ impl Io {
         example: &str,
         open: impl FnOnce(&str) -> Result<T, IoError>,
     ) -> Option<T> {
-        let mut checked = self.checked.borrow_mut();
-        assert!(!checked.names.contains(&name), "the application asks for the {kind} {name:?} twice");
-        checked.names.push(name);
-        let Some(connection) = self.connections.iter().find(|connection| connection.name == name) else {
+        let mut asked = self.0.asked.borrow_mut();
+        assert!(!asked.names.contains(&name), "the application asks for the {kind} {name:?} twice");
+        asked.names.push(name);
+        let Some(connection) = self.0.connections.iter().find(|connection| connection.name == name) else {
             let line = format!("The {kind} {name} is simulated; connect it with --io {name}={example}");
-            if checked.is_running {
+            if asked.is_running {
                 log::info!("{line}");
             } else {
-                checked.simulated.push(line);
+                asked.simulated.push(line);
             }
             return None;
         };
@@ -176,11 +175,11 @@ impl Io {
                     IoError::Usage(reason) => IoError::Usage(format!("\"{connection}\" {reason}")),
                     IoError::Open(reason) => IoError::Open(format!("{name}: {reason}")),
                 };
-                if checked.is_running {
+                if asked.is_running {
                     eprintln!("cannot connect {error}");
                     std::process::exit(1);
                 }
-                checked.failure.get_or_insert(error);
+                asked.failure.get_or_insert(error);
                 None
             }
         }
@@ -194,27 +193,30 @@ impl fmt::Display for IoError {
     }
 }
 
-impl Checked {
+impl Table {
     /// Returns the lines about what is simulated, once the application has asked for its inputs and outputs.
     ///
     /// # Errors
     /// If one of them cannot be opened, or if `--io` connects a name that the application does not have.
-    pub(crate) fn finish(&mut self, connected: &[String]) -> Result<Vec<String>, IoError> {
-        self.is_running = true;
-        if let Some(failure) = self.failure.take() {
+    pub(crate) fn finish(&self) -> Result<Vec<String>, IoError> {
+        let mut asked = self.asked.borrow_mut();
+        asked.is_running = true;
+        if let Some(failure) = asked.failure.take() {
             return Err(failure);
         }
-        match connected.iter().find(|name| !self.names.contains(&name.as_str())) {
-            Some(unknown) if self.names.is_empty() => Err(IoError::Usage(format!(
+        let unknown =
+            self.connections.iter().find(|connection| !asked.names.contains(&connection.name.as_str()));
+        match unknown.map(|connection| &connection.name) {
+            Some(unknown) if asked.names.is_empty() => Err(IoError::Usage(format!(
                 "{unknown:?} is unknown: the application has no inputs or outputs"
             ))),
             Some(unknown) => {
-                let names = self.names.join(", ");
+                let names = asked.names.join(", ");
                 Err(IoError::Usage(format!(
                     "{unknown:?} is no input or output of the application; use {names}"
                 )))
             }
-            None => Ok(std::mem::take(&mut self.simulated)),
+            None => Ok(std::mem::take(&mut asked.simulated)),
         }
     }
 }
@@ -230,7 +232,7 @@ mod tests {
     }
 
     fn finish(io: &Io) -> Result<Vec<String>, String> {
-        io.checked().borrow_mut().finish(&io.connected()).map_err(|error| error.to_string())
+        io.table().finish().map_err(|error| error.to_string())
     }
 
     #[test]
