@@ -14,8 +14,9 @@ use crate::tools::{Tools, cargo, output, run, server, target};
 
 const NAME: &str = "garden";
 
-/// A project, and the folder of what is built of it.
+/// A project, and the folder of what is built of it. The project and its packages are removed when it is dropped.
 struct Project {
+    root: PathBuf,
     folder: PathBuf,
     built: PathBuf,
     /// A folder for cargo's downloads, which is empty at first, or that of this machine.
@@ -56,7 +57,8 @@ impl Project {
         if full {
             let _ = fs::remove_dir_all(&built);
         }
-        Ok(Self { folder, built, home: full.then(|| root.join("home")) })
+        let home = full.then(|| root.join("home"));
+        Ok(Self { root, folder, built, home })
     }
 
     /// Returns cargo in the folder of the project.
@@ -88,6 +90,13 @@ impl Project {
         toolchain.apply(&mut build);
         run(&mut build)?;
         browser::test_project(tools, &program, &self.folder, &qemu)
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        // What stays is in the folder for temporary files.
+        let _ = fs::remove_dir_all(&self.root);
     }
 }
 
