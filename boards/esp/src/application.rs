@@ -52,6 +52,10 @@ applications! {
     "lamp": |device, inbox, board| lamp::run(device, inbox, board.led, board.dimmer);
     "weather": |device, inbox, board| weather::run(device, inbox, board.sensor);
     "motor": |device, inbox, board| motor::run(device, inbox, board.motor);
+    "soil": |device, inbox, _| soil::run(device, inbox, soil::Simulated::default());
+    "thermometer": |device, inbox, _| thermometer::run(device, inbox, weather::Simulated::default());
+    "push-button": |device, inbox, board| push_button::run(device, inbox, board.led, Unconnected);
+    "knob": |device, inbox, _| knob::run(device, inbox, knob::Quadrature::new(Unconnected, Unconnected));
     "chat": |device, inbox, _| chat::run(device, inbox);
     "console": |device, inbox, _| console::run(device, inbox);
     "hello": |_, _, _| hello::run();

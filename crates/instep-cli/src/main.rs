@@ -3,10 +3,13 @@
 mod new;
 mod qemu;
 
+use embedded_hal::digital::{InputPin, OutputPin};
+use embedded_hal_async::digital::Wait;
 use instep::{App, Device, Inbox};
-use instep_apps::weather::{self, Bme280, Reading, Sensor, Simulated};
-use instep_apps::{Hardware, LED, Led};
-use instep_linux::{I2cBus, Io, Output, Program};
+use instep_apps::knob::{Encoder, Quadrature};
+use instep_apps::weather::{self, Bme280, Reading, Simulated};
+use instep_apps::{LED, Led, Machine};
+use instep_linux::{I2cBus, Io, Program};
 use instep_settings::KeptSwitch;
 use std::process::ExitCode;
 
@@ -20,14 +23,34 @@ fn main() -> ExitCode {
         .run(run)
 }
 
-/// Runs an application with its hardware. An output or sensor that `--io` does not connect is simulated.
+/// Runs an application with its hardware. An input, output or sensor that `--io` does not connect is simulated.
 async fn run(app: &'static App, device: &'static Device, inbox: &'static mut Inbox<'static>, io: Io) {
-    if app.name() == weather::APP.name() {
-        return weather::run(device, inbox, WeatherSensor::new(&io)).await;
+    instep_apps::run(app.name(), device, inbox, Linux(io)).await;
+}
+
+/// Hardware of this machine.
+struct Linux(Io);
+
+impl Machine for Linux {
+    fn led(&self) -> Led<'_, impl OutputPin> {
+        let Self(io) = self;
+        Led::kept(io.output("led"), KeptSwitch::new(io.kept(), LED, io.power_up()))
     }
-    let output = if instep_apps::has_led(app) { io.output("led") } else { Output::simulated() };
-    let led = Led::kept(output, KeptSwitch::new(io.kept(), LED, io.power_up()));
-    instep_apps::run_with(app.name(), device, inbox, Hardware::new(led)).await;
+
+    fn weather_sensor(&self) -> impl weather::Sensor {
+        match self.0.i2c("bme280", &[0x76, 0x77]) {
+            Some(device) => WeatherSensor::Bme280(Bme280::new(device.bus, device.address == 0x77)),
+            None => WeatherSensor::Simulated(Simulated::default()),
+        }
+    }
+
+    fn push_button(&self) -> impl InputPin + Wait {
+        self.0.input("button")
+    }
+
+    fn encoder(&self) -> impl Encoder {
+        Quadrature::new(self.0.input("knob-a"), self.0.input("knob-b"))
+    }
 }
 
 /// Weather sensor: on an I2C bus, or simulated.
@@ -36,16 +59,7 @@ enum WeatherSensor {
     Bme280(Bme280<I2cBus>),
 }
 
-impl WeatherSensor {
-    fn new(io: &Io) -> Self {
-        match io.i2c("bme280", &[0x76, 0x77]) {
-            Some(device) => Self::Bme280(Bme280::new(device.bus, device.address == 0x77)),
-            None => Self::Simulated(Simulated::default()),
-        }
-    }
-}
-
-impl Sensor for WeatherSensor {
+impl weather::Sensor for WeatherSensor {
     async fn read(&mut self) -> Reading {
         match self {
             Self::Simulated(sensor) => sensor.read().await,

@@ -8,7 +8,7 @@ use embedded_hal::digital::{ErrorType, OutputPin};
 use embedded_hal::pwm::{self, SetDutyCycle};
 use instep::thing::PropertyStore;
 use instep::{Access, Limits};
-use instep_apps::{Hardware, LED, Led, lamp};
+use instep_apps::{LED, Led, lamp};
 use instep_settings::{FlashError, FlashStorage, Kept, KeptSwitch, LoadOutcome, PowerUp, Saver, Settings};
 use instep_tokio::{Server, SocketLimits};
 use mock_flash::{MockError, MockFlash};
@@ -84,14 +84,8 @@ fn start(settings: &'static Settings) -> (Server, Receiver<u16>) {
         let mut inbox = server.inbox().unwrap();
         inbox.keep_in(properties(settings));
         let led = Led::kept(Pin, KeptSwitch::new(Kept::by(settings), LED, PowerUp::Off));
-        let hardware = Hardware::new(led).with_dimmer(Dimmer(told));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(host_time::run(instep_apps::run_with(
-            "lamp",
-            server.device(),
-            &mut inbox,
-            hardware,
-        )));
+        runtime.block_on(host_time::run(lamp::run(server.device(), &mut inbox, led, Dimmer(told))));
     });
     (server, levels)
 }

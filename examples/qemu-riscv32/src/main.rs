@@ -3,8 +3,12 @@
 #![no_std]
 #![no_main]
 
+use embedded_hal::digital::{InputPin, OutputPin};
+use embedded_hal_async::digital::Wait;
 use instep::{App, Device, Inbox};
-use instep_qemu::{Boot, Io, Output};
+use instep_apps::knob::{Encoder, Quadrature};
+use instep_apps::{Led, Machine};
+use instep_qemu::{Boot, Io};
 
 /// Page instead of the application's, from `INSTEP_PAGE`.
 const PAGE: Option<&str> = include!(concat!(env!("OUT_DIR"), "/page.rs"));
@@ -28,13 +32,29 @@ fn choose(boot: Boot) -> &'static App {
     instep_qemu::with_page(app, boot.page().or(PAGE))
 }
 
-/// Returns the future of an application with its simulated LED.
+/// Returns the future of an application with its simulated hardware.
 fn run(
     app: &'static App,
     device: &'static Device,
     inbox: &'static mut Inbox<'static>,
     io: Io,
 ) -> impl Future<Output = ()> {
-    let led = if instep_apps::has_led(app) { io.output("led") } else { Output::simulated() };
-    instep_apps::run(app.name(), device, inbox, led)
+    instep_apps::run(app.name(), device, inbox, Qemu(io))
+}
+
+/// Hardware of this machine, whose inputs and outputs are simulated.
+struct Qemu(Io);
+
+impl Machine for Qemu {
+    fn led(&self) -> Led<'_, impl OutputPin> {
+        Led::new(self.0.output("led"))
+    }
+
+    fn push_button(&self) -> impl InputPin + Wait {
+        self.0.input("button")
+    }
+
+    fn encoder(&self) -> impl Encoder {
+        Quadrature::new(self.0.input("knob-a"), self.0.input("knob-b"))
+    }
 }
