@@ -155,6 +155,44 @@ fn weather_station_shows_measured_values() {
 }
 
 #[test]
+fn soil_is_calibrated_by_the_simulated_sensor() {
+    let server = serve(&["--app", "soil"]);
+    let mut page = Page::open(&server);
+    let range = 0.0..101.0;
+    let moisture = page.until(|frame| frame["label"] == "moisture")["value"].as_f64();
+    assert!(moisture.is_some_and(|value| range.contains(&value)), "{moisture:?}");
+    assert_eq!(page.ask(json!({"label": "this_is_dry"}))["label"], "ok");
+    assert_eq!(page.values["dry"], page.values["voltage"], "the voltage of now is not that of dry soil");
+    assert_eq!(page.values["moisture"], json!(0));
+    assert_eq!(page.ask(json!({"label": "wet", "value": 5001}))["value"]["code"], "out-of-range");
+}
+
+#[test]
+fn thermometer_shows_a_temperature() {
+    let server = serve(&["--app", "thermometer"]);
+    let mut page = Page::open(&server);
+    let value = page.until(|frame| frame["label"] == "temperature")["value"].as_f64();
+    assert!(value.is_some_and(|value| (0.0..40.0).contains(&value)), "{value:?}");
+}
+
+#[test]
+fn push_button_and_knob_are_in_step_without_hardware() {
+    let server = serve(&["--app", "push-button"]);
+    let (mut one, mut other) = (Page::open(&server), Page::open(&server));
+    one.send(&json!({"label": "led", "value": true}));
+    for page in [&mut one, &mut other] {
+        page.sees("led", &json!(true));
+        assert_eq!(page.values["presses"], json!(0), "a simulated button was pressed");
+    }
+    server.expect_line("LED ON");
+    drop((one, other, server));
+    let server = serve(&["--app", "knob"]);
+    let (mut one, mut other) = (Page::open(&server), Page::open(&server));
+    assert_eq!(one.ask(json!({"label": "level", "value": 40}))["label"], "ok");
+    other.sees("level", &json!(40));
+}
+
+#[test]
 fn workshop_has_all_kinds_and_explains_refusals() {
     let server = serve(&["--app", "workshop"]);
     let (mut one, mut other) = (Page::open(&server), Page::open(&server));

@@ -1,7 +1,7 @@
 //! Items that the expansion of [`main!`](crate::main) names in the application's crate.
 
 pub use crate::settings::{Build, PORT, clients, limits};
-pub use crate::start::{LOG_IN_SIZE, Machine, Memory, boot, network_stack, of_one, start};
+pub use crate::start::{LOG_IN_SIZE, Machine, Memory, boot, network_stack, of_one, run, start};
 pub use embassy_executor;
 pub use embassy_net::{Runner, Stack, StackResources};
 pub use instep;

@@ -121,7 +121,8 @@ macro_rules! main {
                 embassy_executor = $crate::expansion::embassy_executor
             )]
             async fn instep_run(machine: instep_qemu_parts::Machine) {
-                instep_qemu_parts::start(machine, &INSTEP_MEMORY, $choose, $run).await;
+                let (application, boot) = instep_qemu_parts::start(machine, &INSTEP_MEMORY, $choose, $run);
+                instep_qemu_parts::run(::core::pin::pin!(application), boot).await;
             }
         };
     };

@@ -2,6 +2,9 @@
 
 use crate::io::Io;
 use crate::settings::{self, Build};
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::Poll;
 use embassy_executor::Spawner;
 use embassy_net::{Runner, Stack, StackResources};
 use instep::access::OPEN_TO_EVERYONE;
@@ -71,12 +74,14 @@ pub fn of_one<F: Future<Output = ()>>(
 }
 
 /// Starts everything, and returns the future of the application that `choose` returns.
+///
+/// [`run`] completes it.
 pub fn start<M: Memory, F: Future<Output = ()>>(
     machine: Machine,
     memory: &'static M,
     choose: impl FnOnce(Boot) -> &'static App,
     run: impl FnOnce(&'static App, &'static Device, &'static mut Inbox<'static>, Io) -> F,
-) -> F {
+) -> (F, Boot) {
     static INBOX: StaticCell<Inbox<'static>> = StaticCell::new();
     let Machine { spawner, boot, network } = machine;
     let (stack, runner) = memory.network_stack(network);
@@ -91,8 +96,16 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
     spawner.spawn(run_network(runner).expect("task pool exhausted"));
     spawner.spawn(serve(driver).expect("task pool exhausted"));
     spawner.spawn(check_passwords(server).expect("task pool exhausted"));
+    (application, boot)
+}
+
+/// Runs the application, and logs the address once the application has asked for its inputs and outputs.
+pub async fn run<F: Future<Output = ()>>(mut application: Pin<&mut F>, boot: Boot) {
+    let ended = poll_fn(|context| Poll::Ready(application.as_mut().poll(context).is_ready())).await;
     info!("Open {}", boot.url());
-    application
+    if !ended {
+        application.await;
+    }
 }
 
 /// Adds the log-in if there is a password; else logs that the device is open to everyone.

@@ -61,7 +61,9 @@ fn page_loads_and_two_clients_are_in_step() {
 
 #[test]
 fn every_application_boots() {
-    for app in ["hello", "toggle", "led-plain", "led-words", "led-state", "soft-ap"] {
+    let with_panel = ["soil", "thermometer", "push-button", "knob"];
+    for app in ["hello", "toggle", "led-plain", "led-words", "led-state", "soft-ap"].iter().chain(&with_panel)
+    {
         let server = boot(app);
         assert_eq!(http(server.addr(), PAGE).status, 200, "{app}");
         server.stop();

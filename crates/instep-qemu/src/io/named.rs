@@ -14,8 +14,8 @@ const NAMES_MAX: usize = 16;
 ///
 /// All of them are simulated, and a line of the log says so. On Linux and on a chip the same names are those of real pins.
 ///
-/// Ask for all of them before the application's future exists, as an argument of its `run` function does, so that these
-/// lines come before the device's address.
+/// Ask for all of them before the application waits for the first time, as an argument of its `run` function does, so that
+/// these lines come before the device's address.
 #[derive(Debug)]
 pub struct Io {
     names: RefCell<Vec<&'static str, NAMES_MAX>>,
