@@ -1,7 +1,9 @@
 //! A knob that sets a level, which every page shows and sets, too.
 
+mod encoder;
 mod quadrature;
 
+pub use encoder::Encoder;
 pub use quadrature::Quadrature;
 
 use embassy_futures::select::{Either::First, Either::Second, select};
@@ -20,15 +22,6 @@ pub const APP: App = App::new("knob", "A level that a rotary encoder and every p
     .thing(&Knob::THING)
     .version(env!("CARGO_PKG_VERSION"))
     .pages(&PANEL);
-
-/// Rotary encoder.
-#[expect(async_fn_in_trait, reason = "applications are one task each")]
-pub trait Encoder {
-    /// Waits until the knob is turned, and returns the number of detents since the last call, clockwise above 0.
-    ///
-    /// The future can be dropped at any time without the loss of a detent.
-    async fn turned(&mut self) -> i32;
-}
 
 /// Change of the level by one detent, in percent. An encoder with 20 detents passes the whole range in 2.5 turns.
 const DETENT: f64 = 2.0;

@@ -1,6 +1,6 @@
 //! Rotary encoder on two input pins.
 
-use super::Encoder;
+use super::encoder::Encoder;
 use crate::debounced::wait_for;
 use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Timer};

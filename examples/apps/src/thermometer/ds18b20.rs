@@ -1,8 +1,9 @@
 //! A Maxim DS18B20.
 
-use super::Sensor;
 use super::crc::crc8;
+use super::fault::Fault;
 use super::one_wire::OneWire;
+use super::sensor::Sensor;
 use embassy_time::{Duration, Timer};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{InputPin, OutputPin};
@@ -37,23 +38,6 @@ const READ_SCRATCHPAD: u8 = 0xBE;
 pub struct Ds18b20<P, D> {
     wire: OneWire<P, D>,
     is_lost: bool,
-}
-
-/// Failure of a measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault<E> {
-    /// The pin cannot be set or read.
-    Pin(E),
-    /// The wire is low although nothing should make it so.
-    WireLow,
-    /// No device answers a reset.
-    NoAnswer,
-    /// The sensor does not begin a conversion, so the command was disturbed, or the sensor has no supply of its own.
-    NotBegun,
-    /// The checksum is wrong, or the bytes are not those of a DS18B20.
-    Checksum,
-    /// The sensor has the value that it has after power-up, so it lost power during the conversion.
-    NoPower,
 }
 
 impl<P: InputPin + OutputPin, D: DelayNs> Ds18b20<P, D> {
@@ -138,19 +122,6 @@ impl<P: InputPin + OutputPin, D: DelayNs> Sensor for Ds18b20<P, D> {
         }
         self.is_lost = result.is_err();
         result.ok()
-    }
-}
-
-impl<E> Fault<E> {
-    /// Returns whether the next attempt may succeed.
-    const fn is_passing(&self) -> bool {
-        matches!(self, Self::NoAnswer | Self::NotBegun | Self::Checksum)
-    }
-}
-
-impl<E> From<E> for Fault<E> {
-    fn from(error: E) -> Self {
-        Self::Pin(error)
     }
 }
 

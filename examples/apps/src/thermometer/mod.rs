@@ -2,11 +2,14 @@
 
 mod crc;
 mod ds18b20;
+mod fault;
 mod one_wire;
+mod sensor;
 #[cfg(test)]
 mod simulated_wire;
 
 pub use ds18b20::Ds18b20;
+pub use sensor::Sensor;
 
 use embassy_futures::select::{Either, select};
 use embassy_time::{Duration, Ticker};
@@ -28,20 +31,6 @@ pub const APP: App = App::new("thermometer", "A temperature with its last five m
 
 /// Interval between two measurements.
 const EVERY: Duration = Duration::from_secs(2);
-
-/// Sensor of one temperature.
-#[expect(async_fn_in_trait, reason = "applications are one task each")]
-pub trait Sensor {
-    /// Measures the temperature, in °C. Returns `None` while the sensor is missing or broken.
-    async fn celsius(&mut self) -> Option<f64>;
-}
-
-/// Simulated weather has a temperature, too.
-impl Sensor for crate::weather::Simulated {
-    async fn celsius(&mut self) -> Option<f64> {
-        crate::weather::Sensor::read(self).await.temperature
-    }
-}
 
 /// Runs the application.
 pub async fn run(device: &Device, inbox: &mut Inbox<'_>, mut sensor: impl Sensor) {

@@ -1,8 +1,11 @@
 //! 1-Wire, by a pin that the core sets and reads at exact times.
 //!
+//! The slots are made here, because those of the crate onewire 0.4 are private: the smallest thing that it offers is a byte,
+//! around which a critical section would switch interrupts off for 560 µs.
+//!
 //! The times of a slot are those of Maxim's application note 126, within the limits of the DS18B20's data sheet.
 
-use super::ds18b20::Fault;
+use super::fault::Fault;
 use embassy_futures::yield_now;
 use embassy_time::Timer;
 use embedded_hal::delay::DelayNs;
