@@ -23,6 +23,7 @@ use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, 
 use heapless::String;
 use instep::access::OPEN_TO_EVERYONE;
 use instep::{Access, App, Limits};
+use instep_apps::{Led, NoDimmer, lamp, led_json};
 use instep_embassy::{ACCEPTING, Driver, LogInResources, Server, SynFilter};
 use instep_qemu::Output;
 use instep_settings::{FlashStorage, Kept, Saver, Settings};
@@ -43,7 +44,7 @@ const LEASES: usize = 8;
 const SOCKETS: usize = CLIENTS + ACCEPTING + 3;
 
 /// Applications for which the memory suffices.
-const APPS: [&App; 2] = [&instep_apps::led_json::APP, &instep_apps::lamp::APP];
+const APPS: [&App; 2] = [&led_json::APP, &lamp::APP];
 
 instep_embassy::resources! {
     /// All memory of the server.
@@ -138,7 +139,12 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     }
     spawner.spawn(run_mdns(stack, name, set_up).expect("task pool exhausted"));
     info!("Open {page}");
-    instep_apps::run(app.name(), server.device, &mut inbox, Output::simulated()).await;
+    let led = Led::new(Output::simulated());
+    if app.name() == lamp::APP.name() {
+        lamp::run(server.device, &mut inbox, led, NoDimmer).await;
+    } else {
+        led_json::run(server.device, &mut inbox, led).await;
+    }
 }
 
 /// Returns the name from the settings, or from QEMU, or else the default name.
