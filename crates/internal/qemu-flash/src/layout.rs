@@ -25,6 +25,8 @@ pub const PAGE: u32 = 256;
 /// It is above the boot stub and below the device tree, which QEMU loads at 0x80E0_0000.
 pub const HAND_OVER_ADDRESS: u32 = 0x80DF_F000;
 
+const _: () = assert!(FLASH_ADDRESS + FLASH_SIZE <= HAND_OVER_ADDRESS, "the words are in the flash");
+
 /// Chip id of images for this machine, which no chip has.
 pub const CHIP: u16 = 0x7F51;
 
@@ -103,6 +105,5 @@ mod tests {
                 "{partition:?}"
             );
         }
-        assert!(FLASH_ADDRESS + FLASH_SIZE <= HAND_OVER_ADDRESS);
     }
 }

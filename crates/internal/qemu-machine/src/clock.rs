@@ -28,11 +28,6 @@ impl Driver for Clock {
     }
 }
 
-/// Sets the next timer interrupt anew, after the watchdog was fed.
-pub fn update_alarm() {
-    critical_section::with(|section| set_alarm(&mut CLOCK.queue.borrow_ref_mut(section)));
-}
-
 /// Sets the next timer interrupt. A time in the past interrupts at once.
 fn set_alarm(queue: &mut Queue) {
     registers::interrupt_at(queue.next_expiration(registers::time()).min(watchdog::deadline()));

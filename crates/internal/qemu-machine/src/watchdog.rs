@@ -4,7 +4,7 @@
 //! program that hangs while interrupts are disabled, nor one whose interrupts have no handlers. A chip's watchdog finds
 //! both.
 
-use crate::{clock, log, registers, reset};
+use crate::{log, registers, reset};
 use core::cell::Cell;
 use critical_section::Mutex;
 use embassy_time::Duration;
@@ -25,6 +25,8 @@ impl Watchdog {
     pub fn start(timeout: Duration) -> Self {
         let watchdog = Self { timeout };
         watchdog.feed();
+        // The timer interrupts at once, and its handler sets the time of the next check.
+        registers::interrupt_at(0);
         watchdog
     }
 
@@ -32,7 +34,6 @@ impl Watchdog {
     pub fn feed(&self) {
         let deadline = registers::time() + self.timeout.as_ticks();
         critical_section::with(|section| DEADLINE.borrow(section).set(deadline));
-        clock::update_alarm();
     }
 }
 
