@@ -58,9 +58,15 @@ const SETTINGS: [(&str, &str); 5] = [
 const FOR_16: [(&str, &str); 1] = [("INSTEP_CLIENTS", "16")];
 
 /// Boots an application and shows its log, until Ctrl-C.
-pub(crate) fn show(app: &str, tools: &mut Tools) -> Outcome {
+///
+/// With a file for the flash, the boot stub starts the application from a slot.
+pub(crate) fn show(app: &str, flash: Option<PathBuf>, tools: &mut Tools) -> Outcome {
     let Built { image, launcher } = build(tools)?;
     let mut qemu = Command::new(launcher);
+    if let Some(flash) = flash {
+        let [stub, _] = build_stub(tools)?;
+        qemu.env("INSTEP_FLASH", flash).env("INSTEP_BOOT_STUB", stub);
+    }
     run(qemu.args(["serve", "--app", app, "--addr", "127.0.0.1:8080"]).env("INSTEP_IMAGE", image))
 }
 

@@ -1,5 +1,6 @@
 //! The file with the machine's RAM, which keeps the flash when QEMU ends.
 
+use crate::image::image;
 use crate::layout::{FLASH_ADDRESS, FLASH_SIZE, PARTITION_TABLE, PARTITIONS, RAM, RAM_SIZE, SLOTS};
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -40,6 +41,17 @@ impl FlashFile {
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Opens a file, or makes it if it does not exist, with the image of the ELF file `firmware` in slot 0.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written, or the firmware has no image.
+    pub fn open_or_create(path: &Path, firmware: &Path) -> io::Result<Self> {
+        if path.exists() {
+            return Self::open(path);
+        }
+        Self::create(path, &image(&std::fs::read(firmware)?).map_err(io::Error::other)?)
     }
 
     /// Replaces bytes of the flash, whatever they were. A running machine sees it at once.

@@ -21,10 +21,7 @@ pub struct AppDescriptor {
 const _: () = assert!(size_of::<AppDescriptor>() == 256, "the descriptor differs from that of ESP-IDF");
 
 impl AppDescriptor {
-    /// Returns the descriptor of an application.
-    ///
-    /// # Panics
-    /// If a text has more than 31 bytes.
+    /// Returns the descriptor of an application. Of a text, 31 bytes are kept.
     pub const fn new(version: &str, project: &str) -> Self {
         Self {
             magic: 0xABCD_5432,
@@ -44,8 +41,8 @@ impl AppDescriptor {
 
 const fn text(text: &str) -> [u8; 32] {
     let mut bytes = [0; 32];
-    assert!(text.len() < bytes.len(), "a text of the descriptor has more than 31 bytes");
-    bytes.split_at_mut(text.len()).0.copy_from_slice(text.as_bytes());
+    let length = if text.len() < bytes.len() { text.len() } else { bytes.len() - 1 };
+    bytes.split_at_mut(length).0.copy_from_slice(text.as_bytes().split_at(length).0);
     bytes
 }
 

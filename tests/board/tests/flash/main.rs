@@ -6,7 +6,7 @@ mod resets;
 use machine::{Machine, path};
 use qemu_flash::{FlashFile, OTADATA, SECTOR, SETTINGS, SLOTS, State, entry, image, seal};
 use std::fs;
-use test_support::{Folder, SOON, free_addr, http, wait_until};
+use test_support::{Folder, SOON, Server, free_addr, http, wait_until};
 
 /// Position of the chip's id in an image.
 const CHIP: usize = 12;
@@ -137,6 +137,24 @@ fn unconfirmed_image_is_aborted_at_second_start() {
     put_entries(&flash, [valid, entry(2, State::Valid)]);
     Machine::start(&flash, "instep.rollback=on").expect(&["Image B runs in slot 1"]);
     assert_eq!(entries(&flash), [valid, entry(2, State::Valid)].map(Vec::from));
+}
+
+#[test]
+fn application_is_served_from_slot_until_power_cut() {
+    let folder = Folder::new("served-from-slot");
+    let file = folder.file("ram");
+    let serve = || Server::with(&["--app", "led-plain"]).variable("INSTEP_FLASH", &file).start();
+    let server = serve();
+    server.expect_line("Slot 0 was started, after the reset reason power-on");
+    let page = http(server.addr(), "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert_eq!(page.status, 200);
+    drop(server);
+    // The same firmware in slot 1.
+    let flash = FlashFile::open(folder.join("ram").as_path()).expect("cannot open the flash");
+    let image = flash.read(SLOTS[0].start, (SLOTS[0].end - SLOTS[0].start) as usize).expect("cannot read it");
+    put(&flash, SLOTS[1].start, &image);
+    put_entries(&flash, [entry(1, State::Valid), entry(2, State::New)]);
+    serve().expect_line("Slot 1 was started, after the reset reason power-on");
 }
 
 #[test]
