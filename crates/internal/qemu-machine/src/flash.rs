@@ -7,7 +7,7 @@ use embedded_storage_async::nor_flash::{
     ErrorType, MultiwriteNorFlash, NorFlash, NorFlashErrorKind, ReadNorFlash,
 };
 use portable_atomic::{AtomicBool, Ordering};
-use qemu_flash::{FLASH_SIZE, PAGE, SECTOR, SETTINGS};
+use qemu_flash::{FLASH_SIZE, PAGE, SECTOR};
 
 /// Size of a word, the smallest part that is read or written, in bytes.
 const WORD: usize = 4;
@@ -41,11 +41,6 @@ impl Flash {
             bytes.fill(0xff);
         }
         Self { bytes, is_instant: boot.value("instep.flash=") == Some("instant") }
-    }
-
-    /// Returns the offsets of the settings.
-    pub fn settings(&self) -> core::ops::Range<u32> {
-        SETTINGS
     }
 
     /// Returns a part of the flash that begins and ends at multiples of `unit`.

@@ -32,7 +32,7 @@ use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_
 use instep_wifi::name::Name;
 use instep_wifi::setup::{SetUp, kept_password, protection, run, store, tell_join_string};
 use log::{info, warn};
-use qemu_machine::{Boot, Executor, Flash, Network, random, random_array};
+use qemu_machine::{Boot, Executor, Flash, Network, SETTINGS as SETTINGS_IN_FLASH, random, random_array};
 use radio::Simulated;
 use static_cell::StaticCell;
 
@@ -77,8 +77,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     static SET_UP: StaticCell<SetUp> = StaticCell::new();
 
     let flash = Flash::take(boot);
-    let range = flash.settings();
-    let storage = FlashStorage::new(flash, range).expect("the flash has too few pages");
+    let storage = FlashStorage::new(flash, SETTINGS_IN_FLASH).expect("the flash has too few pages");
     let (saver, opened) = Saver::open(&SETTINGS, storage).await;
     if opened.is_warning() {
         warn!("{opened}");
