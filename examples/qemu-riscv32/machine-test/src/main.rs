@@ -1,7 +1,7 @@
 //! Firmware that tests the flash, the resets and the watchdog of the machine.
 //!
 //! `-append test.first=ACTION` is what it does after a power-on, and `test.then=ACTION` what it does after a reset: `panic`,
-//! `exception`, `reset`, `hang`, `flash`. Without an action it waits.
+//! `exception`, `reset`, `hang`, `flash`, `wear`. Without an action it waits.
 
 #![no_std]
 #![no_main]
@@ -53,6 +53,7 @@ async fn run(boot: Boot) {
             core::hint::spin_loop();
         },
         Some("flash") => test_flash(boot).await,
+        Some("wear") => wear(boot, &watchdog).await,
         _ => {}
     }
     let mut seconds = 0;
@@ -88,6 +89,17 @@ async fn test_flash(boot: Boot) {
     assert_eq!(flash.erase(4 << 20, (4 << 20) + 4096).await, Err(NorFlashErrorKind::OutOfBounds));
     assert_eq!(flash.erase(FREE, FREE - 4096).await, Err(NorFlashErrorKind::OutOfBounds));
     info!("The flash is as a chip's");
+}
+
+/// Writes and erases a sector until the power is cut.
+async fn wear(boot: Boot, watchdog: &Watchdog) {
+    let mut flash = Flash::take(boot);
+    info!("Wears the flash");
+    loop {
+        watchdog.feed();
+        flash.write(FREE, &[0; 4096]).await.expect("cannot write");
+        flash.erase(FREE, FREE + 4096).await.expect("cannot erase");
+    }
 }
 
 /// Returns how long an operation took, in µs.

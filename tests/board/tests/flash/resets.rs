@@ -3,6 +3,7 @@
 use crate::machine::{Machine, path};
 use crate::{flash, test_image};
 use qemu_flash::FlashFile;
+use std::time::Duration;
 use test_support::Folder;
 
 #[test]
@@ -65,6 +66,34 @@ fn flash_behaves_as_that_of_a_chip() {
 
     let machine = Machine::start(&flash, "test.first=flash instep.flash=instant");
     machine.expect(&["The flash is as a chip's"]);
+}
+
+#[test]
+fn power_cut_leaves_half_erased_sector() {
+    const SECTOR: usize = 4096;
+    let folder = Folder::new("power-cut");
+    let flash = flash(&folder, &[]);
+    // The first start writes `otadata`.
+    Machine::start(&flash, "").expect(&["in slot 0"]);
+    let rest = |flash: &FlashFile| {
+        let mut bytes = flash.read(0, 4 << 20).expect("cannot read the flash");
+        bytes.splice(0xF000..0xF000 + SECTOR, []);
+        bytes
+    };
+    let before = rest(&flash);
+    let is_mixed = || {
+        let machine = Machine::start(&flash, "test.first=wear");
+        machine.expect(&["Wears the flash"]);
+        std::thread::sleep(Duration::from_millis(60));
+        drop(machine);
+        let sector = flash.read(0xF000, SECTOR).expect("cannot read the flash");
+        let first = sector.iter().take_while(|byte| **byte == sector[0]).count();
+        let (start, end) = (sector[0], !sector[0]);
+        assert!((start == 0 || start == 0xff) && sector[first..].iter().all(|byte| *byte == end));
+        assert!(rest(&flash) == before, "a byte outside of the sector changed");
+        first < SECTOR
+    };
+    assert!((0..20).any(|_| is_mixed()), "no power cut hit an erase or a write");
 }
 
 #[test]
