@@ -1,6 +1,7 @@
 //! The command line: the jobs and their options.
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
 use crate::firmware::{self, Plan};
 use crate::{bench, flash, fuzz, own_network};
@@ -40,6 +41,9 @@ pub(crate) enum Job {
         /// Name of an application, or own-network for a device with its own Wi-Fi network
         #[arg(default_value = "workshop", value_parser = bootable)]
         app: String,
+        /// Keep the machine's flash in FILE, and start the slot that it selects; a new file gets the application
+        #[arg(long, value_name = "FILE")]
+        flash: Option<PathBuf>,
     },
     /// Test the image for QEMU
     QemuTest,
@@ -108,8 +112,8 @@ mod tests {
 
     #[test]
     fn defaults_are_workshop_for_qemu_and_led_json_for_size() {
-        assert!(matches!(job(&["qemu"]), Ok(Job::Qemu { app }) if app == "workshop"));
-        assert!(matches!(job(&["qemu", "own-network"]), Ok(Job::Qemu { app }) if app == "own-network"));
+        assert!(matches!(job(&["qemu"]), Ok(Job::Qemu { app, flash: None }) if app == "workshop"));
+        assert!(matches!(job(&["qemu", "own-network"]), Ok(Job::Qemu { app, .. }) if app == "own-network"));
         assert!(matches!(job(&["size"]), Ok(Job::Size { app, write: false }) if app == "led-json"));
     }
 

@@ -58,8 +58,10 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
         Job::Test { full } => test(full, report, tools),
         Job::Structure => report.step("structure", structure::check),
         Job::Dependencies => report.step("dependencies", || dependencies::check(tools)),
-        Job::Qemu { app } if app == own_network::NAME => report.step("qemu", || own_network::show(tools)),
-        Job::Qemu { app } => report.step("qemu", || qemu::show(&app, tools)),
+        Job::Qemu { app, flash } if app == own_network::NAME => {
+            report.step("qemu", || own_network::show(flash, tools));
+        }
+        Job::Qemu { app, flash } => report.step("qemu", || qemu::show(&app, flash, tools)),
         Job::QemuTest => qemu::all(report, tools),
         Job::Firmware(plan) => report.step("firmware", || firmware::job(&plan, tools)),
         Job::Flash(order) => report.step("flash", || flash::job(&order, tools)),

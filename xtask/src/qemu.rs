@@ -8,7 +8,7 @@ use crate::bare_metal::toolchain;
 use crate::browser::{self, leave_out};
 use crate::node_wot;
 use crate::own_network;
-use crate::qemu_image::{Built, build, build_image, in_board};
+use crate::qemu_image::{Built, build, build_image, build_stub, in_board};
 use crate::report::{Outcome, Report};
 use crate::tools::{Tools, cargo, run};
 
@@ -58,9 +58,15 @@ const SETTINGS: [(&str, &str); 5] = [
 const FOR_16: [(&str, &str); 1] = [("INSTEP_CLIENTS", "16")];
 
 /// Boots an application and shows its log, until Ctrl-C.
-pub(crate) fn show(app: &str, tools: &mut Tools) -> Outcome {
+///
+/// With a file for the flash, the boot stub starts the application from a slot.
+pub(crate) fn show(app: &str, flash: Option<PathBuf>, tools: &mut Tools) -> Outcome {
     let Built { image, launcher } = build(tools)?;
     let mut qemu = Command::new(launcher);
+    if let Some(flash) = flash {
+        let [stub, _] = build_stub(tools)?;
+        qemu.env("INSTEP_FLASH", flash).env("INSTEP_BOOT_STUB", stub);
+    }
     run(qemu.args(["serve", "--app", app, "--addr", "127.0.0.1:8080"]).env("INSTEP_IMAGE", image))
 }
 
@@ -70,15 +76,18 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         let with_settings = build_other(tools, &SETTINGS, "with-settings")?;
         let for_16 = build_other(tools, &FOR_16, "for-16")?;
         let own_network = own_network::build(tools)?;
+        let [stub, machine_test] = build_stub(tools)?;
         // The usual image is built last, because every build writes the same file, and this image must stay there.
-        Ok((with_settings, for_16, own_network, build(tools)?))
+        Ok((with_settings, for_16, own_network, stub, machine_test, build(tools)?))
     });
     report.step("qemu lints", || lint(tools));
-    let Some((with_settings, for_16, own_network, Built { image, launcher })) = images else { return };
+    let Some((with_settings, for_16, own_network, stub, machine_test, built)) = images else { return };
+    let Built { image, launcher } = built;
     report.step("qemu tests", || {
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
         tests.env("INSTEP_OWN_NETWORK_IMAGE", &own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
+        tests.env("INSTEP_BOOT_STUB", &stub).env("INSTEP_MACHINE_TEST", &machine_test);
         // Each test uses two cores, because its machine needs one.
         run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
     });

@@ -32,13 +32,27 @@ pub(crate) fn build(tools: &mut Tools) -> Outcome<Built> {
     Ok(Built { image, launcher: target().join("debug/instep-qemu").into_os_string() })
 }
 
+/// Builds the boot stub, and the firmware that tests the machine.
+pub(crate) fn build_stub(tools: &mut Tools) -> Outcome<[PathBuf; 2]> {
+    build_packages(tools, ["qemu-boot-stub", "qemu-machine-test"])
+}
+
 /// Builds another package of the board, and returns its image.
 pub(crate) fn build_package(tools: &mut Tools, package: &str) -> Outcome<PathBuf> {
+    build_packages(tools, [package]).map(|[image]| image)
+}
+
+/// Builds packages of the board at once, and returns their images.
+fn build_packages<const COUNT: usize>(
+    tools: &mut Tools,
+    packages: [&str; COUNT],
+) -> Outcome<[PathBuf; COUNT]> {
     let toolchain = toolchain(tools)?;
-    let mut build = cargo(&["build", "--release", "--package", package]);
+    let mut build = cargo(&["build", "--release"]);
+    build.args(packages.iter().flat_map(|package| ["--package", package]));
     in_board(&mut build, toolchain);
     run(&mut build)?;
-    Ok(image_of(package))
+    Ok(packages.map(image_of))
 }
 
 /// Builds the image with these environment variables.

@@ -6,6 +6,6 @@ pub use embassy_executor;
 pub use embassy_net::{Runner, Stack, StackResources};
 pub use instep;
 pub use instep_embassy::{self, ACCEPTING, Driver, Server, SynFilter};
-pub use qemu_machine::{FRAMES, NEIGHBORS, Network};
+pub use qemu_machine::{FRAMES, NEIGHBORS, Network, app_descriptor};
 pub use riscv_rt;
 pub use static_cell::StaticCell;

@@ -42,6 +42,6 @@ mod start;
 #[cfg(target_arch = "riscv32")]
 pub use io::{I2cBus, I2cBusError, I2cDevice, Input, Io, Output};
 #[cfg(target_arch = "riscv32")]
-pub use qemu_machine::{Boot, log_also_to};
+pub use qemu_machine::{Boot, ResetReason, log_also_to};
 #[cfg(target_arch = "riscv32")]
 pub use settings::with_page;

@@ -31,6 +31,8 @@ macro_rules! main {
         const _: () = {
             use $crate::expansion as instep_qemu_parts;
 
+            instep_qemu_parts::app_descriptor!();
+
             const INSTEP_CLIENTS: usize = instep_qemu_parts::clients(option_env!("INSTEP_CLIENTS"));
             const INSTEP_SERVED: usize = INSTEP_CLIENTS + instep_qemu_parts::ACCEPTING;
 

@@ -90,7 +90,7 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
     server.device.set_boot_id(u32::from_le_bytes(random_array()));
     let server = guard(server, settings::password(boot, &M::BUILD));
     let driver = memory.driver(server, stack);
-    announce(app, M::BYTES);
+    announce(app, boot, M::BYTES);
     let application = run(app, server.device, INBOX.init(inbox), Io::new());
     // They run once the application is pending, after it has set its outputs and published its state.
     spawner.spawn(run_network(runner).expect("task pool exhausted"));
@@ -126,8 +126,11 @@ fn guard(server: Server, password: Option<settings::Secret>) -> Server {
     guarded
 }
 
-fn announce(app: &App, server_bytes: usize) {
+fn announce(app: &App, boot: Boot, server_bytes: usize) {
     info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
+    if let Some(slot) = boot.slot() {
+        info!("Slot {slot} was started, after the reset reason {}", boot.reset_reason());
+    }
     let (used, left) = qemu_machine::memory();
     let server = server_bytes + LOG_IN_SIZE;
     info!("Memory: {server} bytes for the server, {used} in all; {left} are left for the stack");

@@ -4,22 +4,30 @@
 //! In tests it takes the place of the command `instep`. It becomes QEMU, so its parent can freeze or end it
 //! as a server, and the image prints its address. If the image crashes, QEMU ends with status 1. Further
 //! options of a test are passed to the image by QEMU, where firmware has variables at build time.
+//!
+//! With the environment variable `INSTEP_FLASH`, the name of a file, the machine has a flash that is kept there, and the
+//! boot stub in `INSTEP_BOOT_STUB` starts an image in one of its slots. A file that does not exist is made, with the image
+//! in slot 0. A crash then restarts the machine.
 
 #![forbid(unsafe_code)]
 
-use std::ffi::OsStr;
+use qemu_flash::FlashFile;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 const QEMU: &str = "qemu-system-riscv32";
 
 const USAGE: &str = "usage: INSTEP_IMAGE=FILE instep-qemu serve [--app APP] [--addr 127.0.0.1:PORT] [--name NAME] \
-    [--page FILE] [--allow-host NAME]... [--allow-origin ORIGIN]... [--allow-frame ORIGIN]...";
+    [--page FILE] [--allow-host NAME]... [--allow-origin ORIGIN]... [--allow-frame ORIGIN]... [--rollback on] \
+    [--flash instant]";
 
 /// Options of `instep serve` that are passed to the image under the same name.
-const PASSED_ON: [&str; 5] = ["app", "name", "allow-host", "allow-origin", "allow-frame"];
+const PASSED_ON: [&str; 7] =
+    ["app", "name", "allow-host", "allow-origin", "allow-frame", "rollback", "flash"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -39,7 +47,14 @@ fn main() -> ExitCode {
 /// Returns QEMU with that image, reachable at `addr`.
 fn command(options: &Options, addr: SocketAddr, image: &OsStr) -> io::Result<Command> {
     let mut qemu = Command::new(QEMU);
-    qemu.args(["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none", "-monitor", "none"])
+    let mut program = image.to_owned();
+    if let Some(file) = std::env::var_os("INSTEP_FLASH") {
+        qemu.args(FlashFile::open_or_create(Path::new(&file), Path::new(image))?.qemu_arguments());
+        program = boot_stub()?;
+    } else {
+        qemu.args(["-M", "virt", "-m", "16M"]);
+    }
+    qemu.args(["-bios", "none", "-display", "none", "-monitor", "none"])
         .args(["-device", "virtio-rng-device", "-device", "virtio-net-device,netdev=n0"])
         .args(["-netdev", &format!("user,id=n0,hostfwd=tcp:{addr}-:80")]);
     let mut passed_on = format!("{} instep.url=http://{addr}/", options.passed_on);
@@ -58,8 +73,13 @@ fn command(options: &Options, addr: SocketAddr, image: &OsStr) -> io::Result<Com
         // An instruction takes a nanosecond, and the serial port can print their number.
         qemu.args(["-icount", "shift=0"]);
     }
-    qemu.args(["-serial", "stdio", "-append", &passed_on]).arg("-kernel").arg(image);
+    qemu.args(["-serial", "stdio", "-append", &passed_on]).arg("-kernel").arg(program);
     Ok(qemu)
+}
+
+fn boot_stub() -> io::Result<OsString> {
+    std::env::var_os("INSTEP_BOOT_STUB")
+        .ok_or(io::Error::other("INSTEP_BOOT_STUB does not name the boot stub"))
 }
 
 #[derive(Debug)]

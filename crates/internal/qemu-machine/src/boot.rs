@@ -1,4 +1,7 @@
-//! Boot arguments from QEMU, `-append "instep.NAME=VALUE …"`, and a page in memory.
+//! Boot arguments from QEMU, `-append "instep.NAME=VALUE …"`, how the machine was started, and a page in memory.
+
+use crate::reset::Start;
+use qemu_flash::ResetReason;
 
 /// Address to which QEMU loads a page.
 ///
@@ -11,11 +14,24 @@ const MAX_PAGE_BYTES: usize = 1 << 20;
 #[derive(Clone, Copy)]
 pub struct Boot {
     description: &'static [u8],
+    start: Start,
 }
 
 impl Boot {
-    pub(crate) fn new(description: &'static [u8]) -> Self {
-        Self { description }
+    pub(crate) fn new(description: &'static [u8], start: Start) -> Self {
+        Self { description, start }
+    }
+
+    /// Returns the number of the slot that the boot stub started; `None` if QEMU loaded an ELF file.
+    ///
+    /// It stands for the slot that a chip has mapped.
+    pub fn slot(self) -> Option<u32> {
+        self.start.slot
+    }
+
+    /// Returns the reason for this start of the machine.
+    pub fn reset_reason(self) -> ResetReason {
+        self.start.reason
     }
 
     /// Returns the value of `name`, which ends in `=`.

@@ -1,6 +1,6 @@
 //! Time driver of embassy-time on the machine's timer.
 
-use crate::registers;
+use crate::{registers, watchdog};
 use core::cell::RefCell;
 use core::task::Waker;
 use critical_section::Mutex;
@@ -30,10 +30,11 @@ impl Driver for Clock {
 
 /// Sets the next timer interrupt. A time in the past interrupts at once.
 fn set_alarm(queue: &mut Queue) {
-    registers::interrupt_at(queue.next_expiration(registers::time()));
+    registers::interrupt_at(queue.next_expiration(registers::time()).min(watchdog::deadline()));
 }
 
 #[riscv_rt::core_interrupt(riscv::interrupt::Interrupt::MachineTimer)]
 fn on_timer() {
+    watchdog::check();
     critical_section::with(|section| set_alarm(&mut CLOCK.queue.borrow_ref_mut(section)));
 }

@@ -3,13 +3,16 @@
 //! Logging never waits. Lines go into a ring, which the port's interrupts empty. Lines that do not fit are counted.
 
 use crate::executor::{instructions, leave_out};
-use crate::registers::{self, Serial, UART_ROOM, switch_off};
+use crate::registers::{self, Serial, UART_ROOM};
+use crate::reset::fail_for;
 use core::cell::{Cell, RefCell};
+use core::fmt::Arguments;
 use core::fmt::Write as _;
 use core::panic::PanicInfo;
 use critical_section::Mutex;
 use instep_log::Ring;
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use qemu_flash::ResetReason;
 
 /// Capacity of the ring, in bytes.
 const RING: usize = 4096;
@@ -87,6 +90,12 @@ impl Log for SerialLog {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
+    end_with(format_args!("{info}"));
+    fail_for(ResetReason::Panic)
+}
+
+/// Disables interrupts, and writes all lines that wait, and a last one.
+pub fn end_with(last: Arguments<'_>) {
     riscv::interrupt::disable();
     critical_section::with(|section| {
         // If the ring is borrowed, its holder panicked.
@@ -97,8 +106,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
             }
         }
     });
-    let _ = writeln!(Serial, "{info}");
-    switch_off()
+    let _ = writeln!(Serial, "{last}");
 }
 
 /// Handles an exception of the processor, such as an access to an invalid address.

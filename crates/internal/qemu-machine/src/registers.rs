@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write};
 use core::ptr::{NonNull, read_volatile, write_volatile};
+use qemu_flash::{FLASH_ADDRESS, FLASH_SIZE, HAND_OVER_ADDRESS, HandOver};
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
 
@@ -131,18 +132,30 @@ pub fn memory() -> (usize, usize) {
     (end as usize - start as usize, top as usize - end as usize)
 }
 
-/// Restarts the machine. Its flash keeps its content.
-pub fn reset() -> ! {
+/// Restarts the machine, after the serial port has sent everything.
+pub fn restart() -> ! {
+    const SENT: u8 = 0x40;
+    while read_uart(5) & SENT == 0 {}
     end_with(0x7777)
 }
 
-/// Returns memory outside of the program, which a reset does not change.
-pub fn flash<const SIZE: usize>() -> &'static mut [u8; SIZE] {
-    const ADDRESS: usize = 0x8070_0000;
-    const { assert!(SIZE <= 1 << 20, "the flash overlaps the page from QEMU") }
+/// Returns the memory of the flash, which a reset does not change.
+pub fn flash() -> &'static mut [u8; FLASH_SIZE as usize] {
     // SAFETY: this memory exists, the linker does not use it, and only `Flash`, of which there is one, calls this. Any
     // bytes are valid.
-    unsafe { &mut *(ADDRESS as *mut [u8; SIZE]) }
+    unsafe { &mut *(FLASH_ADDRESS as *mut [u8; FLASH_SIZE as usize]) }
+}
+
+/// Returns the words that the boot stub left.
+pub fn hand_over() -> HandOver {
+    // SAFETY: this memory exists, and the linker does not use it. Any words are valid.
+    unsafe { read_volatile(HAND_OVER_ADDRESS as *const HandOver) }
+}
+
+/// Leaves words for the boot stub.
+pub fn set_hand_over(words: HandOver) {
+    // SAFETY: as above.
+    unsafe { write_volatile(HAND_OVER_ADDRESS as *mut HandOver, words) }
 }
 
 /// Switches the machine off, with 1 as QEMU's exit code.

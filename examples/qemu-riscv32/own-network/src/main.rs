@@ -10,6 +10,7 @@
 //! * `instep.dhcp=off` switches the DHCP server off.
 //! * `instep.network=NAME:PASSWORD:ADDRESS` is a network that the radio finds. It may be repeated. `ADDRESS` is the address
 //!   that the device gets there; without it, the network gives no address.
+//! * `instep.flash=instant` lets the flash take no time.
 //! * `instep.app=lamp` runs `lamp`, which persists its brightness, instead of `led-json`.
 
 #![no_std]
@@ -32,9 +33,11 @@ use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_
 use instep_wifi::name::Name;
 use instep_wifi::setup::{SetUp, kept_password, protection, run, store, tell_join_string};
 use log::{info, warn};
-use qemu_machine::{Boot, Executor, Flash, Network, random, random_array};
+use qemu_machine::{Boot, Executor, Flash, Network, SETTINGS as SETTINGS_IN_FLASH, random, random_array};
 use radio::Simulated;
 use static_cell::StaticCell;
+
+qemu_machine::app_descriptor!();
 
 const PORT: u16 = 80;
 const CLIENTS: usize = 4;
@@ -74,9 +77,8 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     static PAGE: StaticCell<String<40>> = StaticCell::new();
     static SET_UP: StaticCell<SetUp> = StaticCell::new();
 
-    let flash = Flash::take();
-    let end = flash.end();
-    let storage = FlashStorage::new(flash, 0..end).expect("the flash has too few pages");
+    let flash = Flash::take(boot);
+    let storage = FlashStorage::new(flash, SETTINGS_IN_FLASH).expect("the flash has too few pages");
     let (saver, opened) = Saver::open(&SETTINGS, storage).await;
     if opened.is_warning() {
         warn!("{opened}");
@@ -117,6 +119,9 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     let driver = RESOURCES.access_point.driver(server, stack, PORT);
 
     info!("instep {}, application {}: {}", env!("CARGO_PKG_VERSION"), app.name(), app.about());
+    if let Some(slot) = boot.slot() {
+        info!("Slot {slot} was started, after the reset reason {}", boot.reset_reason());
+    }
     let (used, left) = qemu_machine::memory();
     info!("Memory: {} bytes for the server, {used} in all; {left} are left for the stack", Resources::SIZE);
     let access = if log_in.is_on() { "" } else { OPEN_TO_EVERYONE };
