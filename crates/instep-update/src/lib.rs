@@ -78,6 +78,8 @@ mod layout;
 mod name;
 mod otadata;
 mod refusal;
+#[cfg(feature = "signature")]
+mod signature;
 mod trial;
 mod updater;
 mod verdict;
@@ -97,6 +99,8 @@ pub use layout::{Layout, Partition, SECTOR_SIZE, Slot};
 pub use name::Name;
 pub use otadata::{ENTRY_LENGTH, Entry, Otadata, State, next_sequence};
 pub use refusal::Refusal;
+#[cfg(feature = "signature")]
+pub use signature::{PublicKey, SIGNED_TEXT_MAX, signed_text};
 pub use trial::{Progress, Times, Trial};
 pub use updater::Updater;
 pub use verdict::{Confirmation, Network, Reason, Verdict};

@@ -21,6 +21,8 @@ pub struct Updater<F> {
     identity: Identity,
     on_trial: bool,
     last_try: LastTry,
+    #[cfg(feature = "signature")]
+    pub(crate) key: Option<crate::PublicKey>,
 }
 
 /// Bytes of a flash operation, aligned to words as some flashes require.
@@ -49,8 +51,16 @@ impl<F: MultiwriteNorFlash> Updater<F> {
         if !Self::IS_USABLE || usize::try_from(layout.end()).is_ok_and(|end| end > flash.capacity()) {
             return Err(Refusal::NoSecondSlot.into());
         }
-        let mut updater =
-            Self { flash, layout, running, identity, on_trial: false, last_try: LastTry::Unknown };
+        let mut updater = Self {
+            flash,
+            layout,
+            running,
+            identity,
+            on_trial: false,
+            last_try: LastTry::Unknown,
+            #[cfg(feature = "signature")]
+            key: None,
+        };
         let otadata = updater.otadata().await?;
         updater.last_try = LastTry::of(&otadata, running);
         let own = otadata.newest_of(running);
@@ -67,6 +77,12 @@ impl<F: MultiwriteNorFlash> Updater<F> {
             AtStart::GivenUp(reason) => updater.give_up(reason).await?,
         }
         Ok((updater, at_start))
+    }
+
+    /// Accepts only images that are signed with the secret part of this key.
+    #[cfg(feature = "signature")]
+    pub fn require_signature(&mut self, key: crate::PublicKey) {
+        self.key = Some(key);
     }
 
     /// Returns the slot from which the image runs.

@@ -72,12 +72,21 @@ impl<'a, F: MultiwriteNorFlash> Writer<'a, F> {
     /// Checks the image as a whole, and makes it the boot loader's choice.
     ///
     /// `before` is the network in which this device is reached. The device must restart after the answer to its client:
-    /// the new image starts then, on trial.
+    /// the new image starts then, on trial. If the updater has a key, nothing else runs while the signature is checked:
+    /// about 0.6 s on a chip with 160 MHz. This is the only pause of an update that is longer than an erasure.
     ///
     /// # Errors
     /// The reason why the image is not accepted, or an error of the flash.
     pub async fn finish(self, before: Network) -> Result<(), UpdateError<F::Error>> {
-        self.check.finish()?;
+        let whole = self.check.finish()?;
+        #[cfg(feature = "signature")]
+        if let Some(key) = &self.updater.key {
+            // Other tasks run first, because nothing else runs while the signature is checked.
+            yield_now().await;
+            key.verify(&self.offered, &whole)?;
+        }
+        #[cfg(not(feature = "signature"))]
+        let _ = whole;
         // From here on, the slot holds an image that can be loaded.
         self.updater
             .flash
