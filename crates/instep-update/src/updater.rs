@@ -3,8 +3,8 @@
 use crate::layout::SECTOR;
 use crate::otadata::LABEL_OFFSET;
 use crate::{
-    Allowed, AtStart, ENTRY_LENGTH, Entry, Identity, Label, LastTry, Layout, Network, Otadata, Reason,
-    Refusal, ResetReason, Slot, State, UpdateError, Verdict, Writer, inspect, next_sequence,
+    AtStart, ENTRY_LENGTH, Entry, Identity, Label, LastTry, Layout, Network, Otadata, Reason, Refusal,
+    ResetReason, Slot, State, UpdateError, Verdict, inspect, next_sequence,
 };
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 
@@ -148,29 +148,6 @@ impl<F: MultiwriteNorFlash> Updater<F> {
         }
     }
 
-    /// Begins an update with the first sector of an image, of 4096 bytes unless the image is shorter.
-    ///
-    /// Nothing is erased if this is refused.
-    ///
-    /// # Errors
-    /// The reason why the image is not accepted.
-    pub async fn begin(
-        &mut self,
-        first: &[u8],
-        allowed: Allowed,
-    ) -> Result<Writer<'_, F>, UpdateError<F::Error>> {
-        // The other slot holds the image to return to.
-        if self.on_trial {
-            return Err(Refusal::OnTrial.into());
-        }
-        let offered = inspect(first)?;
-        self.identity.accepts(&offered, allowed)?;
-        self.settle().await?;
-        let mut writer = Writer::new(self, offered);
-        writer.write(first).await?;
-        Ok(writer)
-    }
-
     /// Makes the other slot the boot loader's choice, with a new image on trial.
     pub(crate) async fn activate(&mut self, before: Network) -> Result<(), UpdateError<F::Error>> {
         let otadata = self.otadata().await?;
@@ -190,7 +167,7 @@ impl<F: MultiwriteNorFlash> Updater<F> {
     ///
     /// Before the other slot is erased, and before a power loss lets a new image start without a trial. The sector that
     /// the boot loader does not choose is written, so a power loss leaves its choice as it was.
-    async fn settle(&mut self) -> Result<(), UpdateError<F::Error>> {
+    pub(crate) async fn settle(&mut self) -> Result<(), UpdateError<F::Error>> {
         let otadata = self.otadata().await?;
         let (choice, highest) = (otadata.choice(), otadata.highest());
         let other = self.running.other();

@@ -10,45 +10,62 @@ pub(crate) fn is_lower(a: &str, b: &str) -> bool {
     if a == b {
         return false;
     }
-    match (parse(a), parse(b)) {
+    match (parse(a.as_bytes()), parse(b.as_bytes())) {
         (Some(a), Some(b)) => a.0.cmp(&b.0).then_with(|| compare_pre_release(a.1, b.1)) == Ordering::Less,
         _ => true,
     }
 }
 
 /// Parses a version into its numbers and its pre-release.
-fn parse(version: &str) -> Option<([u32; 3], &str)> {
-    let version = version.split('+').next()?;
-    let (numbers, pre_release) = version.split_once('-').unwrap_or((version, ""));
-    let mut parts = numbers.split('.');
-    let mut number = || parts.next()?.parse().ok();
-    let numbers = [number()?, number()?, number()?];
-    parts.next().is_none().then_some((numbers, pre_release))
+fn parse(version: &[u8]) -> Option<([u32; 3], &[u8])> {
+    let (version, _) = split_at(version, b'+');
+    let (mut rest, pre_release) = split_at(version, b'-');
+    let mut numbers = [0; 3];
+    for number in &mut numbers {
+        let (part, behind) = split_at(rest, b'.');
+        (*number, rest) = (number_of(part)?, behind);
+    }
+    // Nothing is behind the third number, not even a dot.
+    let whole = version.iter().take_while(|byte| **byte != b'-').filter(|byte| **byte == b'.').count() == 2;
+    whole.then_some((numbers, pre_release))
+}
+
+/// Splits a text at the first separator, and leaves the separator out.
+fn split_at(text: &[u8], separator: u8) -> (&[u8], &[u8]) {
+    match text.iter().position(|byte| *byte == separator) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, &[]),
+    }
+}
+
+/// Parses decimal digits.
+fn number_of(text: &[u8]) -> Option<u32> {
+    let digit = |number: u32, byte: &u8| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(u32::from(digit)) }
+    };
+    if text.is_empty() { None } else { text.iter().try_fold(0, digit) }
 }
 
 /// Compares pre-releases as Semantic Versioning does: none is higher than any.
-fn compare_pre_release(a: &str, b: &str) -> Ordering {
-    match (a.is_empty(), b.is_empty()) {
-        (true, _) | (_, true) => return a.is_empty().cmp(&b.is_empty()),
-        _ => {}
+fn compare_pre_release(a: &[u8], b: &[u8]) -> Ordering {
+    if a.is_empty() || b.is_empty() {
+        return a.is_empty().cmp(&b.is_empty());
     }
-    let (mut a, mut b) = (a.split('.'), b.split('.'));
-    loop {
-        let order = match (a.next(), b.next()) {
-            (None, None) => return Ordering::Equal,
-            (a, b) if a.is_none() || b.is_none() => return a.is_some().cmp(&b.is_some()),
-            (a, b) => {
-                let (a, b) = (a.unwrap_or_default(), b.unwrap_or_default());
-                match (a.parse::<u32>(), b.parse::<u32>()) {
-                    (Ok(a), Ok(b)) => a.cmp(&b),
-                    (a_number, b_number) => b_number.is_ok().cmp(&a_number.is_ok()).then_with(|| a.cmp(b)),
-                }
-            }
+    let (mut a, mut b) = (a, b);
+    // The shorter one is lower if it is the start of the longer one.
+    while !a.is_empty() && !b.is_empty() {
+        let ((first_a, rest_a), (first_b, rest_b)) = (split_at(a, b'.'), split_at(b, b'.'));
+        let order = match (number_of(first_a), number_of(first_b)) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            (a, b) => b.is_some().cmp(&a.is_some()).then_with(|| first_a.cmp(first_b)),
         };
         if order != Ordering::Equal {
             return order;
         }
+        (a, b) = (rest_a, rest_b);
     }
+    b.is_empty().cmp(&a.is_empty())
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use crate::layout::SECTOR;
 use crate::updater::Aligned;
-use crate::{Identity, ImageCheck, Network, Partition, Refusal, SECTOR_SIZE, UpdateError, Updater};
+use crate::{
+    Allowed, Identity, ImageCheck, Network, Partition, Refusal, SECTOR_SIZE, UpdateError, Updater, inspect,
+};
 use embassy_futures::yield_now;
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 
@@ -26,8 +28,33 @@ pub struct Writer<'a, F> {
     first_word: [u8; FIRST_WORD],
 }
 
+impl<F: MultiwriteNorFlash> Updater<F> {
+    /// Begins an update with the first sector of an image, of 4096 bytes unless the image is shorter.
+    ///
+    /// Nothing is erased if this is refused.
+    ///
+    /// # Errors
+    /// The reason why the image is not accepted.
+    pub async fn begin(
+        &mut self,
+        first: &[u8],
+        allowed: Allowed,
+    ) -> Result<Writer<'_, F>, UpdateError<F::Error>> {
+        // The other slot holds the image to return to.
+        if self.is_on_trial() {
+            return Err(Refusal::OnTrial.into());
+        }
+        let offered = inspect(first)?;
+        self.identity().accepts(&offered, allowed)?;
+        self.settle().await?;
+        let mut writer = Writer::new(self, offered);
+        writer.write(first).await?;
+        Ok(writer)
+    }
+}
+
 impl<'a, F: MultiwriteNorFlash> Writer<'a, F> {
-    pub(crate) fn new(updater: &'a mut Updater<F>, offered: Identity) -> Self {
+    fn new(updater: &'a mut Updater<F>, offered: Identity) -> Self {
         let slot = updater.layout.slot(updater.running().other());
         let check = ImageCheck::new(slot.size);
         Self { updater, offered, slot, check, written: 0, first_word: [0xff; FIRST_WORD] }
