@@ -12,6 +12,8 @@ use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 const PAGE: usize = 256;
 /// Number of pages after which other tasks run.
 const PAGES_AT_ONCE: usize = 4;
+/// Number of bytes that are read back at once.
+const READ_AT_ONCE: usize = 64;
 /// Number of bytes at the start of the image that are written last.
 const FIRST_WORD: usize = 4;
 
@@ -72,6 +74,7 @@ impl<'a, F: MultiwriteNorFlash> Writer<'a, F> {
 
     /// Writes the next sector: 4096 bytes, or fewer at the end.
     ///
+    /// The bytes should be aligned to words, because esp-storage otherwise copies them through 4 KiB of the stack.
     /// The sector is erased just ahead. Other tasks run after that, and every four pages.
     ///
     /// # Errors
@@ -130,27 +133,33 @@ impl<'a, F: MultiwriteNorFlash> Writer<'a, F> {
 
     /// Writes a page, reads it back, and checks what was read.
     async fn write_page(&mut self, page: &[u8]) -> Result<(), UpdateError<F::Error>> {
-        let offset = self.slot.offset + self.written;
-        let (mut wanted, mut kept) = (Aligned([0xff; PAGE]), Aligned([0; PAGE]));
-        let (wanted, kept) = (&mut wanted.0[..page.len()], &mut kept.0[..page.len()]);
-        wanted.copy_from_slice(page);
-        let is_first = self.written == 0;
-        if is_first && page.len() >= FIRST_WORD {
-            self.first_word.copy_from_slice(&page[..FIRST_WORD]);
-            wanted[..FIRST_WORD].fill(0xff);
+        let mut offset = self.slot.offset + self.written;
+        let mut held = 0;
+        if self.written == 0 {
+            held = FIRST_WORD;
+            self.first_word = *page.first_chunk().ok_or(Refusal::CutShort)?;
         }
-        self.updater.flash.write(offset, wanted).await.map_err(UpdateError::Flash)?;
-        self.updater.flash.read(offset, kept).await.map_err(UpdateError::Flash)?;
-        if wanted != kept {
-            return Err(Refusal::WrongReadBack.into());
+        let after = offset + if held == 0 { 0 } else { 4 };
+        self.updater.flash.write(after, &page[held..]).await.map_err(UpdateError::Flash)?;
+        for wanted in page.chunks(READ_AT_ONCE) {
+            let mut kept = Aligned([0; READ_AT_ONCE]);
+            let kept = &mut kept.0[..wanted.len()];
+            self.updater.flash.read(offset, kept).await.map_err(UpdateError::Flash)?;
+            if self.written == 0 {
+                if kept[..FIRST_WORD] != [0xff; FIRST_WORD] {
+                    return Err(Refusal::WrongReadBack.into());
+                }
+                kept[..FIRST_WORD].copy_from_slice(&self.first_word);
+            }
+            if wanted != kept {
+                return Err(Refusal::WrongReadBack.into());
+            }
+            self.check.take(kept)?;
+            #[allow(clippy::cast_possible_truncation, reason = "this is at most READ_AT_ONCE bytes")]
+            let length = wanted.len() as u32;
+            self.written += length;
+            offset += length;
         }
-        if is_first && page.len() >= FIRST_WORD {
-            kept[..FIRST_WORD].copy_from_slice(&self.first_word);
-        }
-        self.check.take(kept)?;
-        #[allow(clippy::cast_possible_truncation, reason = "a page has at most 256 bytes")]
-        let length = page.len() as u32;
-        self.written += length;
         Ok(())
     }
 }
