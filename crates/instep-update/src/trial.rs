@@ -1,0 +1,175 @@
+//! The trial of a new image: a state machine over its caller's clock, in milliseconds.
+
+use crate::{Confirmation, Network, Reason, Verdict};
+
+/// Times of a trial, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// A request that is unanswered for so long ends the trial.
+    pub unanswered: u64,
+    /// An address for so long confirms the image, if nobody asked.
+    pub quiet: u64,
+    /// No address for so long ends the trial, if the old image had one.
+    pub no_address: u64,
+    /// An own network for so long confirms the image, if the old image had no other.
+    pub own_network: u64,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self { unanswered: 30_000, quiet: 4 * 60_000, no_address: 5 * 60_000, own_network: 10 * 60_000 }
+    }
+}
+
+impl Times {
+    /// Creates times that are all the same, for tests on real devices.
+    pub const fn all(milliseconds: u64) -> Self {
+        Self {
+            unanswered: milliseconds,
+            quiet: milliseconds,
+            no_address: milliseconds,
+            own_network: milliseconds,
+        }
+    }
+}
+
+/// State of a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing is decided.
+    Undecided {
+        /// Time at which the trial is decided, unless there is an input before.
+        until: u64,
+    },
+    /// The trial is over. The verdict stays the same.
+    Decided(Verdict),
+}
+
+/// Trial of the running image.
+///
+/// The image is confirmed by the first of:
+///
+/// * an HTTP answer that a client in the network of the old image acknowledged,
+/// * the application's own check,
+/// * an address for [`Times::quiet`], in which nobody asked,
+/// * if the old image had no network but its own: any acknowledged answer, or [`Times::own_network`].
+///
+/// It is given up by the first of:
+///
+/// * a request that came and is unanswered for [`Times::unanswered`],
+/// * no address for [`Times::no_address`], where the old image had one,
+/// * the application's own check.
+///
+/// Resets end a trial as well: [`AtStart`](crate::AtStart). Inputs and polls must come in the order of their times. Their
+/// order within one millisecond is that of the calls. A late poll decides as one in time.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial {
+    before: Network,
+    times: Times,
+    started_at: u64,
+    /// Whether the device has an address, and since when it is so.
+    address: bool,
+    address_changed_at: u64,
+    /// Time at which the last request ended, or the start.
+    quiet_since: u64,
+    /// Time at which the oldest unanswered request came.
+    unanswered_since: Option<u64>,
+    verdict: Option<Verdict>,
+}
+
+impl Trial {
+    /// Begins a trial at the start of the image.
+    pub const fn new(before: Network, times: Times, now: u64) -> Self {
+        Self {
+            before,
+            times,
+            started_at: now,
+            address: false,
+            address_changed_at: now,
+            quiet_since: now,
+            unanswered_since: None,
+            verdict: None,
+        }
+    }
+
+    /// Takes note of a client's acknowledgement of a whole HTTP answer.
+    pub fn answered(&mut self, now: u64, network: Network) {
+        self.advance(now);
+        if network == Network::Joined || self.before == Network::Own {
+            self.decide(Verdict::Confirmed(Confirmation::Answer));
+        }
+    }
+
+    /// Takes note of whether the device has an address in a network that it joined.
+    pub fn address(&mut self, now: u64, has_address: bool) {
+        self.advance(now);
+        if self.address != has_address {
+            (self.address, self.address_changed_at) = (has_address, now);
+        }
+    }
+
+    /// Takes note of when the oldest request came that is not answered yet.
+    ///
+    /// A request is answered once its answer has left for the network; a client that goes away leaves none.
+    pub fn unanswered_since(&mut self, now: u64, since: Option<u64>) {
+        self.advance(now);
+        if self.unanswered_since.is_some() || since.is_some() {
+            self.quiet_since = now;
+        }
+        self.unanswered_since = since;
+    }
+
+    /// Takes note of what the application's own check says.
+    pub fn checked(&mut self, now: u64, passed: bool) {
+        self.advance(now);
+        self.decide(match passed {
+            true => Verdict::Confirmed(Confirmation::Check),
+            false => Verdict::GivenUp(Reason::Check),
+        });
+    }
+
+    /// Returns the state of the trial.
+    pub fn poll(&mut self, now: u64) -> Progress {
+        self.advance(now);
+        match self.verdict {
+            Some(verdict) => Progress::Decided(verdict),
+            None => Progress::Undecided { until: self.deadline().0 },
+        }
+    }
+
+    fn decide(&mut self, verdict: Verdict) {
+        self.verdict.get_or_insert(verdict);
+    }
+
+    /// Decides if the deadline has passed.
+    fn advance(&mut self, now: u64) {
+        let (time, verdict) = self.deadline();
+        if time <= now {
+            self.decide(verdict);
+        }
+    }
+
+    /// Returns the time at which the trial is decided without an input, and the verdict.
+    fn deadline(&self) -> (u64, Verdict) {
+        let Times { unanswered, quiet, no_address, own_network } = self.times;
+        let after = |since: u64, time, verdict| (since.saturating_add(time), verdict);
+        let own = after(self.started_at, own_network, Verdict::Confirmed(Confirmation::OwnNetwork));
+        let missing = after(self.address_changed_at, no_address, Verdict::GivenUp(Reason::NoAddress));
+        let alone = if self.before == Network::Own { own } else { missing };
+        if let Some(since) = self.unanswered_since {
+            let answer = after(since, unanswered, Verdict::GivenUp(Reason::Unanswered));
+            let waits_for_address = !self.address && self.before == Network::Joined;
+            return if waits_for_address { earlier(answer, missing) } else { answer };
+        }
+        if !self.address {
+            return alone;
+        }
+        let since = self.address_changed_at.max(self.quiet_since);
+        let silent = after(since, quiet, Verdict::Confirmed(Confirmation::Quiet));
+        if self.before == Network::Own { earlier(own, silent) } else { silent }
+    }
+}
+
+fn earlier(a: (u64, Verdict), b: (u64, Verdict)) -> (u64, Verdict) {
+    if b.0 < a.0 { b } else { a }
+}
