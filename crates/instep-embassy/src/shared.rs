@@ -36,6 +36,7 @@ impl Shared {
             access,
             log_in,
             board,
+            update: None,
             device,
             feed: &self.feed,
             compressed_feed: None,

@@ -7,7 +7,7 @@ use super::timers::Timing;
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::limits::Limits;
-use crate::service::{Events, FORM_MAX, Pending, body_max};
+use crate::service::{Events, FORM_MAX, Incoming, Pending, body_max};
 use crate::time::Instant;
 use core::net::{IpAddr, Ipv4Addr};
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
@@ -24,6 +24,8 @@ pub(super) enum State {
     Open(Open),
     /// Sends a stream of Server-Sent Events.
     Events(Events),
+    /// Takes a request's content piece by piece, as [`FirmwareRoute`](crate::update::FirmwareRoute) does.
+    Taking(Incoming),
     /// Writes its last bytes, such as a close frame or an error's body.
     Ending,
     /// Drains the peer until it closes. Holds the number of drained bytes.
@@ -202,7 +204,7 @@ impl Client {
             {
                 self.state = State::Ending;
             }
-            (State::Http, _) => self.transition(State::Closed, end, &context),
+            (State::Http | State::Taking(_), _) => self.transition(State::Closed, end, &context),
             (State::Events(_), _) => self.transition(State::Ending, end, &context),
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
         }
@@ -244,6 +246,11 @@ impl Client {
                 }
             }
             State::Events(events) => events.close(end, context),
+            State::Taking(incoming) => {
+                if let Some(update) = context.update {
+                    update.abandon(&incoming);
+                }
+            }
             State::Http => {
                 if let Pending::Invocation(pending) = waits {
                     context.device.withdraw(pending.client, pending.left);
