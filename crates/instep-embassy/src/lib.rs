@@ -55,6 +55,7 @@ mod shared;
 #[doc(hidden)]
 pub mod sizes;
 mod syn_filter;
+mod watch;
 
 #[doc(hidden)]
 pub use arrays::Arrays;
@@ -68,3 +69,4 @@ pub use memory::{DeviceMemory, InterfaceMemory};
 pub use server::Server;
 pub use sizes::{ACCEPTING, LISTENING, SOCKET_BUFFER};
 pub use syn_filter::SynFilter;
+pub use watch::Update;
