@@ -28,6 +28,8 @@
 //! }
 //! ```
 //!
+//! A board whose firmware can be updated over HTTP adds [`Server::with_update`] before it makes the drivers.
+//!
 //! embassy-net has no backlog, so it refuses a connection if no socket listens. With a [`SynFilter`], the connection
 //! waits instead. Each interface has [`ACCEPTING`] more sockets than clients, and [`ACCEPTING`] buffers for request
 //! heads. A socket that listens or answers requests holds one of these buffers. When its connection becomes a
