@@ -3,7 +3,6 @@
 use super::context::ConnectionContext;
 use crate::service::{BOARD_PAGE, Bodies, file_of};
 use crate::time::Instant;
-use crate::update::FIRMWARE_STATUS;
 use instep_proto::http::{Chunk, PageValues};
 
 /// Generator of bodies, with the values of page templates.
@@ -23,10 +22,6 @@ impl PageValues for PageBodies<'_> {
         let Self { context, now, port } = *self;
         if let (Some(file), Some(folder)) = (file_of(number), context.app.folder) {
             return folder.read(file, position, self, out);
-        }
-        if let (FIRMWARE_STATUS, Some(update)) = (number, context.update) {
-            let is_own_network = context.access.portal.is_some();
-            return update.make_status(context.log_in().is_some(), is_own_network, position, out);
         }
         match (number, context.board, context.app.service) {
             (BOARD_PAGE, Some(board), _) => board.make_page(position, out),

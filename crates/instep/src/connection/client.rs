@@ -1,13 +1,13 @@
 //! `Client`, the state of one connection, and its functions between turns.
 
 use super::context::{ConnectionContext, TurnContext};
-use super::http_state::{BodyRemaining, HttpState, HttpStateMemory};
+use super::http_state::{HttpState, HttpStateMemory};
 use super::info::ConnectionInfo;
 use super::timers::Timing;
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::limits::Limits;
-use crate::service::{Events, FORM_MAX, Incoming, Pending, body_max};
+use crate::service::{BodyRemaining, Events, FORM_MAX, Pending, body_max};
 use crate::time::Instant;
 use core::net::{IpAddr, Ipv4Addr};
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
@@ -25,7 +25,9 @@ pub(super) enum State {
     /// Sends a stream of Server-Sent Events.
     Events(Events),
     /// Takes a request's content piece by piece, as [`FirmwareRoute`](crate::update::FirmwareRoute) does.
-    Taking(Incoming),
+    ///
+    /// Holds the time at which the next turn is due.
+    Taking(Instant),
     /// Writes its last bytes, such as a close frame or an error's body.
     Ending,
     /// Drains the peer until it closes. Holds the number of drained bytes.
@@ -246,9 +248,9 @@ impl Client {
                 }
             }
             State::Events(events) => events.close(end, context),
-            State::Taking(incoming) => {
+            State::Taking(_) => {
                 if let Some(update) = context.update {
-                    update.abandon(&incoming);
+                    update.abandon();
                 }
             }
             State::Http => {

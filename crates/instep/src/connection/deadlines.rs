@@ -156,7 +156,7 @@ impl Client {
                 visit(Timer::Keepalive, events.comment_at);
                 visit(Timer::Session, events.expires_at);
             }
-            State::Taking(incoming) => visit(Timer::Taking, incoming.wake_at),
+            State::Taking(wake_at) => visit(Timer::Taking, *wake_at),
             State::Lingering(_) => visit(Timer::Linger, since.after(limits.linger_time)),
             State::Ending | State::Closed => {}
         }

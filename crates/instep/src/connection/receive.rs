@@ -80,18 +80,18 @@ impl Client {
                         }
                     }
                 }
-                State::Taking(incoming) => {
-                    let received = match context.update {
-                        Some(update) => update.receive(incoming, now, rest, context, out),
+                State::Taking(wake_at) => {
+                    let Received { used: taken, next, wake_at: due } = match context.update {
+                        Some(update) => update.receive(now, rest, context, out),
                         // Cannot happen, because only an update takes content.
-                        None => Received { used: 0, next: Next::End },
+                        None => Received { used: 0, next: Next::End, wake_at: now },
                     };
-                    match received.next {
-                        Next::Read => return ReadOutcome::new(used + received.used, true),
-                        Next::Wait => return ReadOutcome::new(used + received.used, false),
-                        Next::End => self.state = State::Ending,
+                    *wake_at = due;
+                    if next != Next::End {
+                        return ReadOutcome::new(used + taken, next == Next::Read);
                     }
-                    received.used
+                    self.state = State::Ending;
+                    taken
                 }
                 // A stream takes no more requests, so input is discarded.
                 State::Events(_) => rest.len(),

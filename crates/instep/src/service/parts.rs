@@ -7,7 +7,7 @@ use instep_proto::http::{Chunk, Window};
 ///
 /// `write` writes the part at a position, and returns the position of the next part. A part that does not fit is left for the next
 /// chunk.
-pub(crate) fn whole_parts(
+pub(super) fn whole_parts(
     position: u32,
     out: &mut [u8],
     mut write: impl FnMut(u32, &mut Window<'_>) -> Result<Option<u32>, fmt::Error>,

@@ -2,7 +2,6 @@
 
 use super::context::Context;
 use super::event_id::LastSeen;
-use super::incoming::Incoming;
 use crate::device::ClientId;
 use crate::model::Endpoint;
 use crate::time::Instant;
@@ -30,8 +29,8 @@ pub enum Outcome {
     Open(Opening),
     /// A stream of Server-Sent Events begins.
     Listen(Listening),
-    /// The content is taken piece by piece.
-    Take(Incoming),
+    /// The content is taken piece by piece, by the route `/firmware`.
+    Take,
 }
 
 /// Request with the connection's facts that a handler needs.

@@ -1,11 +1,13 @@
 //! Content of an upload, on its way from a connection to the sector in memory.
 
+use super::incoming::{Incoming, Step};
 use super::obstacle::Obstacle;
 use super::refusal::{write_json, write_refusal};
 use super::route::Next;
-use super::state::Answer;
+use super::state::{Answer, State};
 use super::upload::Upload;
-use crate::service::{ContentRest, Context, Incoming, IncomingStep};
+
+use crate::service::{BodyRemaining, Context};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{HeadError, HeadLimits, Status};
@@ -28,7 +30,7 @@ impl Upload {
         now.after(STALL_MS)
     }
 
-    /// Takes content, or writes the answer. Returns the number of used bytes.
+    /// Takes content, or writes the answer. Returns the number of used bytes, and when the next turn is due.
     pub(super) fn take(
         &self,
         incoming: &mut Incoming,
@@ -36,26 +38,25 @@ impl Upload {
         input: &mut [u8],
         context: &Context<'_>,
         out: &mut Outgoing<'_>,
-    ) -> (usize, Next) {
+    ) -> (usize, Next, Instant) {
         let limits = context.device.limits().head;
-        if incoming.step != IncomingStep::Discards
+        if incoming.step != Step::Discards
             && out.is_empty()
-            && let Some(answer) = self.with(|state| state.fetch_answer(incoming.number))
+            && let Some(answer) = self.with(State::fetch_answer)
         {
             write_answer(&answer, incoming, out);
-            incoming.step = IncomingStep::Discards;
+            incoming.step = Step::Discards;
             incoming.deadline = now.after(DISCARD_MS);
         }
         let mut used = 0;
         let failed = match incoming.step {
-            IncomingStep::Discards => {
+            Step::Discards => {
                 let (used, ends) = discard(incoming, input, limits);
-                incoming.wake_at = incoming.deadline;
                 let next = if ends || now >= incoming.deadline { Next::End } else { Next::Read };
-                return (used, next);
+                return (used, next, incoming.deadline);
             }
-            IncomingStep::AwaitsAnswer => None,
-            IncomingStep::Reads | IncomingStep::Stores => match self.store(incoming, now, input, limits) {
+            Step::AwaitsAnswer => None,
+            Step::Reads | Step::Stores => match self.store(incoming, now, input, limits) {
                 Ok(stored) => {
                     used = stored;
                     None
@@ -70,14 +71,14 @@ impl Upload {
                 write_refusal(obstacle.status(), obstacle.code(), obstacle.sentence(), incoming.extra, out);
             }
             log::info!("Refused a firmware image: {}", obstacle.sentence());
-            return (used, Next::End);
+            return (used, Next::End, now);
         }
         let poll = match incoming.step {
-            IncomingStep::Stores => WRITE_POLL_MS,
+            Step::Stores => WRITE_POLL_MS,
             _ => ANSWER_POLL_MS,
         };
-        incoming.wake_at = incoming.deadline.min(now.after(poll));
-        (used, if incoming.step == IncomingStep::Reads { Next::Read } else { Next::Wait })
+        let wake_at = incoming.deadline.min(now.after(poll));
+        (used, if incoming.step == Step::Reads { Next::Read } else { Next::Wait }, wake_at)
     }
 
     /// Puts content into the sector, as far as there is room. Returns the number of used bytes.
@@ -100,25 +101,25 @@ impl Upload {
                 break;
             }
             let content = &input[used..used + incoming.decoded];
-            let length = self.with(|state| state.push(incoming.number, content));
+            let length = self.with(|state| state.push(content));
             (used, taken, incoming.decoded) = (used + length, taken + length, incoming.decoded - length);
             if incoming.decoded > 0 {
                 break;
             }
         }
         let step = if incoming.decoded > 0 {
-            IncomingStep::Stores
-        } else if incoming.rest.is_done() {
+            Step::Stores
+        } else if incoming.rest.has_ended() {
             if self.with(|state| state.received == 0) {
                 return Err(Obstacle::Empty);
             }
-            self.with(|state| state.end(incoming.number));
-            IncomingStep::AwaitsAnswer
+            self.with(State::end);
+            Step::AwaitsAnswer
         } else {
-            IncomingStep::Reads
+            Step::Reads
         };
         if taken > 0 || step != incoming.step {
-            let patience = if step == IncomingStep::Reads { STALL_MS } else { FLASH_MS };
+            let patience = if step == Step::Reads { STALL_MS } else { FLASH_MS };
             incoming.deadline = now.after(patience);
         }
         incoming.step = step;
@@ -126,14 +127,21 @@ impl Upload {
     }
 }
 
-impl IncomingStep {
+impl Step {
     /// Returns the failure if the step takes too long.
     fn timeout(self) -> Obstacle {
         if self == Self::Reads { Obstacle::Stalled } else { Obstacle::Stuck }
     }
 }
 
-impl ContentRest {
+impl BodyRemaining {
+    fn has_ended(&self) -> bool {
+        match self {
+            Self::Bytes(left) => *left == 0,
+            Self::Kept { chunks, .. } | Self::Chunks(chunks) => chunks.is_done(),
+        }
+    }
+
     /// Decodes content in place, and moves it directly before the bytes that are not decoded.
     ///
     /// Returns the number of bytes before the content, and its length.
@@ -144,7 +152,7 @@ impl ContentRest {
                 *left -= length as u64;
                 Ok((0, length))
             }
-            Self::Chunks(chunks) => {
+            Self::Kept { chunks, .. } | Self::Chunks(chunks) => {
                 let (used, decoded) = chunks.decode(input, max, limits).map_err(|error| match error {
                     HeadError::TooLarge => Obstacle::LongChunks,
                     _ => Obstacle::Malformed,
@@ -164,7 +172,7 @@ fn discard(incoming: &mut Incoming, input: &mut [u8], limits: HeadLimits) -> (us
     let decoded = incoming.decoded.min(input.len());
     incoming.decoded -= decoded;
     match incoming.rest.decode(&mut input[decoded..], u64::MAX, limits) {
-        Ok((moved, length)) => (decoded + moved + length, incoming.decoded == 0 && incoming.rest.is_done()),
+        Ok((moved, length)) => (decoded + moved + length, incoming.decoded == 0 && incoming.rest.has_ended()),
         Err(_) => (decoded, true),
     }
 }

@@ -1,20 +1,20 @@
 //! Requests for `/firmware`: who may update the device, and when.
 
+use super::incoming::{Incoming, Step};
 use super::obstacle::Obstacle;
 use super::refusal::refuse;
-use super::route::{FIRMWARE, FIRMWARE_STATUS, FirmwareRoute, Next, Received};
-use super::state::Offer;
+use super::route::{FIRMWARE, FirmwareRoute, Next, Received};
+use super::state::{Offer, State};
+use super::status_json::STATUS_MAX;
 use super::upload::{Permission, Upload};
 use super::witness::Witness;
 use crate::app::App;
 use crate::login::LogIn;
-use crate::service::{
-    ContentRest, Context, Incoming, IncomingStep, JSON, Outcome, Problem, Request, whole_parts,
-};
+use crate::service::{BodyRemaining, Context, JSON, Outcome, Problem, Request, write_answer};
 use crate::time::Instant;
 use core::ops::ControlFlow::Break;
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Allow, Chunk, Method, Reply};
+use instep_proto::http::{Allow, Method, Reply, Window};
 
 impl FirmwareRoute for Upload {
     fn answer(
@@ -48,16 +48,16 @@ impl FirmwareRoute for Upload {
         let capacity = self.with(|state| state.status.capacity);
         Some(match head.method {
             _ if capacity.is_none() => refuse_for(Obstacle::NoSlot, out),
-            Method::Get | Method::Head => Outcome::Reply(Reply::streamed(FIRMWARE_STATUS, JSON, head)),
+            Method::Get | Method::Head => self.answer_status(log_in.is_some(), request, out),
             // An upload begins once, so the rest of its response needs room now.
             Method::Put if !out.is_empty() => Outcome::Blocked,
             Method::Put => match self.begin(log_in.is_some(), request) {
-                Ok(incoming) => {
+                Ok(()) => {
                     if head.expects_continue {
                         // There is room, because the output is empty.
                         let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
                     }
-                    Outcome::Take(incoming)
+                    Outcome::Take
                 }
                 Err(obstacle) => refuse_for(obstacle, out),
             },
@@ -67,26 +67,32 @@ impl FirmwareRoute for Upload {
 
     fn receive(
         &self,
-        incoming: &mut Incoming,
         now: Instant,
         input: &mut [u8],
         context: &Context<'_>,
         out: &mut Outgoing<'_>,
     ) -> Received {
-        let (used, next) = self.take(incoming, now, input, context, out);
-        if next == Next::End {
-            self.abandon(incoming);
-        }
-        Received { used, next }
+        let Some(mut incoming) = self.with(|state| state.incoming) else {
+            return Received { used: 0, next: Next::End, wake_at: now };
+        };
+        let (used, next, wake_at) = self.take(&mut incoming, now, input, context, out);
+        self.with(|state| match next {
+            Next::End => state.abandon(),
+            Next::Read | Next::Wait => state.incoming = Some(incoming),
+        });
+        Received { used, next, wake_at }
     }
 
-    fn abandon(&self, incoming: &Incoming) {
-        self.with(|state| state.abandon(incoming.number));
+    fn begin_content(&self, rest: &BodyRemaining, decoded: usize) {
+        self.with(|state| {
+            if let Some(incoming) = &mut state.incoming {
+                (incoming.rest, incoming.decoded) = (*rest, decoded);
+            }
+        });
     }
 
-    fn make_status(&self, asks_password: bool, is_own_network: bool, position: u32, out: &mut [u8]) -> Chunk {
-        let permission = self.permission_obstacle(asks_password, is_own_network);
-        whole_parts(position, out, |part, out| self.with(|state| state.write_status(part, permission, out)))
+    fn abandon(&self) {
+        self.with(State::abandon);
     }
 
     fn witness(&self) -> Option<&Witness> {
@@ -118,8 +124,20 @@ impl Upload {
         }
     }
 
+    /// Answers with the status.
+    fn answer_status(&self, asks_password: bool, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
+        let Request { head, context, .. } = *request;
+        let permission = self.permission_obstacle(asks_password, context.access.portal.is_some());
+        let mut body = [0; STATUS_MAX];
+        let mut window = Window::new(&mut body, 0);
+        // Cannot fail, because the longest status fits.
+        let _ = self.with(|state| state.write_status(permission, &mut window));
+        let length = window.used();
+        write_answer(&Reply::body_head(head, JSON, length), &body[..length], head, out)
+    }
+
     /// Begins an upload, if one can begin.
-    fn begin(&self, asks_password: bool, request: &Request<'_>) -> Result<Incoming, Obstacle> {
+    fn begin(&self, asks_password: bool, request: &Request<'_>) -> Result<(), Obstacle> {
         let Request { now, head, peer, context, .. } = *request;
         let is_own_network = context.access.portal.is_some();
         if let Some(obstacle) = self.permission_obstacle(asks_password, is_own_network) {
@@ -130,23 +148,23 @@ impl Upload {
         }
         let has_flag = |name| head.query.is_some_and(|query| query.split('&').any(|flag| flag == name));
         let (downgrade, other_application) = (has_flag("downgrade"), has_flag("other-application"));
-        let number = self.with(|state| {
+        let incoming = Incoming {
+            rest: BodyRemaining::NOTHING,
+            decoded: 0,
+            step: Step::Reads,
+            deadline: Self::stalls_at(now),
+            extra: head.extra,
+        };
+        self.with(|state| {
             // For chunks, it is the length that has been announced so far.
             if let Some(obstacle) = state.obstacle(Some(head.content_length)) {
                 return Err(obstacle);
             }
             let length = u32::try_from(head.content_length).ok().filter(|_| !head.chunked);
-            Ok(state.begin(Offer { length, downgrade, other_application }))
+            state.begin(Offer { length, downgrade, other_application }, incoming);
+            Ok(())
         })?;
         log::info!("Receiving a firmware image from {peer}");
-        Ok(Incoming {
-            number,
-            rest: ContentRest::Bytes(0),
-            decoded: 0,
-            step: IncomingStep::Reads,
-            deadline: Self::stalls_at(now),
-            wake_at: now,
-            extra: head.extra,
-        })
+        Ok(())
     }
 }

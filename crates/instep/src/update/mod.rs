@@ -8,6 +8,7 @@
 
 mod content;
 mod http;
+mod incoming;
 mod obstacle;
 mod receiver;
 mod refusal;
@@ -23,7 +24,7 @@ mod witness;
 pub use instep_proto::http::Status;
 pub use receiver::{Event, Offer, Receiver};
 pub use route::FirmwareRoute;
-pub(crate) use route::{FIRMWARE_STATUS, Next, Received};
+pub(crate) use route::{Next, Received};
 pub use state::SECTOR;
 pub use status::{FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome};
 pub use unavailable::Unavailable;

@@ -3,16 +3,13 @@
 use super::witness::Witness;
 use crate::app::App;
 use crate::login::LogIn;
-use crate::service::{Context, Incoming, Outcome, Request};
+use crate::service::{BodyRemaining, Context, Outcome, Request};
 use crate::time::Instant;
 use core::fmt::Debug;
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::Chunk;
 
 /// Path of the firmware.
 pub(super) const FIRMWARE: &str = "/firmware";
-/// Number of the body of its status, which is generated while it is sent.
-pub(crate) const FIRMWARE_STATUS: u16 = u16::MAX - 3;
 
 /// The route `/firmware`: an [`Upload`](super::Upload), or [`Unavailable`](super::Unavailable).
 ///
@@ -28,34 +25,30 @@ pub trait FirmwareRoute: Debug + Sync {
         out: &mut Outgoing<'_>,
     ) -> Option<Outcome>;
 
-    /// Takes content of an upload.
+    /// Begins to take the content of the upload that was accepted last.
+    ///
+    /// The first `decoded` bytes of the next input are decoded content.
+    #[doc(hidden)]
+    fn begin_content(&self, rest: &BodyRemaining, decoded: usize) {
+        let _ = (rest, decoded);
+    }
+
+    /// Takes content of the upload.
     #[doc(hidden)]
     fn receive(
         &self,
-        incoming: &mut Incoming,
         now: Instant,
         input: &mut [u8],
         context: &Context<'_>,
         out: &mut Outgoing<'_>,
     ) -> Received {
-        let _ = (incoming, now, context, out);
-        Received { used: input.len(), next: Next::End }
+        let _ = (context, out);
+        Received { used: input.len(), next: Next::End, wake_at: now }
     }
 
-    /// Notes that the connection of an upload has ended.
+    /// Notes that the connection of the upload has ended.
     #[doc(hidden)]
-    fn abandon(&self, incoming: &Incoming) {
-        let _ = incoming;
-    }
-
-    /// Writes the next parts of the status to the start of `out`.
-    ///
-    /// `asks_password` is set if the device has a password, and `is_own_network` if the client is in the device's own network.
-    #[doc(hidden)]
-    fn make_status(&self, asks_password: bool, is_own_network: bool, position: u32, out: &mut [u8]) -> Chunk {
-        let _ = (asks_password, is_own_network, position, out);
-        Chunk { length: 0, next: None }
-    }
+    fn abandon(&self) {}
 
     /// Returns the record of served requests, if a trial may need it.
     #[doc(hidden)]
@@ -70,6 +63,8 @@ pub struct Received {
     /// The number of used input bytes.
     pub(crate) used: usize,
     pub(crate) next: Next,
+    /// The time at which the next turn is due at the latest.
+    pub(crate) wake_at: Instant,
 }
 
 /// Next step of a connection with an upload.

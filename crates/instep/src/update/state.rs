@@ -1,5 +1,6 @@
 //! State of an upload, between connections and the task that writes flash.
 
+use super::incoming::Incoming;
 use super::obstacle::Obstacle;
 use super::short_text::ShortText;
 use super::status::{FirmwareStatus, ImageState, VERSION_MAX};
@@ -14,8 +15,8 @@ pub(super) const SENTENCE_MAX: usize = 160;
 /// State of an upload, behind a lock.
 pub(super) struct State {
     pub(super) phase: Phase,
-    /// The number of the last upload.
-    number: u32,
+    /// The request that brings the image, until its content has ended.
+    pub(super) incoming: Option<Incoming>,
     pub(super) offer: Offer,
     /// The number of content bytes that were taken.
     pub(super) received: u32,
@@ -77,7 +78,7 @@ pub struct Offer {
 impl State {
     pub(super) const NEW: Self = Self {
         phase: Phase::Idle,
-        number: 0,
+        incoming: None,
         offer: Offer { length: None, downgrade: false, other_application: false },
         received: 0,
         sector: None,
@@ -98,24 +99,23 @@ impl State {
             Phase::Activated => Some(Obstacle::Restarting),
             // The other slot has the image to return to.
             _ if self.status.state == ImageState::Trial => Some(Obstacle::OnTrial),
+            _ if self.incoming.is_some() => Some(Obstacle::Busy),
             Phase::Idle if !self.is_ready => Some(Obstacle::NotReady),
             Phase::Idle => None,
             _ => Some(Obstacle::Busy),
         }
     }
 
-    /// Begins an upload and returns its number.
-    pub(super) fn begin(&mut self, offer: Offer) -> u32 {
-        self.number = self.number.wrapping_add(1);
-        (self.phase, self.offer) = (Phase::Announced, offer);
+    /// Begins an upload.
+    pub(super) fn begin(&mut self, offer: Offer, incoming: Incoming) {
+        (self.phase, self.offer, self.incoming) = (Phase::Announced, offer, Some(incoming));
         (self.received, self.filled, self.ended) = (0, 0, false);
         self.wake();
-        self.number
     }
 
     /// Takes content into the sector, as far as there is room. Returns the number of taken bytes.
-    pub(super) fn push(&mut self, number: u32, bytes: &[u8]) -> usize {
-        let takes = matches!(self.phase, Phase::Announced | Phase::Receiving) && number == self.number;
+    pub(super) fn push(&mut self, bytes: &[u8]) -> usize {
+        let takes = matches!(self.phase, Phase::Announced | Phase::Receiving);
         let Some(sector) = self.sector.as_mut().filter(|_| takes) else { return 0 };
         let length = bytes.len().min(SECTOR - self.filled);
         sector[self.filled..self.filled + length].copy_from_slice(&bytes[..length]);
@@ -129,18 +129,14 @@ impl State {
     }
 
     /// Notes that all content was taken.
-    pub(super) fn end(&mut self, number: u32) {
-        if number == self.number {
-            self.ended = true;
-            self.wake();
-        }
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+        self.wake();
     }
 
-    /// Gives up an upload whose answer was not fetched.
-    pub(super) fn abandon(&mut self, number: u32) {
-        if number != self.number {
-            return;
-        }
+    /// Notes that the connection takes no more content. Without its answer, the upload is given up.
+    pub(super) fn abandon(&mut self) {
+        self.incoming = None;
         match self.phase {
             Phase::Announced => self.phase = Phase::Idle,
             Phase::Receiving | Phase::Finishing => self.phase = Phase::Abandoned,
@@ -151,11 +147,8 @@ impl State {
     }
 
     /// Returns the answer to an upload, once.
-    pub(super) fn fetch_answer(&mut self, number: u32) -> Option<Answer> {
+    pub(super) fn fetch_answer(&mut self) -> Option<Answer> {
         let Phase::Answered(answer) = self.phase else { return None };
-        if number != self.number {
-            return None;
-        }
         self.phase = answer.next();
         self.wake();
         Some(answer)
