@@ -170,7 +170,7 @@ impl Client {
                 if let Some(update) = context.update {
                     update.begin_content(&unread, after - length);
                 }
-                self.answer_and_discard(None, BodyRemaining::NOTHING);
+                // The connection closes after the answer, so the state of HTTP is not used again.
                 (self.state, after) = (State::Taking(now), length);
             }
             Outcome::Listen(listening) => self.listen(now, &listening, context, out),
