@@ -290,8 +290,15 @@ fn refused_content_is_discarded_for_10_s() {
     assert_eq!(answer(&mut peer).0, 409);
     simulation.now = 9_999;
     assert!(!peer.send(&mut simulation, b"x").shut_down);
+    // Until then the upload is not over.
+    let mut other = flash::peer(&simulation);
+    other.send(&mut simulation, put(5, "").as_bytes());
+    assert_eq!(answer(&mut other).0, 409);
     simulation.now = 10_000;
     assert!(peer.send(&mut simulation, b"x").shut_down);
+    let mut other = flash::peer(&simulation);
+    feed(&mut simulation, &mut other, &mut flash, &[put(5, "").into_bytes(), image(5)].concat());
+    assert_eq!(answer(&mut other).0, 200);
 }
 
 #[test]
