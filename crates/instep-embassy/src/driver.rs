@@ -1,7 +1,7 @@
 //! Driver of one network interface: one future for all its connections.
 
 use crate::clock::now;
-use crate::connection::Connection;
+use crate::connection::{Connection, Stage};
 use crate::shared::Shared;
 use crate::sizes::LISTENING;
 use crate::syn_filter::Listeners;
@@ -12,6 +12,7 @@ use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
 use instep::Instant;
 use instep::driver::EvictionPriority;
+use instep::update::Served;
 
 /// Time before a connection without a request may be evicted, in ms.
 ///
@@ -69,6 +70,7 @@ impl Driver {
             self.connections.iter_mut().for_each(|connection| connection.waits_in = None);
             self.alarm = Instant::NEVER;
         }
+        self.report_served();
         loop {
             let now = now();
             self.follow(context, now);
@@ -97,6 +99,20 @@ impl Driver {
                 return;
             }
         }
+    }
+
+    /// Reports the served requests, if a trial may need them.
+    ///
+    /// This comes before the connections are served, because one that the peer has closed ends then.
+    fn report_served(&self) {
+        let Some(update) = self.shared.server.update else { return };
+        let mut served = Served::default();
+        for connection in self.connections.iter() {
+            if let Stage::Serving(serving) = &connection.stage {
+                (update.look)(update.route, &connection.socket, &serving.client, &mut served);
+            }
+        }
+        (update.report)(update.route, self.shared.follower, served);
     }
 
     /// Follows the device's feed, and marks the connections that it concerns.

@@ -28,6 +28,8 @@
 //! }
 //! ```
 //!
+//! A board whose firmware can be updated over HTTP adds [`Server::with_update`] before it makes the drivers.
+//!
 //! embassy-net has no backlog, so it refuses a connection if no socket listens. With a [`SynFilter`], the connection
 //! waits instead. Each interface has [`ACCEPTING`] more sockets than clients, and [`ACCEPTING`] buffers for request
 //! heads. A socket that listens or answers requests holds one of these buffers. When its connection becomes a
@@ -55,6 +57,7 @@ mod shared;
 #[doc(hidden)]
 pub mod sizes;
 mod syn_filter;
+mod watch;
 
 #[doc(hidden)]
 pub use arrays::Arrays;
@@ -68,3 +71,4 @@ pub use memory::{DeviceMemory, InterfaceMemory};
 pub use server::Server;
 pub use sizes::{ACCEPTING, LISTENING, SOCKET_BUFFER};
 pub use syn_filter::SynFilter;
+pub use watch::Update;

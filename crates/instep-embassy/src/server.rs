@@ -1,6 +1,8 @@
 //! Server, shared by the drivers of all network interfaces.
 
+use crate::watch::Update;
 use instep::board::BoardPages;
+use instep::update::FirmwareRoute;
 use instep::{Access, App, Device, LogIn};
 
 /// Server on a microcontroller, shared by its drivers.
@@ -16,6 +18,8 @@ pub struct Server {
     pub log_in: Option<&'static LogIn>,
     /// Pages of the board, if any ([`Server::with_board`]).
     pub board: Option<&'static dyn BoardPages>,
+    /// Route `/firmware`, if any ([`Server::with_update`]).
+    pub update: Option<Update>,
     /// Device, for the application.
     pub device: &'static Device,
 }
@@ -24,5 +28,12 @@ impl Server {
     /// Adds the pages of the board.
     pub fn with_board(self, board: &'static dyn BoardPages) -> Self {
         Self { board: Some(board), ..self }
+    }
+
+    /// Answers `/firmware` with an [`Upload`](instep::update::Upload), or that there are no updates.
+    ///
+    /// The drivers report the requests that they serve to the upload's [`Witness`](instep::update::Witness).
+    pub fn with_update(self, route: &'static dyn FirmwareRoute) -> Self {
+        Self { update: Some(Update::new(route)), ..self }
     }
 }

@@ -123,6 +123,7 @@
 //! | have more clients or longer messages | [`Limits`] |
 //! | use a Thing without the macro | [`thing`](mod@thing), [`Inbox::recv_request`] |
 //! | add pages of a board, such as its Wi-Fi set-up | [`board`] |
+//! | receive firmware updates over HTTP | [`update`] |
 //! | handle some log lines separately, such as lines with text of a client | [`log_target`] |
 //! | write a driver | [`driver`] |
 //! | test my application | the module `testing`, with the feature of that name |
@@ -160,6 +161,7 @@ mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+pub mod update;
 
 pub use access::Access;
 pub use app::App;

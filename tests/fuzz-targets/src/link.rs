@@ -261,6 +261,7 @@ impl Link<'_> {
             access: &ACCESS,
             log_in: None,
             board: None,
+            update: None,
             device,
             feed,
             compressed_feed: compressed_feed.as_ref(),

@@ -2,6 +2,7 @@
 //! clock that advances only when all tasks wait.
 
 mod thing;
+mod update;
 mod wire;
 
 use embassy_net::Stack;

@@ -113,6 +113,16 @@ impl Reply {
         head
     }
 
+    /// Returns the head of a response with `length` bytes of JSON, whose request is used already.
+    ///
+    /// The connection closes after it.
+    pub fn closing_json_head(status: Status, length: usize, extra: Option<ExtraLines>) -> ResponseHead {
+        let mut head = Self::error(status, None).head;
+        (head.content_type, head.length) = (Some("application/json"), BodyLength::of(length));
+        head.extra = extra;
+        head
+    }
+
     /// Sets a page's `Content-Security-Policy`, and forbids others to frame it.
     pub fn with_policy(mut self, policy: &'static str) -> Self {
         self.head.protection = Some(Protection { policy: Some(policy), frames: &[] });

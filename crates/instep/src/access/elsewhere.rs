@@ -29,6 +29,13 @@ impl Access {
         request.origin.is_some_and(|origin| self.origins.find(origin).is_some())
     }
 
+    /// Returns whether no page of another origin sent the request.
+    ///
+    /// Allowed origins and the device's other ports are other origins here.
+    pub(crate) fn is_own_page(&self, request: &RequestHead<'_>) -> bool {
+        self.from(request) == From::Own
+    }
+
     /// Returns whether cookies of the request count.
     ///
     /// Cookies count only on requests from the device's own pages, at any of its ports.

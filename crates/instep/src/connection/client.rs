@@ -1,13 +1,13 @@
 //! `Client`, the state of one connection, and its functions between turns.
 
 use super::context::{ConnectionContext, TurnContext};
-use super::http_state::{BodyRemaining, HttpState, HttpStateMemory};
+use super::http_state::{HttpState, HttpStateMemory};
 use super::info::ConnectionInfo;
 use super::timers::Timing;
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::limits::Limits;
-use crate::service::{Events, FORM_MAX, Pending, body_max};
+use crate::service::{BodyRemaining, Events, FORM_MAX, Pending, body_max};
 use crate::time::Instant;
 use core::net::{IpAddr, Ipv4Addr};
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
@@ -24,6 +24,10 @@ pub(super) enum State {
     Open(Open),
     /// Sends a stream of Server-Sent Events.
     Events(Events),
+    /// Takes a request's content piece by piece, as [`FirmwareRoute`](crate::update::FirmwareRoute) does.
+    ///
+    /// Holds the time at which the next turn is due.
+    Taking(Instant),
     /// Writes its last bytes, such as a close frame or an error's body.
     Ending,
     /// Drains the peer until it closes. Holds the number of drained bytes.
@@ -202,7 +206,7 @@ impl Client {
             {
                 self.state = State::Ending;
             }
-            (State::Http, _) => self.transition(State::Closed, end, &context),
+            (State::Http | State::Taking(_), _) => self.transition(State::Closed, end, &context),
             (State::Events(_), _) => self.transition(State::Ending, end, &context),
             (State::Ending | State::Lingering(_) | State::Closed, _) => {}
         }
@@ -244,6 +248,11 @@ impl Client {
                 }
             }
             State::Events(events) => events.close(end, context),
+            State::Taking(_) => {
+                if let Some(update) = context.update {
+                    update.abandon();
+                }
+            }
             State::Http => {
                 if let Pending::Invocation(pending) = waits {
                     context.device.withdraw(pending.client, pending.left);

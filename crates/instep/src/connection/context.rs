@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::device::Device;
 use crate::login::LogIn;
 use crate::service::{BoardPage, BoardPages, Context};
+use crate::update::FirmwareRoute;
 use core::cell::Cell;
 use core::net::IpAddr;
 use core::ops::Deref;
@@ -23,6 +24,8 @@ pub struct TurnContext<'a> {
     pub log_in: Option<&'a LogIn>,
     /// The board's own pages, if it has any.
     pub board: Option<&'a dyn BoardPages>,
+    /// The route `/firmware`, if the driver has one.
+    pub update: Option<&'a dyn FirmwareRoute>,
     /// The device.
     pub device: &'a Device,
     /// The feed that the clients of this driver follow.
@@ -75,6 +78,7 @@ pub(super) struct ConnectionContext<'a> {
     pub(super) app: &'a App,
     pub(super) log_in: Option<&'a LogIn>,
     pub(super) board: Option<&'a dyn BoardPages>,
+    pub(super) update: Option<&'a dyn FirmwareRoute>,
     pub(super) compression: Option<&'a dyn Compression>,
     pub(super) address_limit: Option<&'a dyn AddressLimit>,
     pub(super) date: Option<Date>,
@@ -111,6 +115,7 @@ impl<'a> ConnectionContext<'a> {
             access,
             log_in,
             board,
+            update,
             device,
             feed,
             compressed_feed,
@@ -132,6 +137,9 @@ impl<'a> ConnectionContext<'a> {
             follower,
             messages: Cell::new(0),
         };
-        (Self { context, app, log_in, board, compression, address_limit, date, allowance, room }, scratch)
+        (
+            Self { context, app, log_in, board, update, compression, address_limit, date, allowance, room },
+            scratch,
+        )
     }
 }

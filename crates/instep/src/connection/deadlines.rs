@@ -156,6 +156,7 @@ impl Client {
                 visit(Timer::Keepalive, events.comment_at);
                 visit(Timer::Session, events.expires_at);
             }
+            State::Taking(wake_at) => visit(Timer::Taking, *wake_at),
             State::Lingering(_) => visit(Timer::Linger, since.after(limits.linger_time)),
             State::Ending | State::Closed => {}
         }
@@ -239,7 +240,14 @@ impl Client {
                 _ => self.state = State::Closed,
             },
             // A retry timer only causes a turn, which retries by itself. The other timers run only in the states above.
-            (Timer::InflaterRetry | Timer::PasswordRetry | Timer::HalfMessage | Timer::Keepalive, _) => {}
+            (
+                Timer::InflaterRetry
+                | Timer::PasswordRetry
+                | Timer::Taking
+                | Timer::HalfMessage
+                | Timer::Keepalive,
+                _,
+            ) => {}
         }
     }
 }

@@ -2,33 +2,13 @@
 
 use super::info::ConnectionInfo;
 use crate::buffer::Buffer;
-use crate::service::{Context, Outcome, Pending};
+use crate::service::{BodyRemaining, Context, Outcome, Pending};
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::net::{IpAddr, Ipv4Addr};
 use core::ops::{Deref, DerefMut};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Chunks, ExtraLines, Reply, RequestHead};
-
-/// Content of a request that has not arrived yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum BodyRemaining {
-    /// This number of bytes, which are discarded.
-    Bytes(u64),
-    /// Chunks of the first request in the input, whose head has that length. Their content is kept after the head.
-    Kept { head: usize, chunks: Chunks },
-    /// Chunks that are discarded.
-    Chunks(Chunks),
-}
-
-impl BodyRemaining {
-    pub(super) const NOTHING: Self = Self::Bytes(0);
-
-    /// Returns whether no content remains.
-    pub(super) fn is_nothing(&self) -> bool {
-        matches!(self, Self::Bytes(0))
-    }
-}
+use instep_proto::http::{ExtraLines, Reply, RequestHead};
 
 /// Handler of plaintext requests on a TLS port.
 pub(super) type AskForHttps = fn(&RequestHead<'_>, &Context<'_>, &mut Outgoing<'_>) -> Outcome;

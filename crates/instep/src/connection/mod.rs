@@ -15,6 +15,7 @@ mod receive;
 mod requests;
 mod routing;
 mod send;
+mod served;
 mod timers;
 mod transport;
 mod turn;

@@ -4,6 +4,7 @@ use super::client::{Client, State};
 use super::context::ConnectionContext;
 use super::websocket::Taken;
 use crate::time::Instant;
+use crate::update::{Next, Received};
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::ProtocolError;
 
@@ -79,6 +80,19 @@ impl Client {
                         }
                     }
                 }
+                State::Taking(wake_at) => {
+                    let Received { used: taken, next, wake_at: due } = match context.update {
+                        Some(update) => update.receive(now, rest, context, out),
+                        // Cannot happen, because only an update takes content.
+                        None => Received { used: 0, next: Next::End, wake_at: now },
+                    };
+                    *wake_at = due;
+                    if next != Next::End {
+                        return ReadOutcome::new(used + taken, next == Next::Read);
+                    }
+                    self.state = State::Ending;
+                    taken
+                }
                 // A stream takes no more requests, so input is discarded.
                 State::Events(_) => rest.len(),
                 State::Lingering(discarded) => {
@@ -95,8 +109,8 @@ impl Client {
                 }
                 _ => return ReadOutcome::new(used, rest.is_empty()),
             };
-            // The loop goes on for an open WebSocket, because it may hold an empty piece.
-            if used == input.len() && !matches!(self.state, State::Open(_)) {
+            // The loop goes on for an open WebSocket, because it may hold an empty piece, and for content, which may be empty.
+            if used == input.len() && !matches!(self.state, State::Open(_) | State::Taking(_)) {
                 return ReadOutcome::new(used, true);
             }
         }

@@ -2,10 +2,10 @@
 
 use super::client::{Client, State};
 use super::context::ConnectionContext;
-use super::http_state::{BodyRemaining, HttpState};
+use super::http_state::HttpState;
 use super::websocket::Taken;
 use crate::limits::ROOM_MIN;
-use crate::service::{Outcome, Pending, Request};
+use crate::service::{BodyRemaining, Outcome, Pending, Request};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Chunks, HeadError, Reply, RequestHead};
@@ -111,7 +111,7 @@ impl Client {
         };
         let unread = self.http().map_or(BodyRemaining::NOTHING, |http| http.body_remaining);
         let rest = &input[length..];
-        let (content, after, unread) = match unread {
+        let (content, mut after, unread) = match unread {
             BodyRemaining::Kept { chunks, .. } => {
                 head.content_length = chunks.announced();
                 let whole = chunks.is_done().then(|| rest.get(..chunks.length())).flatten();
@@ -166,6 +166,13 @@ impl Client {
             Outcome::Written { closes: true } => self.state = State::Ending,
             Outcome::Written { closes: false } => self.answer_and_discard(None, unread),
             Outcome::Open(opening) => self.open(now, &head, &opening, context, out),
+            Outcome::Take => {
+                if let Some(update) = context.update {
+                    update.begin_content(&unread, after - length);
+                }
+                // The connection closes after the answer, so the state of HTTP is not used again.
+                (self.state, after) = (State::Taking(now), length);
+            }
             Outcome::Listen(listening) => self.listen(now, &listening, context, out),
         }
         self.head_ended(now);

@@ -94,6 +94,11 @@ impl Client {
             return redirect(Status::Found, "", &location, head, out);
         }
         let log_in = context.log_in();
+        if let Some(update) = context.update
+            && let Some(outcome) = update.answer(context.app, log_in, request, out)
+        {
+            return outcome;
+        }
         let board_page = context.find_board_page(head.path);
         let is_form = board_page.is_some() || (log_in.is_some() && head.path == LOG_IN);
         let body_max = match resource {

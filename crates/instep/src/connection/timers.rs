@@ -23,6 +23,8 @@ pub(super) enum Timer {
     Linger,
     /// The password of a request is being checked or waits for its check: the next turn polls the check.
     PasswordRetry,
+    /// A request takes its content: the next turn polls for room or for the answer.
+    Taking,
     /// The password of a request was not checked in time: 503.
     PasswordTimeout,
     /// The application does not answer a request in time: 503.

@@ -141,7 +141,7 @@ impl Client {
                 Some(service) => (service.flush_events)(events, context, out, write),
                 None => true,
             },
-            State::Http | State::Ending | State::Lingering(_) | State::Closed => {
+            State::Http | State::Taking(_) | State::Ending | State::Lingering(_) | State::Closed => {
                 let answered = !out.is_empty();
                 let all = out.flush(None, &mut 0, write);
                 match self.state {

@@ -4,6 +4,7 @@
 
 mod asking;
 mod board;
+mod body_remaining;
 mod context;
 mod event_id;
 mod folder;
@@ -23,12 +24,14 @@ mod values;
 
 pub(crate) use board::BOARD_PAGE;
 pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
+pub(crate) use body_remaining::BodyRemaining;
 pub(crate) use context::Context;
 pub(crate) use folder::file_of;
 pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found};
 pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
 pub(crate) use notices::OWN_FRAME_MAX;
+pub(crate) use problem::{JSON, Problem, write_answer};
 pub(crate) use refusal::{ask_for_https, log_limited, refuse};
 pub(crate) use request::{Credential, Listening, Opening, Outcome, Pending, Request};
 pub(crate) use response::{plain_text, redirect, redirect_with};

@@ -29,6 +29,8 @@ pub enum Outcome {
     Open(Opening),
     /// A stream of Server-Sent Events begins.
     Listen(Listening),
+    /// The content is taken piece by piece, by the route `/firmware`.
+    Take,
 }
 
 /// Request with the connection's facts that a handler needs.

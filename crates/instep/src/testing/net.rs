@@ -111,6 +111,7 @@ impl Net {
                 access: setup.access,
                 log_in: None,
                 board: None,
+                update: None,
                 device,
                 feed,
                 compressed_feed: None,

@@ -9,6 +9,7 @@ use instep::driver::{
     RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
 };
 use instep::thing::{HistoryPoint, Thing};
+use instep::update::FirmwareRoute;
 use instep::{Access, App, Asset, ClientId, Device, Inbox, Instant, Limits, LogIn, Message};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -58,6 +59,8 @@ pub struct Simulation {
     pub date: Option<Date>,
     /// None, unless a test wants some.
     pub board: Option<&'static dyn BoardPages>,
+    /// None, unless a test updates the device.
+    pub update: Option<&'static dyn FirmwareRoute>,
 }
 
 impl Simulation {
@@ -116,6 +119,7 @@ impl Simulation {
             log_in: None,
             date: None,
             board: None,
+            update: None,
         }
     }
 
@@ -143,6 +147,7 @@ impl Simulation {
             access: self.access,
             log_in: self.log_in,
             board: self.board,
+            update: self.update,
             device: self.device,
             feed: &self.feed,
             compressed_feed: None,

@@ -1,0 +1,170 @@
+//! Requests for `/firmware`: who may update the device, and when.
+
+use super::incoming::{Incoming, Step};
+use super::obstacle::Obstacle;
+use super::refusal::refuse;
+use super::route::{FIRMWARE, FirmwareRoute, Next, Received};
+use super::state::{Offer, State};
+use super::status_json::STATUS_MAX;
+use super::upload::{Permission, Upload};
+use super::witness::Witness;
+use crate::app::App;
+use crate::login::LogIn;
+use crate::service::{BodyRemaining, Context, JSON, Outcome, Problem, Request, write_answer};
+use crate::time::Instant;
+use core::ops::ControlFlow::Break;
+use instep_proto::delivery::Outgoing;
+use instep_proto::http::{Allow, Method, Reply, Window};
+
+impl FirmwareRoute for Upload {
+    fn answer(
+        &self,
+        _: &App,
+        log_in: Option<&LogIn>,
+        request: &Request<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Option<Outcome> {
+        let head = request.head;
+        if head.path != FIRMWARE {
+            return None;
+        }
+        if head.method == Method::Options {
+            // Where there is a log-in, it says the same of every path.
+            let allow = if log_in.is_some() { Allow::All } else { Allow::ReadAndPut };
+            return Some(Outcome::Reply(Reply::options(allow, head)));
+        }
+        let refuse_for = |obstacle: Obstacle, out: &mut Outgoing<'_>| {
+            refuse(obstacle.status(), obstacle.code(), obstacle.sentence(), request, out)
+        };
+        let puts = head.method == Method::Put;
+        if puts && let Some(obstacle) = Self::origin_obstacle(log_in, request) {
+            return Some(refuse_for(obstacle, out));
+        }
+        if let Some(Break(outcome)) =
+            log_in.map(|log_in| (log_in.authenticator.authenticate)(log_in, request, out))
+        {
+            return Some(outcome);
+        }
+        let capacity = self.with(|state| state.status.capacity);
+        Some(match head.method {
+            _ if capacity.is_none() => refuse_for(Obstacle::NoSlot, out),
+            Method::Get | Method::Head => self.answer_status(log_in.is_some(), request, out),
+            // An upload begins once, so the rest of its response needs room now.
+            Method::Put if !out.is_empty() => Outcome::Blocked,
+            Method::Put => match self.begin(log_in.is_some(), request) {
+                Ok(()) => {
+                    if head.expects_continue {
+                        // There is room, because the output is empty.
+                        let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
+                    }
+                    Outcome::Take
+                }
+                Err(obstacle) => refuse_for(obstacle, out),
+            },
+            _ => Problem::new("wrong-method", "").not_allowed(Allow::ReadAndPut, head, out),
+        })
+    }
+
+    fn receive(
+        &self,
+        now: Instant,
+        input: &mut [u8],
+        context: &Context<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Received {
+        let Some(mut incoming) = self.with(|state| state.incoming) else {
+            return Received { used: 0, next: Next::End, wake_at: now };
+        };
+        let (used, next, wake_at) = self.take(&mut incoming, now, input, context, out);
+        self.with(|state| match next {
+            Next::End => state.abandon(),
+            Next::Read | Next::Wait => state.incoming = Some(incoming),
+        });
+        Received { used, next, wake_at }
+    }
+
+    fn begin_content(&self, rest: &BodyRemaining, decoded: usize) {
+        self.with(|state| {
+            if let Some(incoming) = &mut state.incoming {
+                (incoming.rest, incoming.decoded) = (*rest, decoded);
+            }
+        });
+    }
+
+    fn abandon(&self) {
+        self.with(State::abandon);
+    }
+
+    fn witness(&self) -> Option<&Witness> {
+        Some(&self.witness)
+    }
+}
+
+impl Upload {
+    /// Returns why a request may not bring an image, before its credential is checked.
+    fn origin_obstacle(log_in: Option<&LogIn>, request: &Request<'_>) -> Option<Obstacle> {
+        let (head, access) = (request.head, request.context.access);
+        if !access.is_own_page(head) {
+            return Some(Obstacle::OtherOrigin);
+        }
+        let shows_credential = || {
+            head.authorization.is_some()
+                || log_in.is_some_and(|log_in| (log_in.authenticator.shows_session)(log_in, request))
+        };
+        (access.portal.is_some() && !shows_credential()).then_some(Obstacle::OwnNetwork)
+    }
+
+    /// Returns why clients may not update the device, as far as it does not depend on their request.
+    fn permission_obstacle(&self, asks_password: bool, is_own_network: bool) -> Option<Obstacle> {
+        match self.permission {
+            _ if asks_password => None,
+            _ if is_own_network => Some(Obstacle::OwnNetwork),
+            Permission::LoggedIn => Some(Obstacle::NoPassword),
+            Permission::Everyone => None,
+        }
+    }
+
+    /// Answers with the status.
+    fn answer_status(&self, asks_password: bool, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
+        let Request { head, context, .. } = *request;
+        let permission = self.permission_obstacle(asks_password, context.access.portal.is_some());
+        let mut body = [0; STATUS_MAX];
+        let mut window = Window::new(&mut body, 0);
+        // Cannot fail, because the longest status fits.
+        let _ = self.with(|state| state.write_status(permission, &mut window));
+        let length = window.used();
+        write_answer(&Reply::body_head(head, JSON, length), &body[..length], head, out)
+    }
+
+    /// Begins an upload, if one can begin.
+    fn begin(&self, asks_password: bool, request: &Request<'_>) -> Result<(), Obstacle> {
+        let Request { now, head, peer, context, .. } = *request;
+        let is_own_network = context.access.portal.is_some();
+        if let Some(obstacle) = self.permission_obstacle(asks_password, is_own_network) {
+            return Err(obstacle);
+        }
+        if !head.chunked && head.content_length == 0 {
+            return Err(Obstacle::Empty);
+        }
+        let has_flag = |name| head.query.is_some_and(|query| query.split('&').any(|flag| flag == name));
+        let (downgrade, other_application) = (has_flag("downgrade"), has_flag("other-application"));
+        let incoming = Incoming {
+            rest: BodyRemaining::NOTHING,
+            decoded: 0,
+            step: Step::Reads,
+            deadline: Self::stalls_at(now),
+            extra: head.extra,
+        };
+        self.with(|state| {
+            // For chunks, it is the length that has been announced so far.
+            if let Some(obstacle) = state.obstacle(Some(head.content_length)) {
+                return Err(obstacle);
+            }
+            let length = u32::try_from(head.content_length).ok().filter(|_| !head.chunked);
+            state.begin(Offer { length, downgrade, other_application }, incoming);
+            Ok(())
+        })?;
+        log::info!("Receiving a firmware image from {peer}");
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! The route `/firmware`, as a connection sees it.
+
+use super::witness::Witness;
+use crate::app::App;
+use crate::login::LogIn;
+use crate::service::{BodyRemaining, Context, Outcome, Request};
+use crate::time::Instant;
+use core::fmt::Debug;
+use instep_proto::delivery::Outgoing;
+
+/// Path of the firmware.
+pub(super) const FIRMWARE: &str = "/firmware";
+
+/// The route `/firmware`: an [`Upload`](super::Upload), or [`Unavailable`](super::Unavailable).
+///
+/// All functions are for the server.
+pub trait FirmwareRoute: Debug + Sync {
+    /// Answers a request that passed the checks of Host and Origin, if it is for this route.
+    #[doc(hidden)]
+    fn answer(
+        &self,
+        app: &App,
+        log_in: Option<&LogIn>,
+        request: &Request<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Option<Outcome>;
+
+    /// Begins to take the content of the upload that was accepted last.
+    ///
+    /// The first `decoded` bytes of the next input are decoded content.
+    #[doc(hidden)]
+    fn begin_content(&self, rest: &BodyRemaining, decoded: usize) {
+        let _ = (rest, decoded);
+    }
+
+    /// Takes content of the upload.
+    #[doc(hidden)]
+    fn receive(
+        &self,
+        now: Instant,
+        input: &mut [u8],
+        context: &Context<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Received {
+        let _ = (context, out);
+        Received { used: input.len(), next: Next::End, wake_at: now }
+    }
+
+    /// Notes that the connection of the upload has ended.
+    #[doc(hidden)]
+    fn abandon(&self) {}
+
+    /// Returns the record of served requests, if a trial may need it.
+    #[doc(hidden)]
+    fn witness(&self) -> Option<&Witness> {
+        None
+    }
+}
+
+/// What a turn took of an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The number of used input bytes.
+    pub(crate) used: usize,
+    pub(crate) next: Next,
+    /// The time at which the next turn is due at the latest.
+    pub(crate) wake_at: Instant,
+}
+
+/// Next step of a connection with an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It is read from.
+    Read,
+    /// It is not read from until its next turn.
+    Wait,
+    /// It sends its output and closes.
+    End,
+}

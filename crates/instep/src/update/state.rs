@@ -1,0 +1,181 @@
+//! State of an upload, between connections and the task that writes flash.
+
+use super::incoming::Incoming;
+use super::obstacle::Obstacle;
+use super::short_text::ShortText;
+use super::status::{FirmwareStatus, ImageState, VERSION_MAX};
+use core::task::Waker;
+use instep_proto::http::Status;
+
+/// Length of a sector of flash, and so of the memory of an upload, in bytes.
+pub const SECTOR: usize = 4096;
+/// Maximum length of the sentence of a refusal, in bytes.
+pub(super) const SENTENCE_MAX: usize = 160;
+
+/// State of an upload, behind a lock.
+pub(super) struct State {
+    pub(super) phase: Phase,
+    /// The request that brings the image, until its content has ended.
+    pub(super) incoming: Option<Incoming>,
+    pub(super) offer: Offer,
+    /// The number of content bytes that were taken.
+    pub(super) received: u32,
+    /// The memory of a sector. `None` while the flash side has it.
+    pub(super) sector: Option<&'static mut [u8; SECTOR]>,
+    /// The number of bytes in `sector`.
+    pub(super) filled: usize,
+    /// Whether all content was taken.
+    pub(super) ended: bool,
+    /// Whether there is a flash side.
+    pub(super) is_ready: bool,
+    /// The waker of the flash side.
+    pub(super) waker: Option<Waker>,
+    pub(super) status: FirmwareStatus,
+}
+
+/// Phase of an upload.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Phase {
+    Idle,
+    /// An upload has begun, and the flash side does not know.
+    Announced,
+    /// Content is taken and written.
+    Receiving,
+    /// The flash side has all content.
+    Finishing,
+    /// The flash side has answered, and the connection does not know.
+    Answered(Answer),
+    /// The connection is gone, and the flash side does not know.
+    Abandoned,
+    /// An image is activated, so the device will restart.
+    Activated,
+}
+
+/// Answer of the flash side to an upload.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    /// The image is activated.
+    Activated(ShortText<VERSION_MAX>),
+    Refused {
+        status: Status,
+        code: &'static str,
+        sentence: ShortText<SENTENCE_MAX>,
+    },
+}
+
+/// What a client says of an image before its content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Offer {
+    /// The length of the image in bytes, if the client says it.
+    pub length: Option<u32>,
+    /// Whether a lower version may be installed.
+    pub downgrade: bool,
+    /// Whether the image of another application may be installed.
+    pub other_application: bool,
+}
+
+impl State {
+    pub(super) const NEW: Self = Self {
+        phase: Phase::Idle,
+        incoming: None,
+        offer: Offer { length: None, downgrade: false, other_application: false },
+        received: 0,
+        sector: None,
+        filled: 0,
+        ended: false,
+        is_ready: false,
+        waker: None,
+        status: FirmwareStatus::UNKNOWN,
+    };
+
+    /// Returns why no upload of that length can begin now, if so.
+    pub(super) fn obstacle(&self, length: Option<u64>) -> Option<Obstacle> {
+        let Some(capacity) = self.status.capacity else { return Some(Obstacle::NoSlot) };
+        if length.is_some_and(|length| length > u64::from(capacity)) {
+            return Some(Obstacle::TooLong);
+        }
+        match self.phase {
+            Phase::Activated => Some(Obstacle::Restarting),
+            // The other slot has the image to return to.
+            _ if self.status.state == ImageState::Trial => Some(Obstacle::OnTrial),
+            _ if self.incoming.is_some() => Some(Obstacle::Busy),
+            Phase::Idle if !self.is_ready => Some(Obstacle::NotReady),
+            Phase::Idle => None,
+            _ => Some(Obstacle::Busy),
+        }
+    }
+
+    /// Begins an upload.
+    pub(super) fn begin(&mut self, offer: Offer, incoming: Incoming) {
+        (self.phase, self.offer, self.incoming) = (Phase::Announced, offer, Some(incoming));
+        (self.received, self.filled, self.ended) = (0, 0, false);
+        self.wake();
+    }
+
+    /// Takes content into the sector, as far as there is room. Returns the number of taken bytes.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> usize {
+        let takes = matches!(self.phase, Phase::Announced | Phase::Receiving);
+        let Some(sector) = self.sector.as_mut().filter(|_| takes) else { return 0 };
+        let length = bytes.len().min(SECTOR - self.filled);
+        sector[self.filled..self.filled + length].copy_from_slice(&bytes[..length]);
+        self.filled += length;
+        // Cannot saturate, because the content is no longer than the slot.
+        self.received = self.received.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
+        if self.filled == SECTOR {
+            self.wake();
+        }
+        length
+    }
+
+    /// Notes that all content was taken.
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+        self.wake();
+    }
+
+    /// Notes that the connection takes no more content. Without its answer, the upload is given up.
+    pub(super) fn abandon(&mut self) {
+        self.incoming = None;
+        match self.phase {
+            Phase::Announced => self.phase = Phase::Idle,
+            Phase::Receiving | Phase::Finishing => self.phase = Phase::Abandoned,
+            Phase::Answered(answer) => self.phase = answer.next(),
+            Phase::Idle | Phase::Abandoned | Phase::Activated => {}
+        }
+        self.wake();
+    }
+
+    /// Returns the answer to an upload, once.
+    pub(super) fn fetch_answer(&mut self) -> Option<Answer> {
+        let Phase::Answered(answer) = self.phase else { return None };
+        self.phase = answer.next();
+        self.wake();
+        Some(answer)
+    }
+
+    /// Notes the answer of the flash side.
+    pub(super) fn answer(&mut self, answer: Answer) {
+        match self.phase {
+            Phase::Announced | Phase::Receiving | Phase::Finishing => self.phase = Phase::Answered(answer),
+            Phase::Abandoned => self.phase = answer.next(),
+            Phase::Idle | Phase::Answered(_) | Phase::Activated => {}
+        }
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Answer {
+    /// Returns the phase after the answer.
+    fn next(self) -> Phase {
+        match self {
+            Self::Activated(_) => Phase::Activated,
+            Self::Refused { .. } => Phase::Idle,
+        }
+    }
+}
