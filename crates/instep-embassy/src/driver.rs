@@ -106,13 +106,15 @@ impl Driver {
     /// This comes before the connections are served, because one that the peer has closed ends then.
     fn report_served(&self) {
         let Some(update) = self.shared.server.update else { return };
+        // Most images are confirmed, so this comes before the look at each connection.
+        let Some(witness) = (update.watching)(update.route) else { return };
         let mut served = Served::default();
         for connection in self.connections.iter() {
             if let Stage::Serving(serving) = &connection.stage {
-                (update.look)(update.route, &connection.socket, &serving.client, &mut served);
+                (update.look)(&connection.socket, &serving.client, &mut served);
             }
         }
-        (update.report)(update.route, self.shared.follower, served);
+        (update.report)(witness, self.shared.follower, served);
     }
 
     /// Follows the device's feed, and marks the connections that it concerns.

@@ -10,27 +10,25 @@ use instep::update::{FirmwareRoute, Served, Witness};
 #[derive(Clone, Copy, Debug)]
 pub struct Update {
     pub(crate) route: &'static dyn FirmwareRoute,
+    /// Returns the record of served requests while a trial needs it.
+    pub(crate) watching: fn(&'static dyn FirmwareRoute) -> Option<&'static Witness>,
     /// Adds what a connection shows.
-    pub(crate) look: fn(&'static dyn FirmwareRoute, &TcpSocket<'static>, &Client, &mut Served),
+    pub(crate) look: fn(&TcpSocket<'static>, &Client, &mut Served),
     /// Reports what all connections of a network show.
-    pub(crate) report: fn(&'static dyn FirmwareRoute, network: usize, Served),
+    pub(crate) report: fn(&Witness, network: usize, Served),
 }
 
 impl Update {
     pub(crate) fn new(route: &'static dyn FirmwareRoute) -> Self {
-        Self { route, look, report }
+        Self { route, watching, look, report: Witness::report }
     }
 }
 
-fn look(
-    route: &'static dyn FirmwareRoute,
-    socket: &TcpSocket<'static>,
-    client: &Client,
-    served: &mut Served,
-) {
-    if !route.witness().is_some_and(Witness::is_watching) {
-        return;
-    }
+fn watching(route: &'static dyn FirmwareRoute) -> Option<&'static Witness> {
+    route.witness().filter(|witness| witness.is_watching())
+}
+
+fn look(socket: &TcpSocket<'static>, client: &Client, served: &mut Served) {
     let unanswered_since = client.unanswered_since();
     let has_answered = client.has_answered();
     served.asked |= has_answered || unanswered_since.is_some();
@@ -40,10 +38,4 @@ fn look(
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     };
-}
-
-fn report(route: &'static dyn FirmwareRoute, network: usize, served: Served) {
-    if let Some(witness) = route.witness().filter(|witness| witness.is_watching()) {
-        witness.report(network, served);
-    }
 }
