@@ -2,7 +2,7 @@
 
 use super::incoming::{Incoming, Step};
 use super::obstacle::Obstacle;
-use super::refusal::refuse;
+use super::refusal::{refuse, refuse_unauthenticated};
 use super::route::{FIRMWARE, FirmwareRoute, Next, Received};
 use super::state::{Offer, State};
 use super::status_json::STATUS_MAX;
@@ -12,7 +12,6 @@ use crate::app::App;
 use crate::login::LogIn;
 use crate::service::{BodyRemaining, Context, JSON, Outcome, Problem, Request, write_answer};
 use crate::time::Instant;
-use core::ops::ControlFlow::Break;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Method, Reply, Window};
 
@@ -40,9 +39,7 @@ impl FirmwareRoute for Upload {
         if puts && let Some(obstacle) = Self::origin_obstacle(log_in, request) {
             return Some(refuse_for(obstacle, out));
         }
-        if let Some(Break(outcome)) =
-            log_in.map(|log_in| (log_in.authenticator.authenticate)(log_in, request, out))
-        {
+        if let Some(outcome) = refuse_unauthenticated(log_in, request, out) {
             return Some(outcome);
         }
         let capacity = self.with(|state| state.status.capacity);

@@ -1,5 +1,6 @@
 //! Responses to uploads that are refused.
 
+use crate::login::LogIn;
 use crate::service::{Outcome, Problem, Request, log_limited};
 use core::fmt::{Display, Write as _};
 use instep_proto::delivery::Outgoing;
@@ -10,6 +11,16 @@ use instep_proto::json::Text;
 const SENTENCE_SHOWN_MAX: usize = 192;
 /// Maximum length of a body, in bytes.
 const BODY_MAX: usize = 256;
+
+/// Refuses a request without a valid credential, if there is a log-in.
+pub(super) fn refuse_unauthenticated(
+    log_in: Option<&LogIn>,
+    request: &Request<'_>,
+    out: &mut Outgoing<'_>,
+) -> Option<Outcome> {
+    let log_in = log_in?;
+    (log_in.authenticator.authenticate)(log_in, request, out).break_value()
+}
 
 /// Refuses a request before its content is taken.
 ///

@@ -1,12 +1,11 @@
 //! The route of a device that cannot be updated over HTTP.
 
 use super::obstacle::Obstacle;
-use super::refusal::refuse;
+use super::refusal::{refuse, refuse_unauthenticated};
 use super::route::{FIRMWARE, FirmwareRoute};
 use crate::app::App;
 use crate::login::LogIn;
 use crate::service::{Outcome, Request};
-use core::ops::ControlFlow::Break;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::Method;
 
@@ -31,9 +30,7 @@ impl FirmwareRoute for Unavailable {
         if path != FIRMWARE || is_declared || request.head.method == Method::Options {
             return None;
         }
-        if let Some(Break(outcome)) =
-            log_in.map(|log_in| (log_in.authenticator.authenticate)(log_in, request, out))
-        {
+        if let Some(outcome) = refuse_unauthenticated(log_in, request, out) {
             return Some(outcome);
         }
         Some(refuse(Obstacle::NoSlot.status(), Obstacle::NoSlot.code(), self.0, request, out))
