@@ -6,7 +6,7 @@ use crate::tools::{Tools, cargo, run};
 /// Other workspaces, whose crates are distributed as firmware.
 ///
 /// Duplicates are allowed there, because the crates of the chips' makers determine the versions.
-const FIRMWARE: [&str; 2] = ["boards/esp/Cargo.toml", "examples/qemu-riscv32/Cargo.toml"];
+const FIRMWARE: [&str; 2] = ["examples/esp32/Cargo.toml", "examples/qemu-riscv32/Cargo.toml"];
 
 const INSTALL: [&str; 5] = ["cargo", "install", "--locked", "cargo-deny", "--version=^0.20"];
 

@@ -22,7 +22,7 @@ const VERSION: u32 = 4;
 ///
 /// It is erased, so that the first slot boots.
 const OTA_DATA: &str = "otadata";
-/// Partition of the settings of `boards/esp`.
+/// Partition of the settings of `instep-esp`.
 const SETTINGS: &str = "instep";
 /// Name and offset of the partition for the application.
 const SLOT: (&str, &str) = ("ota_0", "0x10000");

@@ -4,8 +4,9 @@
 //! suffices to check names, types and features.
 
 use crate::bare_metal::compiler_with_source;
+use crate::firmware;
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, run, target, workspace};
+use crate::tools::{Tools, cargo, run, target};
 
 /// Chips that are checked.
 ///
@@ -15,12 +16,14 @@ pub(crate) const CHIPS: [&str; 3] = ["esp32", "esp32s2", "esp32s3"];
 /// Type-checks the firmware for a chip, without building it.
 pub(crate) fn check(chip: &str, tools: &mut Tools) -> Outcome {
     let compiler = compiler_with_source(tools)?;
-    let folder = workspace().join("boards/esp/stand-in");
+    let firmware = firmware::folder_of_firmware();
+    let folder = firmware.join("stand-in");
     let mut check = cargo(&["check", "--release", "-Zbuild-std=core,alloc", "-Zjson-target-spec"]);
     check
-        .current_dir(workspace().join("boards/esp"))
+        .current_dir(firmware)
         // The feature `backtrace` is off, because its panic handler contains Xtensa assembly.
-        .args(["--bin", "instep-esp", "--no-default-features", "--features", chip, "--target"])
+        .args(["--lib", "--bins", "--no-default-features", "--features", firmware::first_board(chip)?.name])
+        .arg("--target")
         .arg(folder.join(format!("xtensa-{chip}-none-elf.json")))
         .arg("--target-dir")
         .arg(target().join("esp"))

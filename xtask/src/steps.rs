@@ -6,7 +6,7 @@ use crate::tools::{Tools, cargo, run};
 
 /// Folders of all workspaces of this repository.
 const WORKSPACES: [&str; 6] =
-    ["", "bench/", "boards/esp/", "boards/esp-image/", "examples/qemu-riscv32/", "fuzz/"];
+    ["", "bench/", "boards/esp-image/", "examples/esp32/", "examples/qemu-riscv32/", "fuzz/"];
 
 /// Formatting, structure, lints, documentation and tests.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {

@@ -58,7 +58,7 @@ pub const fn limits(head: Option<&str>, message: Option<&str>) -> Limits {
 pub fn with_page(app: &'static App, page: Option<&'static str>) -> &'static App {
     static WITH_PAGE: StaticCell<App> = StaticCell::new();
     match page {
-        Some(page) => WITH_PAGE.init_with(|| app.with_page("/", Asset::template(page))),
+        Some(page) => WITH_PAGE.init_with(|| app.clone().with_page("/", Asset::template(page))),
         None => app,
     }
 }

@@ -194,15 +194,20 @@ impl App {
     ///
     /// # Panics
     /// As [`App::page`].
-    pub fn with_page(&self, path: &'static str, asset: Asset) -> Self {
-        let (mut app, new) = (self.clone(), Page::Asset(Pattern::new(path), asset));
-        match app.pages.iter_mut().flatten().find(|page| page.pattern() == new.pattern()) {
-            Some(page) => {
-                *page = new;
-                app
+    #[track_caller]
+    pub const fn with_page(mut self, path: &'static str, asset: Asset) -> Self {
+        let new = Page::Asset(Pattern::new(path), asset);
+        let mut at = 0;
+        while at < PAGES_MAX {
+            if let Some(page) = &self.pages[at]
+                && same(page.pattern().as_str(), path)
+            {
+                self.pages[at] = Some(new);
+                return self;
             }
-            None => app.add_page(new),
+            at += 1;
         }
+        self.add_page(new)
     }
 
     /// Serves a folder in place of the page at `/`.
@@ -292,6 +297,15 @@ impl App {
     }
 }
 
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,5 +322,18 @@ mod tests {
             App::new("a", "b").thing_with_backlog(&THING).page("/", PAGE).version("1").subprotocols(&["c"]);
         assert_eq!(format!("{FIRST:?}"), format!("{LAST:?}"));
         assert!(FIRST.has_backlog() && FIRST.find_endpoint("/ws").is_some());
+    }
+
+    #[test]
+    fn page_replaces_the_one_of_its_path_or_is_added() {
+        const OTHER: Asset = Asset::html("<h1>Other</h1>");
+        const APP: App = App::new("a", "b").page("/", PAGE).page("/more", PAGE);
+        const REPLACED: App = APP.with_page("/more", OTHER);
+        const ADDED: App = APP.with_page("/mo", OTHER);
+        assert_eq!(
+            format!("{REPLACED:?}"),
+            format!("{:?}", App::new("a", "b").page("/", PAGE).page("/more", OTHER))
+        );
+        assert_eq!(format!("{ADDED:?}"), format!("{:?}", APP.page("/mo", OTHER)));
     }
 }

@@ -33,42 +33,39 @@ pub(crate) enum Variables {
 
 /// Builds a firmware and the program that makes images.
 pub(crate) fn build(plan: &Plan, variables: Variables, tools: &mut Tools) -> Outcome<Built> {
-    let folder = compile(plan, &["--bin", "instep-esp"], variables, tools)?;
-    Ok(Built { elf: folder.join("instep-esp"), tool: image_tool()? })
+    let folder = compile(plan.board, &["--bin", &plan.app], variables, tools)?;
+    Ok(Built { elf: folder.join(&plan.app), tool: image_tool()? })
 }
 
-/// Builds a part of the firmware's crate, and returns the folder of the result.
+/// Builds a part of the firmware's crate for a board, and returns the folder of the result.
 pub(super) fn compile(
-    plan: &Plan,
+    board: &Board,
     part: &[&str],
     variables: Variables,
     tools: &mut Tools,
 ) -> Outcome<PathBuf> {
-    let chip = plan.board.chip;
-    let name = target_of(chip);
-    let mut build = if is_xtensa(chip) {
-        xtensa(plan.board)?
+    let name = target_of(board.chip);
+    let mut build = if is_xtensa(board.chip) {
+        xtensa(board)?
     } else {
         let toolchain = toolchain_for(&name, tools)?;
         let mut build = cargo(&["build"]);
         toolchain.apply(&mut build);
         build
     };
-    in_firmware(&mut build, chip, part);
+    in_firmware(&mut build, board, part);
     if variables == Variables::Ignored {
         without_variables(&mut build);
     }
-    build.env("INSTEP_BOARD", plan.board.name).env("INSTEP_APP", &plan.app);
     run(&mut build)?;
     Ok(folder().join(name).join("release"))
 }
 
-/// Makes a cargo command work on a part of the firmware's crate, for a chip.
-pub(super) fn in_firmware(cargo: &mut Command, chip: &str, part: &[&str]) {
+/// Makes a cargo command work on a part of the firmware's crate, for a board.
+pub(super) fn in_firmware(cargo: &mut Command, board: &Board, part: &[&str]) {
     // Cargo runs in this folder, because it reads the settings of the crate there.
-    cargo.current_dir(workspace().join("boards/esp")).arg("--release").args(part);
-    cargo.args(["--no-default-features", "--features", &format!("{chip},backtrace")]);
-    cargo.args(["--target", &target_of(chip)]).arg("--target-dir").arg(folder());
+    cargo.current_dir(folder_of_firmware()).arg("--release").args(part).args(["--features", board.name]);
+    cargo.args(["--target", &target_of(board.chip)]).arg("--target-dir").arg(folder());
 }
 
 /// Removes the environment variables for a firmware from a command.
@@ -107,7 +104,12 @@ pub(super) fn in_image_tool(subcommand: &str) -> Command {
 
 /// Returns the file of the partition table.
 pub(crate) fn partitions() -> PathBuf {
-    workspace().join("boards/esp/partitions.csv")
+    folder_of_firmware().join("partitions.csv")
+}
+
+/// Returns the folder of the firmware's crate.
+pub(crate) fn folder_of_firmware() -> PathBuf {
+    workspace().join("examples/esp32")
 }
 
 /// Returns the target folder for these chips.

@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn documented_log_texts_are_in_source() {
         let mut source = String::new();
-        for folder in ["boards/esp/src", "crates"] {
+        for folder in ["examples/esp32/src", "crates"] {
             read(&workspace().join(folder), &mut source);
         }
         let text = text().expect("cannot read the document");

@@ -5,7 +5,7 @@ mod documented;
 mod plan;
 mod size;
 
-pub(crate) use build::{Variables, build, image_tool, partitions};
+pub(crate) use build::{Variables, build, folder_of_firmware, image_tool, partitions};
 pub(crate) use plan::{LED_JSON, Plan, application};
 pub(crate) use size::sizes;
 
@@ -14,7 +14,7 @@ use build::{Built, file, in_firmware, in_image_tool, make, measure, number, targ
 use crate::bare_metal::toolchain_for;
 use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, run, workspace};
-use esp_boards::BOARDS;
+use esp_boards::{BOARDS, Board};
 
 /// Chips whose firmware is built by every test.
 pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
@@ -26,10 +26,15 @@ pub(crate) fn job(plan: &Plan, tools: &mut Tools) -> Outcome {
     show(plan, &built)
 }
 
+/// Returns the first board with a chip.
+pub(crate) fn first_board(chip: &str) -> Outcome<&'static Board> {
+    let board = BOARDS.iter().find(|board| board.chip == chip);
+    Ok(board.ok_or_else(|| format!("there is no board with {chip}"))?)
+}
+
 /// Builds the firmware of the first board with a chip, and checks its budget.
 pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
-    let board = BOARDS.iter().find(|board| board.chip == chip);
-    let board = board.ok_or_else(|| format!("there is no board with {chip}"))?;
+    let board = first_board(chip)?;
     let plan = Plan { board, app: LED_JSON.to_owned() };
     let (built, size) = size::size_of(&plan, tools)?;
     show(&plan, &built)?;
@@ -37,12 +42,13 @@ pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
     size::as_documented(board, &size)
 }
 
-/// Runs Clippy on the firmware of the first board with a chip.
+/// Runs Clippy on the firmware of all applications, for the first board with a chip.
 pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
     let name = target_of(chip);
     let toolchain = toolchain_for(&name, tools)?;
     let mut clippy = toolchain.clippy(tools)?;
-    in_firmware(&mut clippy, chip, &["--bin", "instep-esp", "--examples"]);
+    let parts = ["--package", "instep-esp", "--package", "esp32-examples", "--lib", "--bins", "--examples"];
+    in_firmware(&mut clippy, first_board(chip)?, &parts);
     toolchain.apply(&mut clippy);
     without_variables(&mut clippy);
     run(clippy.args(["--", "-D", "warnings"]))

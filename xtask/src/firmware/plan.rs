@@ -4,7 +4,8 @@ use std::fs;
 
 use clap::Args;
 
-use crate::tools::{list, one_of, workspace};
+use super::build::folder_of_firmware;
+use crate::tools::{list, one_of};
 use esp_boards::{BOARDS, Board};
 
 /// Default application.
@@ -35,15 +36,12 @@ fn board_names() -> [String; BOARDS.len()] {
     BOARDS.map(|board| board.name.to_owned())
 }
 
-/// Returns the names of all applications, each of which is a file or a folder.
+/// Returns the names of all applications that have firmware.
 fn apps() -> Vec<String> {
-    let files = fs::read_dir(workspace().join("examples/apps/src")).into_iter().flatten().flatten();
+    let files = fs::read_dir(folder_of_firmware().join("src/bin")).into_iter().flatten().flatten();
     let app = |file: fs::DirEntry| {
         let path = file.path();
-        let path = if path.is_dir() { path.join("mod.rs") } else { path };
-        let text = fs::read_to_string(path).ok()?;
-        let name = text.split_once("App::new(")?.1.split('"').nth(1)?;
-        text.contains("pub const APP: App").then(|| name.to_owned())
+        path.file_stem().and_then(|name| name.to_str()).map(ToOwned::to_owned)
     };
     let mut names: Vec<_> = files.filter_map(app).collect();
     names.sort();

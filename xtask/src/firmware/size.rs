@@ -101,7 +101,7 @@ impl Size {
 pub(super) fn size_of(plan: &Plan, tools: &mut Tools) -> Outcome<(Built, Size)> {
     let built = build(plan, Variables::Ignored, tools)?;
     let parts = ["--example", "baseline", "--example", "server"];
-    let folder = compile(plan, &parts, Variables::Ignored, tools)?.join("examples");
+    let folder = compile(plan.board, &parts, Variables::Ignored, tools)?.join("examples");
     let flash = |elf: &Path| measure(&built.tool, plan, elf).and_then(|lines| number(&lines, "flash"));
     let (baseline, server) = (flash(&folder.join("baseline"))?, flash(&folder.join("server"))?);
     let lines = measure(&built.tool, plan, &built.elf)?;

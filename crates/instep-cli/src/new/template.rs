@@ -130,9 +130,9 @@ mod tests {
     fn settings_of_firmware_are_those_of_repository() {
         let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
         let template = |path| FILES.iter().find(|(name, _)| *name == path).unwrap().1;
-        assert_eq!(template("partitions.csv"), read("boards/esp/partitions.csv"));
+        assert_eq!(template("partitions.csv"), read("examples/esp32/partitions.csv"));
         let own: toml::Table = template(".cargo/config.toml").parse().unwrap();
-        let firmware: toml::Table = read("boards/esp/.cargo/config.toml").parse().unwrap();
+        let firmware: toml::Table = read("examples/esp32/.cargo/config.toml").parse().unwrap();
         assert_eq!(own["env"], firmware["env"]);
         for (target, settings) in own["target"].as_table().unwrap() {
             let flags = |table: &toml::Value| table["rustflags"].as_array().unwrap().clone();

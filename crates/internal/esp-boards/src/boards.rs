@@ -5,7 +5,7 @@
 pub struct Board {
     /// Its name for `cargo xtask firmware BOARD`: small letters, digits and dashes.
     pub name: &'static str,
-    /// Its chip, which is the name of a feature of `boards/esp`.
+    /// Its chip, which is the name of a feature of `instep-esp`.
     pub chip: &'static str,
     /// The pin of its LED.
     pub led: u8,

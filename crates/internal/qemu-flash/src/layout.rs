@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn partitions_equal_those_of_boards() {
-        let file = include_str!("../../../../boards/esp/partitions.csv");
+        let file = include_str!("../../../../examples/esp32/partitions.csv");
         let rows = file.lines().filter(|line| !line.starts_with('#'));
         let rows: [[&str; 5]; 4] = rows
             .map(|row| row.split(',').map(str::trim).collect::<Vec<_>>().try_into().unwrap())

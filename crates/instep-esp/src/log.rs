@@ -3,8 +3,7 @@
 //! While tasks run, logging never waits. A line goes into a ring, and the task [`write`] writes as much as the port
 //! accepts without waiting. Lines that do not fit into the ring are counted, and the count is logged.
 
-use crate::build_config::IS_CONSOLE;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::sync::atomic::{AtomicBool, Ordering};
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
@@ -25,6 +24,9 @@ const PORTION: usize = 48;
 /// At 115200 baud, the port sends 11 bytes in each ms.
 const PAUSE: u64 = 5;
 
+/// Beginnings of the names of crates that log details of their start. Only their warnings are shown.
+const QUIET: [&str; 3] = ["esp_", "embassy_", "smoltcp"];
+
 type Lines = Ring<RING, RING>;
 
 struct SerialLog;
@@ -37,10 +39,22 @@ static ADDED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 ///
 /// Before [`write`] runs, each line is written at once, so that the log shows where the start hangs.
 static IS_WRITTEN: AtomicBool = AtomicBool::new(false);
+/// Function that receives each record beside the port.
+static RECEIVER: Mutex<CriticalSectionRawMutex, Cell<Option<Receiver>>> = Mutex::new(Cell::new(None));
+
+type Receiver = fn(&Record<'_>);
+
+/// Passes each record of the log to `receiver`, beside the serial port.
+///
+/// It is for an application that shows the log. `receiver` must not wait, and must not log.
+pub fn log_also_to(receiver: Receiver) {
+    RECEIVER.lock(|current| current.set(Some(receiver)));
+}
 
 /// Starts the log. Call it before all other functions.
-pub fn start() {
+pub(crate) fn start() {
     // SAFETY: nothing else logs meanwhile, because neither interrupts nor other tasks have been started.
+    #[expect(unsafe_code, reason = "chips without atomic exchanges have only this function")]
     unsafe {
         // This fails only if the log was started before.
         let _ = log::set_logger_racy(&LOG);
@@ -50,7 +64,7 @@ pub fn start() {
 
 /// Writes the lines in the ring, and never returns.
 #[embassy_executor::task]
-pub async fn write() -> ! {
+pub(crate) async fn write() -> ! {
     IS_WRITTEN.store(true, Ordering::Relaxed);
     loop {
         let mut portion = [0; PORTION];
@@ -65,7 +79,7 @@ pub async fn write() -> ! {
 }
 
 /// Writes all lines in the ring, and waits for the port. Call it before a restart.
-pub fn flush() {
+pub(crate) fn flush() {
     let mut portion = [0; PORTION];
     loop {
         // The ring may be borrowed if the panic occurred while a line was added.
@@ -80,6 +94,8 @@ pub fn flush() {
 
 /// Hook of esp-backtrace, which calls it before it prints the panic.
 // SAFETY: esp-backtrace calls this function by its name, and nothing else has this name.
+#[cfg(feature = "backtrace")]
+#[expect(unsafe_code, reason = "esp-backtrace finds the function by its name")]
 #[unsafe(no_mangle)]
 fn custom_pre_backtrace() {
     flush();
@@ -87,16 +103,16 @@ fn custom_pre_backtrace() {
 
 impl Log for SerialLog {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // Other crates log details of their start, so only their warnings are shown.
-        metadata.target().starts_with("instep") || metadata.level() <= Level::Warn
+        metadata.level() <= Level::Warn
+            || !QUIET.iter().any(|beginning| metadata.target().starts_with(beginning))
     }
 
     fn log(&self, record: &Record<'_>) {
         if !self.enabled(record.metadata()) {
             return;
         }
-        if IS_CONSOLE {
-            instep_apps::console::note(record);
+        if let Some(receiver) = RECEIVER.lock(Cell::get) {
+            receiver(record);
         }
         if IS_WRITTEN.load(Ordering::Relaxed) {
             WAITING.lock(|waiting| waiting.borrow_mut().add(*record.args()));
@@ -107,17 +123,4 @@ impl Log for SerialLog {
     }
 
     fn flush(&self) {}
-}
-
-/// Panic handler for the stand-in compiler, which cannot compile esp-backtrace.
-///
-/// It never runs.
-#[cfg(not(feature = "backtrace"))]
-#[panic_handler]
-fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
-    flush();
-    println!("{info}");
-    loop {
-        core::hint::spin_loop();
-    }
 }

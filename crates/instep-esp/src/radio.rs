@@ -2,10 +2,10 @@
 //!
 //! `instep_wifi::setup` decides when the radio scans, joins a network, and opens or closes the device's own network.
 
-use crate::build_config::AP_IS_OPEN;
+use crate::config::AP_IS_OPEN;
 use crate::disconnect;
-use crate::memory::AP_CLIENTS;
-use crate::network::AP_PAGE;
+use crate::limits::AP_CLIENTS;
+use crate::servers::AP_PAGE;
 use crate::settings;
 use embassy_net::Stack;
 use embassy_time::{Duration, WithTimeout as _};
@@ -35,13 +35,13 @@ const SCAN_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Returns the protection of the device's own network. The radio must be on, as a source of random numbers.
-pub fn protection(settings: &Settings) -> Protection {
+pub(crate) fn protection(settings: &Settings) -> Protection {
     let random = || Trng::try_new().expect("the radio is off").random();
     setup::protection(settings, AP_IS_OPEN.then_some(Protection::Open), random)
 }
 
 /// The radio, for both networks.
-pub struct Radio {
+pub(crate) struct Radio {
     controller: WifiController<'static>,
     stack: Stack<'static>,
     station: StationConfig,
@@ -53,7 +53,7 @@ impl Radio {
     /// Returns the radio of the device with that name and protection.
     ///
     /// `stack` is the network stack of the joined network.
-    pub fn new(
+    pub(crate) fn new(
         controller: WifiController<'static>,
         stack: Stack<'static>,
         name: &Name,

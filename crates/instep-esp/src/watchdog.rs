@@ -26,7 +26,7 @@ const _: () = assert!(
 );
 
 /// Starts the watchdog, and returns the task that feeds it while tasks run.
-pub fn start(mut watchdog: Wdt<TIMG0<'static>>) -> Result<SpawnToken<impl Sized>, SpawnError> {
+pub(crate) fn start(mut watchdog: Wdt<TIMG0<'static>>) -> Result<SpawnToken<impl Sized>, SpawnError> {
     watchdog.enable();
     watchdog.set_timeout(MwdtStage::Stage0, Duration::from_secs(TIMEOUT));
     watchdog.feed();

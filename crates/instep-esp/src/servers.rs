@@ -2,7 +2,7 @@
 //!
 //! They are DHCP and the captive DNS in the device's own network, and mDNS in both networks.
 
-use crate::memory::AP_CLIENTS;
+use crate::limits::AP_CLIENTS;
 use embassy_executor::Spawner;
 use embassy_net::{Ipv4Address, Stack};
 use esp_hal::rng::Rng;
@@ -16,9 +16,9 @@ use static_cell::StaticCell;
 pub const PORT: u16 = 80;
 
 /// Address of the device in its own network.
-pub const AP_ADDRESS: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
+pub(crate) const AP_ADDRESS: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
 /// URL of the captive portal's page.
-pub const AP_PAGE: &str = "http://192.168.4.1/network";
+pub(crate) const AP_PAGE: &str = "http://192.168.4.1/network";
 
 /// Maximum number of DHCP leases.
 ///
@@ -33,7 +33,7 @@ static AP_MDNS: StaticCell<MdnsMemory> = StaticCell::new();
 /// Starts the servers of both networks.
 ///
 /// The page shows the device's name in the joined network.
-pub fn serve(
+pub(crate) fn serve(
     spawner: Spawner,
     set_up: &'static SetUp,
     name: Name,

@@ -5,7 +5,7 @@
 //! The radio's driver silently drops a frame if its queue is full, and the peer retransmits it after 1 s or more. So
 //! the queues hold a burst: one update makes all clients acknowledge at the same moment.
 
-use crate::memory::{AP_CLIENTS, AP_SOCKETS, LOW_MEMORY, STATION_CLIENTS, STATION_SOCKETS};
+use crate::limits::{AP_CLIENTS, AP_SOCKETS, LOW_MEMORY, STATION_CLIENTS, STATION_SOCKETS};
 use esp_hal::ram;
 use esp_radio::wifi::ControllerConfig;
 
@@ -74,14 +74,14 @@ const _: () = assert!(
 );
 
 /// Initialises the heap, which only the radio's driver uses.
-pub fn init_heap() {
+pub(crate) fn init_heap() {
     esp_alloc::heap_allocator!(#[ram(reclaimed)] size: RECLAIMED);
     #[cfg(not(any(feature = "esp32", feature = "esp32s2")))]
     esp_alloc::heap_allocator!(size: OURS);
 }
 
 /// Returns the configuration of the radio's driver.
-pub fn controller_config() -> ControllerConfig {
+pub(crate) fn controller_config() -> ControllerConfig {
     ControllerConfig::default()
         .with_rx_queue_size(RECEIVED)
         .with_dynamic_rx_buf_num(RECEIVE_BUFFERS as u16)

@@ -3,7 +3,7 @@
 use esp_radio::wifi::DisconnectReason::{self as Reason, *};
 
 /// Returns the reason code, which the driver's type does not expose, if the outcome depends on it.
-pub const fn code(reason: Reason) -> u16 {
+pub(crate) const fn code(reason: Reason) -> u16 {
     match reason {
         AuthenticationExpired => 2,
         IeInvalid => 13,

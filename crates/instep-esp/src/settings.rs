@@ -14,14 +14,14 @@ use instep_wifi::setup::SetUp;
 const PARTITION: &str = "instep";
 
 /// Saver of the settings, or `None` without a usable partition.
-pub type Keeper = Option<Saver<'static, Storage<BlockingAsync<FlashStorage<'static>>>>>;
+pub(crate) type Keeper = Option<Saver<'static, Storage<BlockingAsync<FlashStorage<'static>>>>>;
 
 /// Reads the settings. The device runs with defaults if that fails.
-pub async fn open(settings: &'static Settings, flash: FLASH<'static>) -> Keeper {
+pub(crate) async fn open(settings: &'static Settings, flash: FLASH<'static>) -> Keeper {
     let mut flash = FlashStorage::new(flash);
     let Some(range) = find(&mut flash) else {
         warn!(
-            "Settings are not kept: the flash has no partition `{PARTITION}`; `cargo xtask flash BOARD --erase` writes it"
+            "Settings are not kept: the flash has no partition `{PARTITION}`; a partition table with it must be flashed"
         );
         return None;
     };
@@ -48,18 +48,18 @@ fn find(flash: &mut FlashStorage<'_>) -> Option<core::ops::Range<u32>> {
 
 /// Saves changes of the settings, and never returns.
 #[embassy_executor::task]
-pub async fn store(set_up: &'static SetUp, keeper: Keeper) -> ! {
+pub(crate) async fn store(set_up: &'static SetUp, keeper: Keeper) -> ! {
     instep_wifi::setup::store(set_up, keeper).await
 }
 
 /// Clears the settings when the button is held, and restarts the device.
 #[embassy_executor::task]
-pub async fn watch_button(button: Input<'static>, set_up: &'static SetUp) -> ! {
+pub(crate) async fn watch_button(button: Input<'static>, set_up: &'static SetUp) -> ! {
     instep_wifi::setup::reset_when_held(set_up, || button.is_low()).await;
     restart()
 }
 
-/// Writes the log, then restarts the device.
+/// Writes the lines of the log that wait, then restarts the chip.
 pub fn restart() -> ! {
     log::flush();
     esp_hal::system::software_reset()

@@ -1,0 +1,111 @@
+//! The start of the device.
+
+use crate::config::{self, FRAMES, HOSTS, ORIGINS, POWER_UP};
+use crate::limits::{RECEIVE, SEND, stack_left};
+use crate::log;
+use crate::memory::ServerMemory;
+use crate::networks::{self, Networks};
+use crate::servers::{AP_PAGE, PORT};
+use crate::{queues, settings, watchdog};
+use ::log::info;
+use embassy_executor::Spawner;
+use esp_hal::gpio::AnyPin;
+use esp_hal::peripherals::{FLASH, FROM_CPU_INTR0, TIMG0, WIFI};
+use esp_hal::timer::timg::TimerGroup;
+use esp_radio::wifi::Interface;
+use instep::access::{AllowHints, Origins};
+use instep::{Access, Device, Inbox};
+use instep_settings::{Kept, KeptName, KeptSwitch, Settings};
+use instep_wifi::name::Name;
+use static_cell::StaticCell;
+
+static SETTINGS: Settings = Settings::new();
+static KEPT: Kept = Kept::by(&SETTINGS);
+static NAME: StaticCell<Name> = StaticCell::new();
+static ACCESS: StaticCell<Access> = StaticCell::new();
+static AP_ACCESS: StaticCell<Access> = StaticCell::new();
+
+/// Peripherals of the chip that the device needs. All others remain the application's.
+#[derive(Debug)]
+pub struct Parts {
+    /// The radio.
+    pub wifi: WIFI<'static>,
+    /// The flash, for the settings.
+    pub flash: FLASH<'static>,
+    /// Timers, for the scheduler and the watchdog.
+    pub timers: TIMG0<'static>,
+    /// An interrupt, for the scheduler.
+    pub interrupt: FROM_CPU_INTR0<'static>,
+    /// Pin of a button to ground, such as BOOT. If it is held for 5 s, the settings are cleared.
+    pub button: Option<AnyPin<'static>>,
+}
+
+/// A device that has started.
+#[derive(Debug)]
+pub struct Board {
+    /// The device, to which the application publishes.
+    pub device: &'static Device,
+    /// The messages of the clients.
+    pub inbox: Inbox<'static>,
+}
+
+impl Board {
+    /// Returns the stored state of a switch. `INSTEP_POWER_UP` decides whether it is on at power-up.
+    pub const fn kept_switch(&self, name: KeptName) -> KeptSwitch<'static> {
+        KeptSwitch::new(Kept::by(&SETTINGS), name, POWER_UP)
+    }
+}
+
+/// Starts the device for [`start!`](crate::start!).
+pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts: Parts) -> Board {
+    log::start();
+    info!("\ninstep {} on {board} ({})", env!("CARGO_PKG_VERSION"), esp_hal::chip!());
+    match esp_hal::system::reset_reason() {
+        Some(reason) => info!("Reset reason: {reason:?}"),
+        None => info!("Reset reason: unknown"),
+    }
+    queues::init_heap();
+    let timers = TimerGroup::new(parts.timers);
+    esp_rtos::start(timers.timer0, parts.interrupt);
+    let feeding = watchdog::start(timers.wdt);
+
+    let keeper = settings::open(&SETTINGS, parts.flash).await;
+    SETTINGS.take_build(config::settings());
+
+    let station = Interface::station();
+    let name = config::name(SETTINGS.device_name(), station.mac_address());
+    let app = M::app();
+    let access = Access::new(NAME.init(name).as_str())
+        .with_hosts(HOSTS)
+        .with_origins(const { Origins::of(ORIGINS) })
+        .with_frames(FRAMES)
+        .with_ports(&[PORT])
+        .with_hints(AllowHints::BUILD);
+    let ap_access = AP_ACCESS.init(access.with_portal(AP_PAGE));
+    let (server, mut inbox) = M::start(ACCESS.init(access));
+    if M::KEEPS_PROPERTIES {
+        inbox.keep_in(&KEPT);
+    }
+    info!("Application {}: {}", app.name(), app.about());
+    info!(
+        "Memory: {} bytes for the server, including {} for each client and {} for the TCP buffers of each socket; {} are left for the stack",
+        M::SIZE,
+        M::BYTES_PER_CLIENT,
+        RECEIVE + SEND,
+        stack_left()
+    );
+    spawner.spawn(feeding.expect("task pool exhausted"));
+    let networks = Networks {
+        settings: &SETTINGS,
+        keeper,
+        name,
+        server,
+        ap_access,
+        wifi: parts.wifi,
+        button: parts.button,
+        interfaces: M::filter(station, Interface::access_point()),
+        drivers: M::drivers,
+    };
+    spawner.spawn(networks::run(spawner, networks).expect("task pool exhausted"));
+    Board { device: server.device, inbox }
+}

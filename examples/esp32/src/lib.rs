@@ -1,0 +1,54 @@
+//! What the example applications share on boards with an ESP32 chip.
+//!
+//! A feature selects the board. Each file in `src/bin` is the firmware of one application.
+
+#![no_std]
+
+mod adc;
+mod board_led;
+mod page;
+mod pins;
+#[cfg(not(feature = "esp32c3"))]
+mod pulse_counter;
+mod pulses;
+mod rgb;
+
+pub use adc::Voltage;
+pub use board_led::BoardLed;
+pub use page::with_page;
+#[cfg(not(feature = "esp32c3"))]
+pub use pulse_counter::PulseCounter;
+pub use pulses::pulses;
+pub use rgb::Rgb;
+
+use esp_hal::clock::CpuClock;
+
+include!(concat!(env!("OUT_DIR"), "/board.rs"));
+
+/// Returns the configuration of the chip: the radio needs the fastest clock.
+pub fn chip_config() -> esp_hal::Config {
+    esp_hal::Config::default().with_cpu_clock(CpuClock::max())
+}
+
+/// Takes the parts of the chip that the device needs.
+#[macro_export]
+macro_rules! parts {
+    ($chip:ident) => {
+        ::instep_esp::Parts {
+            wifi: $chip.WIFI,
+            flash: $chip.FLASH,
+            timers: $chip.TIMG0,
+            interrupt: $chip.FROM_CPU_INTR0,
+            button: Some($crate::button_pin!($chip).into()),
+        }
+    };
+}
+
+/// Panic handler for the stand-in compiler, which cannot compile esp-backtrace. It never runs.
+#[cfg(not(feature = "backtrace"))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {
+        core::hint::spin_loop();
+    }
+}
