@@ -42,6 +42,12 @@ pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
     size::as_documented(board, &size)
 }
 
+/// Builds the firmware of an application for the first board with a chip.
+pub(crate) fn link(chip: &str, app: &str, tools: &mut Tools) -> Outcome {
+    let plan = Plan { board: first_board(chip)?, app: app.to_owned() };
+    build(&plan, Variables::Ignored, tools).map(drop)
+}
+
 /// Runs Clippy on the firmware of all applications, for the first board with a chip.
 pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
     let name = target_of(chip);
