@@ -5,8 +5,8 @@ mod documented;
 mod plan;
 mod size;
 
-pub(crate) use build::{Variables, build, folder_of_firmware, image_tool, partitions};
-pub(crate) use plan::{LED_JSON, Plan, application};
+pub(crate) use build::{Variables, build, image_tool, partitions};
+pub(crate) use plan::{LED_JSON, Plan, application, folder_of_firmware};
 pub(crate) use size::sizes;
 
 use build::{Built, file, in_firmware, in_image_tool, make, measure, number, target_of, without_variables};
