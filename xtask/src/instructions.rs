@@ -16,7 +16,7 @@ const END: &str = "<!-- Instructions: up to here -->";
 ///
 /// With `write`, it also goes into the documentation.
 pub(crate) fn measure(tools: &mut Tools, write: bool) -> Outcome {
-    let Built { image, launcher } = qemu_image::build(tools)?;
+    let Built { image, launcher } = qemu_image::build(tools, &[])?;
     let picoserve = qemu_image::build_package(tools, "qemu-picoserve")?;
     run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-instructions"]))?;
     let mut program = Command::new(target().join("debug/instep-instructions"));

@@ -57,11 +57,24 @@ const SETTINGS: [(&str, &str); 5] = [
 /// Build-time settings of an image for more clients than usual, for a test.
 const FOR_16: [(&str, &str); 1] = [("INSTEP_CLIENTS", "16")];
 
+/// Feature of an image that can be updated over HTTP.
+const UPDATE: &str = "update";
+/// Build-time settings of an image for tests of updates.
+///
+/// The key is that of the tests, which sign images with `SEED` (`tests/board/tests/update/images.rs`).
+const FOR_UPDATES: [(&str, &str); 3] = [
+    ("INSTEP_APP", "lamp"),
+    ("INSTEP_UPDATE", "open"),
+    ("INSTEP_UPDATE_KEY", "7d6454cf7666b168a2df0642f5717280d6636c80478a9b7c430f9a088f4b96a4"),
+];
+
 /// Boots an application and shows its log, until Ctrl-C.
 ///
 /// With a file for the flash, the boot stub starts the application from a slot.
 pub(crate) fn show(app: &str, flash: Option<PathBuf>, tools: &mut Tools) -> Outcome {
-    let Built { image, launcher } = build(tools)?;
+    // Without a flash there is no slot for another image.
+    let features: &[&str] = if flash.is_some() { &[UPDATE] } else { &[] };
+    let Built { image, launcher } = build(tools, features)?;
     let mut qemu = Command::new(launcher);
     if let Some(flash) = flash {
         let [stub, _] = build_stub(tools)?;
@@ -73,21 +86,25 @@ pub(crate) fn show(app: &str, flash: Option<PathBuf>, tools: &mut Tools) -> Outc
 /// Builds the image, boots it, and tests it.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     let images = report.step_for("qemu image", || {
-        let with_settings = build_other(tools, &SETTINGS, "with-settings")?;
-        let for_16 = build_other(tools, &FOR_16, "for-16")?;
+        let with_settings = build_other(tools, &[], &SETTINGS, "with-settings")?;
+        let for_16 = build_other(tools, &[], &FOR_16, "for-16")?;
+        let update = build_other(tools, &[UPDATE], &FOR_UPDATES, "update")?;
         let own_network = own_network::build(tools)?;
         let [stub, machine_test] = build_stub(tools)?;
         // The usual image is built last, because every build writes the same file, and this image must stay there.
-        Ok((with_settings, for_16, own_network, stub, machine_test, build(tools)?))
+        Ok((with_settings, for_16, update, own_network, stub, machine_test, build(tools, &[])?))
     });
     report.step("qemu lints", || lint(tools));
-    let Some((with_settings, for_16, own_network, stub, machine_test, built)) = images else { return };
+    let Some((with_settings, for_16, update, own_network, stub, machine_test, built)) = images else {
+        return;
+    };
     let Built { image, launcher } = built;
     report.step("qemu tests", || {
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
         tests.env("INSTEP_OWN_NETWORK_IMAGE", &own_network).env("INSTEP_IMAGE_FOR_16", &for_16);
         tests.env("INSTEP_BOOT_STUB", &stub).env("INSTEP_MACHINE_TEST", &machine_test);
+        tests.env("INSTEP_UPDATE_IMAGE", &update);
         // Each test uses two cores, because its machine needs one.
         run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
     });
@@ -113,9 +130,14 @@ fn lint(tools: &mut Tools) -> Outcome {
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
-/// Builds the image with these settings, and copies it to a path of its own.
-fn build_other(tools: &mut Tools, settings: &[(&str, &str)], name: &str) -> Outcome<PathBuf> {
-    let image = build_image(tools, settings)?;
+/// Builds the image with these features and settings, and copies it to a path of its own.
+fn build_other(
+    tools: &mut Tools,
+    features: &[&str],
+    settings: &[(&str, &str)],
+    name: &str,
+) -> Outcome<PathBuf> {
+    let image = build_image(tools, features, settings)?;
     let kept = image.with_extension(name);
     std::fs::copy(&image, &kept).map_err(|error| format!("{}: {error}", kept.display()))?;
     Ok(kept)

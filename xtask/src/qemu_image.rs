@@ -25,9 +25,9 @@ pub(crate) fn in_board(cargo: &mut Command, toolchain: Toolchain) {
     toolchain.apply(cargo);
 }
 
-/// Builds the image with default settings, and its launcher.
-pub(crate) fn build(tools: &mut Tools) -> Outcome<Built> {
-    let image = build_image(tools, &[])?;
+/// Builds the image with these features and default settings, and its launcher.
+pub(crate) fn build(tools: &mut Tools, features: &[&str]) -> Outcome<Built> {
+    let image = build_image(tools, features, &[])?;
     run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-qemu"]))?;
     Ok(Built { image, launcher: target().join("debug/instep-qemu").into_os_string() })
 }
@@ -55,11 +55,16 @@ fn build_packages<const COUNT: usize>(
     Ok(packages.map(image_of))
 }
 
-/// Builds the image with these environment variables.
-pub(crate) fn build_image(tools: &mut Tools, settings: &[(&str, &str)]) -> Outcome<PathBuf> {
+/// Builds the image with these features and environment variables.
+pub(crate) fn build_image(
+    tools: &mut Tools,
+    features: &[&str],
+    settings: &[(&str, &str)],
+) -> Outcome<PathBuf> {
     let toolchain = toolchain(tools)?;
     tools.programs(&[(QEMU, QEMU_PACKAGE)])?;
     let mut build = cargo(&["build", "--release"]);
+    build.args(features.iter().flat_map(|feature| ["--features", feature]));
     in_board(&mut build, toolchain);
     build.envs(settings.iter().copied());
     // The path is relative to the caller's folder, not to the board's.

@@ -1,10 +1,12 @@
 //! Driver of one network interface: one future for all its connections.
 
 use crate::clock::now;
-use crate::connection::{Connection, Stage};
+use crate::connection::Connection;
 use crate::shared::Shared;
 use crate::sizes::LISTENING;
 use crate::syn_filter::Listeners;
+#[cfg(feature = "update")]
+use crate::update::report_served;
 use core::convert::Infallible;
 use core::future::{Future as _, poll_fn};
 use core::pin::Pin;
@@ -12,7 +14,6 @@ use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
 use instep::Instant;
 use instep::driver::EvictionPriority;
-use instep::update::Served;
 
 /// Time before a connection without a request may be evicted, in ms.
 ///
@@ -70,7 +71,11 @@ impl Driver {
             self.connections.iter_mut().for_each(|connection| connection.waits_in = None);
             self.alarm = Instant::NEVER;
         }
-        self.report_served();
+        // This comes before the connections are served, because one that the peer has closed ends then.
+        #[cfg(feature = "update")]
+        if let Some(update) = self.shared.server.update {
+            report_served(update, self.shared.follower, self.connections, context.waker());
+        }
         loop {
             let now = now();
             self.follow(context, now);
@@ -99,22 +104,6 @@ impl Driver {
                 return;
             }
         }
-    }
-
-    /// Reports the served requests, if a trial may need them.
-    ///
-    /// This comes before the connections are served, because one that the peer has closed ends then.
-    fn report_served(&self) {
-        let Some(update) = self.shared.server.update else { return };
-        // Most images are confirmed, so this comes before the look at each connection.
-        let Some(witness) = (update.watching)(update.route) else { return };
-        let mut served = Served::default();
-        for connection in self.connections.iter() {
-            if let Stage::Serving(serving) = &connection.stage {
-                (update.look)(&connection.socket, &serving.client, &mut served);
-            }
-        }
-        (update.report)(witness, self.shared.follower, served);
     }
 
     /// Follows the device's feed, and marks the connections that it concerns.

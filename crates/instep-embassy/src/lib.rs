@@ -28,7 +28,8 @@
 //! }
 //! ```
 //!
-//! A board whose firmware can be updated over HTTP adds [`Server::with_update`] before it makes the drivers.
+//! A board whose firmware can be updated over HTTP has the feature `update`, and adds `Server::with_update` before it makes the
+//! drivers.
 //!
 //! embassy-net has no backlog, so it refuses a connection if no socket listens. With a [`SynFilter`], the connection
 //! waits instead. Each interface has [`ACCEPTING`] more sockets than clients, and [`ACCEPTING`] buffers for request
@@ -57,7 +58,8 @@ mod shared;
 #[doc(hidden)]
 pub mod sizes;
 mod syn_filter;
-mod watch;
+#[cfg(feature = "update")]
+pub mod update;
 
 #[doc(hidden)]
 pub use arrays::Arrays;
@@ -71,4 +73,3 @@ pub use memory::{DeviceMemory, InterfaceMemory};
 pub use server::Server;
 pub use sizes::{ACCEPTING, LISTENING, SOCKET_BUFFER};
 pub use syn_filter::SynFilter;
-pub use watch::Update;

@@ -94,7 +94,15 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
         let device = self.device.init_with(|| Device::new(memory, A::LIMITS));
         let inbox = device.inbox(Buffer::lent(self.inbox.take().as_mut()));
         (
-            Server { app, access, log_in: None, board: None, update: None, device },
+            Server {
+                app,
+                access,
+                log_in: None,
+                board: None,
+                #[cfg(feature = "update")]
+                update: None,
+                device,
+            },
             inbox.expect("the inbox was taken before"),
         )
     }

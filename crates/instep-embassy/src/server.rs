@@ -1,8 +1,6 @@
 //! Server, shared by the drivers of all network interfaces.
 
-use crate::watch::Update;
 use instep::board::BoardPages;
-use instep::update::FirmwareRoute;
 use instep::{Access, App, Device, LogIn};
 
 /// Server on a microcontroller, shared by its drivers.
@@ -19,7 +17,8 @@ pub struct Server {
     /// Pages of the board, if any ([`Server::with_board`]).
     pub board: Option<&'static dyn BoardPages>,
     /// Route `/firmware`, if any ([`Server::with_update`]).
-    pub update: Option<Update>,
+    #[cfg(feature = "update")]
+    pub update: Option<&'static dyn instep::update::FirmwareRoute>,
     /// Device, for the application.
     pub device: &'static Device,
 }
@@ -33,7 +32,8 @@ impl Server {
     /// Answers `/firmware` with an [`Upload`](instep::update::Upload), or that there are no updates.
     ///
     /// The drivers report the requests that they serve to the upload's [`Witness`](instep::update::Witness).
-    pub fn with_update(self, route: &'static dyn FirmwareRoute) -> Self {
-        Self { update: Some(Update::new(route)), ..self }
+    #[cfg(feature = "update")]
+    pub fn with_update(self, route: &'static dyn instep::update::FirmwareRoute) -> Self {
+        Self { update: Some(route), ..self }
     }
 }

@@ -30,13 +30,17 @@ pub(crate) struct Shared {
 impl Shared {
     /// Returns the context of a client's turn, and the buffer for its input.
     pub(crate) fn lend(&mut self) -> (TurnContext<'_>, &mut [u8]) {
-        let Server { app, access, log_in, board, update, device } = self.server;
+        let Server { app, access, log_in, board, device, .. } = self.server;
+        #[cfg(feature = "update")]
+        let update = self.server.update;
+        #[cfg(not(feature = "update"))]
+        let update = None;
         let turn_context = TurnContext {
             app,
             access,
             log_in,
             board,
-            update: update.map(|update| update.route),
+            update,
             device,
             feed: &self.feed,
             compressed_feed: None,

@@ -4,6 +4,10 @@
 //! beside the application: the static memory, the network, the log, the log-in, and settings by environment variables at
 //! build time, which QEMU's option `-append "instep.NAME=VALUE"` overrides when the machine starts.
 //!
+//! With the feature `update`, and where `INSTEP_FLASH` of the launcher names a file, the firmware is updated over HTTP, and the
+//! properties of a Thing that are declared as `kept` survive. `INSTEP_UPDATE=open` at build time lets everyone update it without a
+//! password, and `INSTEP_UPDATE_KEY` makes it accept only images that are signed with that key.
+//!
 //! The application gets its inputs and outputs by names from `Io`. All of them are simulated.
 //!
 //! A program without an operating system needs linker scripts, which only its own build script can name:
@@ -31,6 +35,8 @@
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub mod expansion;
+#[cfg(all(target_arch = "riscv32", feature = "update"))]
+mod fault;
 #[cfg(target_arch = "riscv32")]
 mod io;
 mod main_macro;
@@ -38,7 +44,14 @@ mod main_macro;
 mod settings;
 #[cfg(target_arch = "riscv32")]
 mod start;
+#[cfg(all(target_arch = "riscv32", feature = "update"))]
+mod update;
+#[cfg(target_arch = "riscv32")]
+mod update_macro;
 
+#[cfg(all(target_arch = "riscv32", feature = "update"))]
+#[doc(hidden)]
+pub use fault::{Fault, leave_out};
 #[cfg(target_arch = "riscv32")]
 pub use io::{I2cBus, I2cBusError, I2cDevice, Input, Io, Output};
 #[cfg(target_arch = "riscv32")]

@@ -28,6 +28,9 @@
 #[macro_export]
 macro_rules! main {
     (apps: $apps:expr, choose: $choose:expr, run: $run:expr $(,)?) => {
+        $crate::main! { @named env!("CARGO_PKG_NAME"), $apps, $choose, $run }
+    };
+    (@named $name:expr, $apps:expr, $choose:expr, $run:expr) => {
         const _: () = {
             use $crate::expansion as instep_qemu_parts;
 
@@ -48,6 +51,8 @@ macro_rules! main {
             }
 
             static INSTEP_MEMORY: InstepMemory = InstepMemory::new();
+
+            instep_qemu_parts::describe_update!(InstepMemory, $name);
 
             impl instep_qemu_parts::Memory for InstepMemory {
                 const BYTES: usize = Self::SIZE;
@@ -131,9 +136,10 @@ macro_rules! main {
     };
     ($app:expr, $run:expr $(,)?) => {
         $crate::main! {
-            apps: &[&$app],
-            choose: |boot| $crate::with_page(&$app, boot.page()),
-            run: $crate::expansion::of_one($run),
+            @named $app.name(),
+            &[&$app],
+            |boot| $crate::with_page(&$app, boot.page()),
+            $crate::expansion::of_one($run)
         }
     };
 }

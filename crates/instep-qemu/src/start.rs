@@ -2,6 +2,11 @@
 
 use crate::io::Io;
 use crate::settings::{self, Build};
+#[cfg(feature = "update")]
+use crate::{
+    fault::{Fault, starts},
+    update::{UpdateBuild, Updates},
+};
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::Poll;
@@ -18,6 +23,10 @@ use static_cell::StaticCell;
 /// Size of the log-in's memory, in bytes.
 pub const LOG_IN_SIZE: usize = size_of::<LogInResources>();
 
+/// Without the feature `update`, every image does.
+#[cfg(not(feature = "update"))]
+pub trait UpdateBuild {}
+
 static LOG_IN: LogInResources = LogInResources::new();
 
 /// The machine, before its network is up.
@@ -28,7 +37,7 @@ pub struct Machine {
 }
 
 /// Memory of the server, which the expansion of [`main!`](crate::main) declares for its application.
-pub trait Memory: 'static {
+pub trait Memory: UpdateBuild + 'static {
     /// Size, in bytes.
     const BYTES: usize;
     /// Settings of the build.
@@ -84,17 +93,38 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
 ) -> (F, Boot) {
     static INBOX: StaticCell<Inbox<'static>> = StaticCell::new();
     let Machine { spawner, boot, network } = machine;
+    // Before all else, because this counts the start of an image that is on trial.
+    #[cfg(feature = "update")]
+    let updates = Updates::start::<M>(boot);
     let (stack, runner) = memory.network_stack(network);
     let app = choose(boot);
-    let (server, inbox) = memory.server(app, settings::access(boot, &M::BUILD));
+    #[cfg_attr(not(feature = "update"), expect(unused_mut, reason = "only an update changes it"))]
+    let (server, mut inbox) = memory.server(app, settings::access(boot, &M::BUILD));
+    #[cfg(feature = "update")]
+    let server = updates.as_ref().map_or(server, |updates| updates.add_to(server, &mut inbox));
     server.device.set_boot_id(u32::from_le_bytes(random_array()));
     let server = guard(server, settings::password(boot, &M::BUILD));
     let driver = memory.driver(server, stack);
     announce(app, boot, M::BYTES);
     let application = run(app, server.device, INBOX.init(inbox), Io::new());
     // They run once the application is pending, after it has set its outputs and published its state.
-    spawner.spawn(run_network(runner).expect("task pool exhausted"));
-    spawner.spawn(serve(driver).expect("task pool exhausted"));
+    #[cfg(feature = "update")]
+    let (runs_network, serves) = (starts(Fault::Network), starts(Fault::Driver));
+    #[cfg(not(feature = "update"))]
+    let (runs_network, serves) = (true, true);
+    if runs_network {
+        spawner.spawn(run_network(runner).expect("task pool exhausted"));
+    } else {
+        // The machine cannot take its network device back.
+        core::mem::forget(runner);
+    }
+    if serves {
+        spawner.spawn(serve(driver).expect("task pool exhausted"));
+    }
+    #[cfg(feature = "update")]
+    if let Some(updates) = updates {
+        updates.run(spawner, stack);
+    }
     spawner.spawn(check_passwords(server).expect("task pool exhausted"));
     (application, boot)
 }

@@ -58,7 +58,7 @@ impl Refusal {
             Self::OnTrial | Self::OtherApplication | Self::LowerVersion => 409,
             Self::TooLong => 413,
             Self::NotSigned | Self::WrongSignature => 403,
-            Self::WrongReadBack | Self::FlashFailed => 500,
+            Self::WrongReadBack | Self::FlashFailed => 503,
             Self::NotAnImage
             | Self::NoDescriptor
             | Self::OtherChip
@@ -70,6 +70,32 @@ impl Refusal {
             | Self::WrongChecksum
             | Self::NoHash
             | Self::WrongHash => 422,
+        }
+    }
+
+    /// Returns the code of an HTTP answer.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoSecondSlot => "no-slot",
+            Self::OnTrial => "on-trial",
+            Self::NotAnImage => "not-an-image",
+            Self::NoDescriptor => "no-descriptor",
+            Self::OtherChip => "other-chip",
+            Self::OtherBoard => "other-board",
+            Self::OtherApplication => "other-application",
+            Self::LowerVersion => "lower-version",
+            Self::TooLong => "too-long",
+            Self::CutShort => "cut-short",
+            Self::TooMuch => "too-much",
+            Self::WrongSegments => "wrong-segments",
+            Self::WrongEntry => "wrong-entry",
+            Self::WrongChecksum => "wrong-checksum",
+            Self::NoHash => "no-hash",
+            Self::WrongHash => "wrong-hash",
+            Self::NotSigned => "not-signed",
+            Self::WrongSignature => "wrong-signature",
+            Self::WrongReadBack => "wrong-read-back",
+            Self::FlashFailed => "flash-failed",
         }
     }
 }

@@ -92,20 +92,28 @@ impl Verdict {
     }
 }
 
-impl Display for Confirmation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Confirmation {
+    /// Returns the text of the confirmation.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Answer => "a client received an answer",
             Self::Check => "the application's check passed",
             Self::Quiet => "it had an address, and nobody asked",
             Self::OwnNetwork => "its own network was open long enough",
-        })
+        }
     }
 }
 
-impl Display for Reason {
+impl Display for Confirmation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Reason {
+    /// Returns the text of the reason.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Panic => "the new firmware panicked",
             Self::Watchdog => "the new firmware stood still until the watchdog restarted it",
             Self::OwnReset => "the new firmware restarted itself",
@@ -117,6 +125,12 @@ impl Display for Reason {
             Self::Restarted => "the new firmware restarted, or the power failed, before it had proved itself",
             Self::NotStarted => "the new firmware did not start",
             Self::NotLoaded => "the boot loader could not load the new firmware",
-        })
+        }
+    }
+}
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -123,7 +123,7 @@
 //! | have more clients or longer messages | [`Limits`] |
 //! | use a Thing without the macro | [`thing`](mod@thing), [`Inbox::recv_request`] |
 //! | add pages of a board, such as its Wi-Fi set-up | [`board`] |
-//! | receive firmware updates over HTTP | [`update`] |
+//! | receive firmware updates over HTTP | the module `update`, with the feature of that name |
 //! | handle some log lines separately, such as lines with text of a client | [`log_target`] |
 //! | write a driver | [`driver`] |
 //! | test my application | the module `testing`, with the feature of that name |
@@ -133,7 +133,8 @@
 //! [`Device::publish`] and [`Device::emit`] log what cannot be sent; their `try_` variants return it as a [`PublishError`]. Mistakes in a
 //! declaration do not compile. A client that breaks the protocol gets an error or is closed, and affects no other client.
 //!
-//! The feature `alloc` adds memory that grows ([`driver::Buffer::grown`]), for drivers with a heap. The lock of the device needs an
+//! The feature `alloc` adds memory that grows ([`driver::Buffer::grown`]), for drivers with a heap. The feature `update` adds firmware
+//! updates over HTTP, the module `update`; without it no connection has code for them. The lock of the device needs an
 //! implementation of the crate `critical-section`, which `instep-tokio` and the HAL of a chip have; a program that links neither enables
 //! `critical-section/std`. The feature `testing` does so, and adds the module `testing`: an application is tested on the host, over a
 //! simulated link and on a virtual clock.
@@ -161,7 +162,11 @@ mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+#[cfg(feature = "update")]
 pub mod update;
+#[cfg(not(feature = "update"))]
+#[path = "update/absent.rs"]
+mod update;
 
 pub use access::Access;
 pub use app::App;
@@ -199,6 +204,7 @@ pub mod driver {
     };
     pub use crate::device::{Counts, DropReason, Follower, Memory, Recorder, RefusalReason, SlotMemory};
     pub use crate::log::LogRateLimit;
+    pub use crate::update::UpdateRoute;
     pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
     #[doc(hidden)]
     pub use instep_proto::frame::CLIENT_HEADER_MAX;

@@ -3,6 +3,9 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "update")]
+mod fault;
+
 use embedded_hal::digital::{InputPin, OutputPin};
 use embedded_hal_async::digital::Wait;
 use instep::{App, Device, Inbox};
@@ -39,6 +42,8 @@ fn run(
     inbox: &'static mut Inbox<'static>,
     io: Io,
 ) -> impl Future<Output = ()> {
+    #[cfg(feature = "update")]
+    fault::fail();
     instep_apps::run(app.name(), device, inbox, Qemu(io))
 }
 

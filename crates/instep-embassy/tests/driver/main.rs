@@ -1,7 +1,10 @@
 //! The driver for microcontrollers, between network stacks in this process, on a
 //! clock that advances only when all tasks wait.
 
+#[cfg(feature = "update")]
+mod firmware;
 mod thing;
+#[cfg(feature = "update")]
 mod update;
 mod wire;
 

@@ -46,6 +46,10 @@ async fn write_images(mut receiver: Receiver, flash: &'static Mutex<Vec<u8>>) {
     }
 }
 
+fn now() -> instep::Instant {
+    instep::Instant::from_millis(Instant::now().as_millis())
+}
+
 fn image(length: usize) -> Vec<u8> {
     (0..length).map(|i| u8::try_from(i * 7 % 251).unwrap()).collect()
 }
@@ -171,7 +175,7 @@ fn acknowledged_answer_is_recorded_for_its_network() {
         drive(RESOURCES.own.driver(server, own_device, 80));
         let seen = |witness: &Witness| {
             [0, 1].map(|network| {
-                let served = witness.served(network);
+                let served = witness.served(network, now());
                 (served.asked, served.acknowledged, served.unanswered_since.is_some())
             })
         };
@@ -194,7 +198,7 @@ fn acknowledged_answer_is_recorded_for_its_network() {
         lost.abort();
         let _ = with_timeout(Duration::from_millis(100), lost.flush()).await;
         Timer::after_secs(1).await;
-        assert!(!witness.served(0).acknowledged);
+        assert!(!witness.served(0, now()).acknowledged);
         cable.cut_from_device(false);
         Timer::after_secs(40).await;
 
@@ -204,7 +208,7 @@ fn acknowledged_answer_is_recorded_for_its_network() {
         client.close();
         Timer::after_secs(1).await;
         assert_eq!(seen(witness)[1], (true, true, false));
-        assert!(!witness.served(0).acknowledged);
+        assert!(!witness.served(0, now()).acknowledged);
 
         // A WebSocket counts, too.
         let (_client, status) = ask(peer, UPGRADE).await;
@@ -234,11 +238,38 @@ fn request_without_answer_is_recorded() {
         // Another connection causes a report.
         assert_eq!(ask(peer, PAGE).await.1, "200");
         Timer::after_millis(10).await;
-        let since = upload.witness().served(0).unanswered_since.expect("the request is not recorded");
+        let since = upload.witness().served(0, now()).unanswered_since.expect("the request is not recorded");
         assert!(since.as_millis().abs_diff(begin) < 10);
         send(&mut slow, b"TP/1.1\r\nHost: lamp\r\n\r\n").await;
         read_until(&mut slow, "<p>lamp</p>").await;
         Timer::after_secs(8).await;
-        assert_eq!(upload.witness().served(0).unanswered_since, None);
+        assert_eq!(upload.witness().served(0, now()).unanswered_since, None);
+    });
+}
+
+#[test]
+fn driver_that_does_not_run_leaves_question_unanswered() {
+    instep_embassy::resources! {
+        struct Resources { limits: Limits::DEVICE, topics: TOPICS.count(), station: 2, own: 2 }
+    }
+    static RESOURCES: Resources = Resources::new();
+    test(async {
+        let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
+        let (upload, _receiver) = upload();
+        let server = server.with_update(upload);
+        let witness = upload.witness();
+        run_lamp(server.device, inbox);
+        witness.watch();
+        let (device, _peer) = Cable::default().stacks();
+        drive(RESOURCES.station.driver(server, device, 80));
+        let begin = now();
+        // The first question is asked before any driver runs.
+        let unanswered = || [0, 1].map(|network| witness.served(network, now()).unanswered_since);
+        assert_eq!(unanswered(), [None; 2]);
+        for _ in 0..60 {
+            Timer::after_secs(1).await;
+            // Nobody connects, so the driver that runs has nothing else to do.
+            assert_eq!(unanswered(), [None, Some(begin)]);
+        }
     });
 }

@@ -32,6 +32,7 @@ impl Access {
     /// Returns whether no page of another origin sent the request.
     ///
     /// Allowed origins and the device's other ports are other origins here.
+    #[cfg(feature = "update")]
     pub(crate) fn is_own_page(&self, request: &RequestHead<'_>) -> bool {
         self.from(request) == From::Own
     }

@@ -7,7 +7,7 @@ use super::timers::Timing;
 use super::websocket::Open;
 use crate::device::{DropReason, End};
 use crate::limits::Limits;
-use crate::service::{BodyRemaining, Events, FORM_MAX, Pending, body_max};
+use crate::service::{BodyRemaining, Events, FORM_MAX, Pending, Piecewise, body_max};
 use crate::time::Instant;
 use core::net::{IpAddr, Ipv4Addr};
 use instep_proto::delivery::{Feed, Outgoing, Storage as _};
@@ -25,9 +25,7 @@ pub(super) enum State {
     /// Sends a stream of Server-Sent Events.
     Events(Events),
     /// Takes a request's content piece by piece, as [`FirmwareRoute`](crate::update::FirmwareRoute) does.
-    ///
-    /// Holds the time at which the next turn is due.
-    Taking(Instant),
+    Taking(Piecewise),
     /// Writes its last bytes, such as a close frame or an error's body.
     Ending,
     /// Drains the peer until it closes. Holds the number of drained bytes.

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::device::Device;
 use crate::login::LogIn;
 use crate::service::{BoardPage, BoardPages, Context};
-use crate::update::FirmwareRoute;
+use crate::update::UpdateRoute;
 use core::cell::Cell;
 use core::net::IpAddr;
 use core::ops::Deref;
@@ -24,8 +24,8 @@ pub struct TurnContext<'a> {
     pub log_in: Option<&'a LogIn>,
     /// The board's own pages, if it has any.
     pub board: Option<&'a dyn BoardPages>,
-    /// The route `/firmware`, if the driver has one.
-    pub update: Option<&'a dyn FirmwareRoute>,
+    /// The route `/firmware`, if the driver has one. Without the feature `update` there is none.
+    pub update: Option<UpdateRoute<'a>>,
     /// The device.
     pub device: &'a Device,
     /// The feed that the clients of this driver follow.
@@ -78,7 +78,7 @@ pub(super) struct ConnectionContext<'a> {
     pub(super) app: &'a App,
     pub(super) log_in: Option<&'a LogIn>,
     pub(super) board: Option<&'a dyn BoardPages>,
-    pub(super) update: Option<&'a dyn FirmwareRoute>,
+    pub(super) update: Option<UpdateRoute<'a>>,
     pub(super) compression: Option<&'a dyn Compression>,
     pub(super) address_limit: Option<&'a dyn AddressLimit>,
     pub(super) date: Option<Date>,

@@ -156,7 +156,7 @@ impl Client {
                 visit(Timer::Keepalive, events.comment_at);
                 visit(Timer::Session, events.expires_at);
             }
-            State::Taking(wake_at) => visit(Timer::Taking, *wake_at),
+            State::Taking(piecewise) => visit(Timer::Poll, piecewise.wake_at()),
             State::Lingering(_) => visit(Timer::Linger, since.after(limits.linger_time)),
             State::Ending | State::Closed => {}
         }
@@ -240,14 +240,7 @@ impl Client {
                 _ => self.state = State::Closed,
             },
             // A retry timer only causes a turn, which retries by itself. The other timers run only in the states above.
-            (
-                Timer::InflaterRetry
-                | Timer::PasswordRetry
-                | Timer::Taking
-                | Timer::HalfMessage
-                | Timer::Keepalive,
-                _,
-            ) => {}
+            (Timer::InflaterRetry | Timer::Poll | Timer::HalfMessage | Timer::Keepalive, _) => {}
         }
     }
 }
@@ -267,7 +260,7 @@ impl HttpState {
         match self.pending {
             Pending::PasswordCheck(ticket) if self.reply.is_none() => {
                 let retry = if ticket.is_some() { PASSWORD_POLL_MS } else { PASSWORD_QUEUE_RETRY_MS };
-                visit(Timer::PasswordRetry, now.after(retry));
+                visit(Timer::Poll, now.after(retry));
                 visit(Timer::PasswordTimeout, since.after(PASSWORD_TIMEOUT_MS));
             }
             Pending::Invocation(_) => visit(Timer::Invocation, since.after(INVOCATION_TIMEOUT_MS)),

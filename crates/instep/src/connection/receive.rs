@@ -3,8 +3,8 @@
 use super::client::{Client, State};
 use super::context::ConnectionContext;
 use super::websocket::Taken;
+use crate::service::{Next, Received};
 use crate::time::Instant;
-use crate::update::{Next, Received};
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::ProtocolError;
 
@@ -80,13 +80,13 @@ impl Client {
                         }
                     }
                 }
-                State::Taking(wake_at) => {
+                State::Taking(piecewise) => {
                     let Received { used: taken, next, wake_at: due } = match context.update {
                         Some(update) => update.receive(now, rest, context, out),
                         // Cannot happen, because only an update takes content.
                         None => Received { used: 0, next: Next::End, wake_at: now },
                     };
-                    *wake_at = due;
+                    piecewise.wake_later(due);
                     if next != Next::End {
                         return ReadOutcome::new(used + taken, next == Next::Read);
                     }

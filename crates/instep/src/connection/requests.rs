@@ -166,12 +166,12 @@ impl Client {
             Outcome::Written { closes: true } => self.state = State::Ending,
             Outcome::Written { closes: false } => self.answer_and_discard(None, unread),
             Outcome::Open(opening) => self.open(now, &head, &opening, context, out),
-            Outcome::Take => {
+            Outcome::Take(piecewise) => {
                 if let Some(update) = context.update {
                     update.begin_content(&unread, after - length);
                 }
                 // The connection closes after the answer, so the state of HTTP is not used again.
-                (self.state, after) = (State::Taking(now), length);
+                (self.state, after) = (State::Taking(piecewise), length);
             }
             Outcome::Listen(listening) => self.listen(now, &listening, context, out),
         }

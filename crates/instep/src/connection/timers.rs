@@ -21,10 +21,8 @@ pub(super) enum Timer {
     Ping,
     /// The peer does not close after us: the connection is closed.
     Linger,
-    /// The password of a request is being checked or waits for its check: the next turn polls the check.
-    PasswordRetry,
-    /// A request takes its content: the next turn polls for room or for the answer.
-    Taking,
+    /// A password is being checked or waits for its check, or content waits for room or for its answer: the next turn polls.
+    Poll,
     /// The password of a request was not checked in time: 503.
     PasswordTimeout,
     /// The application does not answer a request in time: 503.

@@ -12,6 +12,7 @@ mod form;
 mod invoke;
 mod notices;
 mod parts;
+mod piecewise;
 mod problem;
 mod refusal;
 mod request;
@@ -31,6 +32,8 @@ pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found
 pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
 pub(crate) use notices::OWN_FRAME_MAX;
+pub(crate) use piecewise::{Next, Piecewise, Received};
+#[cfg(feature = "update")]
 pub(crate) use problem::{JSON, Problem, write_answer};
 pub(crate) use refusal::{ask_for_https, log_limited, refuse};
 pub(crate) use request::{Credential, Listening, Opening, Outcome, Pending, Request};

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::event_id::LastSeen;
+use super::piecewise::Piecewise;
 use crate::device::ClientId;
 use crate::model::Endpoint;
 use crate::time::Instant;
@@ -30,7 +31,7 @@ pub enum Outcome {
     /// A stream of Server-Sent Events begins.
     Listen(Listening),
     /// The content is taken piece by piece, by the route `/firmware`.
-    Take,
+    Take(Piecewise),
 }
 
 /// Request with the connection's facts that a handler needs.

@@ -3,11 +3,10 @@
 use super::incoming::{Incoming, Step};
 use super::obstacle::Obstacle;
 use super::refusal::{write_json, write_refusal};
-use super::route::Next;
 use super::state::{Answer, State};
 use super::upload::Upload;
 
-use crate::service::{BodyRemaining, Context};
+use crate::service::{BodyRemaining, Context, Next};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{HeadError, HeadLimits, Status};
@@ -15,6 +14,10 @@ use instep_proto::json::Text;
 
 /// Maximum time without content while it is read, in ms.
 const STALL_MS: u64 = 10_000;
+/// Maximum time in which all content comes, in ms.
+///
+/// A client that sends a byte now and then would otherwise keep others from updating the device.
+const CONTENT_MS: u64 = 600_000;
 /// Maximum time for the flash side to write a sector or to answer, in ms.
 const FLASH_MS: u64 = 60_000;
 /// Maximum time in which the rest of refused content is discarded, in ms.
@@ -28,6 +31,11 @@ impl Upload {
     /// Returns when an upload fails that brings nothing from now on.
     pub(super) fn stalls_at(now: Instant) -> Instant {
         now.after(STALL_MS)
+    }
+
+    /// Returns when an upload fails whose content has not come as a whole.
+    pub(super) fn ends_at(now: Instant) -> Instant {
+        now.after(CONTENT_MS)
     }
 
     /// Takes content, or writes the answer. Returns the number of used bytes, and when the next turn is due.
@@ -65,7 +73,7 @@ impl Upload {
             },
         };
         // Content of this turn came in time.
-        let failed = failed.or_else(|| (now >= incoming.deadline).then(|| incoming.step.timeout()));
+        let failed = failed.or_else(|| incoming.timeout(now));
         if let Some(obstacle) = failed {
             if out.is_empty() {
                 write_refusal(obstacle.status(), obstacle.code(), obstacle.sentence(), incoming.extra, out);
@@ -77,7 +85,7 @@ impl Upload {
             Step::Stores => WRITE_POLL_MS,
             _ => ANSWER_POLL_MS,
         };
-        let wake_at = incoming.deadline.min(now.after(poll));
+        let wake_at = incoming.fails_at().min(now.after(poll));
         (used, if incoming.step == Step::Reads { Next::Read } else { Next::Wait }, wake_at)
     }
 
@@ -127,10 +135,25 @@ impl Upload {
     }
 }
 
-impl Step {
-    /// Returns the failure if the step takes too long.
-    fn timeout(self) -> Obstacle {
-        if self == Self::Reads { Obstacle::Stalled } else { Obstacle::Stuck }
+impl Incoming {
+    /// Returns when the request fails without content or an answer.
+    fn fails_at(&self) -> Instant {
+        match self.step {
+            Step::Reads | Step::Stores => self.deadline.min(self.ends_at),
+            Step::AwaitsAnswer | Step::Discards => self.deadline,
+        }
+    }
+
+    /// Returns the failure if the request has taken too long.
+    fn timeout(&self, now: Instant) -> Option<Obstacle> {
+        if now < self.fails_at() {
+            return None;
+        }
+        Some(match self.step {
+            _ if now < self.deadline => Obstacle::TooSlow,
+            Step::Reads => Obstacle::Stalled,
+            _ => Obstacle::Stuck,
+        })
     }
 }
 

@@ -3,14 +3,16 @@
 use super::incoming::{Incoming, Step};
 use super::obstacle::Obstacle;
 use super::refusal::{refuse, refuse_unauthenticated};
-use super::route::{FIRMWARE, FirmwareRoute, Next, Received};
+use super::route::{FIRMWARE, FirmwareRoute};
 use super::state::{Offer, State};
 use super::status_json::STATUS_MAX;
 use super::upload::{Permission, Upload};
 use super::witness::Witness;
 use crate::app::App;
 use crate::login::LogIn;
-use crate::service::{BodyRemaining, Context, JSON, Outcome, Problem, Request, write_answer};
+use crate::service::{
+    BodyRemaining, Context, JSON, Next, Outcome, Piecewise, Problem, Received, Request, write_answer,
+};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Allow, Method, Reply, Window};
@@ -54,7 +56,7 @@ impl FirmwareRoute for Upload {
                         // There is room, because the output is empty.
                         let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
                     }
-                    Outcome::Take
+                    Outcome::Take(Piecewise(request.now))
                 }
                 Err(obstacle) => refuse_for(obstacle, out),
             },
@@ -150,6 +152,7 @@ impl Upload {
             decoded: 0,
             step: Step::Reads,
             deadline: Self::stalls_at(now),
+            ends_at: Self::ends_at(now),
             extra: head.extra,
         };
         self.with(|state| {

@@ -15,6 +15,8 @@ pub(super) struct Incoming {
     pub(super) step: Step,
     /// The time at which the step fails.
     pub(super) deadline: Instant,
+    /// The time at which all content must have come.
+    pub(super) ends_at: Instant,
     /// The header lines of the response for pages of other origins.
     pub(super) extra: Option<ExtraLines>,
 }

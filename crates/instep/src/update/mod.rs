@@ -4,7 +4,7 @@
 //! content into one sector of memory, and one task of the board, which has the [`Receiver`], writes that sector. While it does, the
 //! connection is not read, so TCP slows the client down.
 //!
-//! Only the driver's function that takes an [`Upload`] names this code, so firmware without updates links none of it.
+//! A connection has a state of its own for an upload, so updates are a feature, `update`. Without it, nothing of them is compiled.
 
 mod content;
 mod http;
@@ -24,7 +24,8 @@ mod witness;
 pub use instep_proto::http::Status;
 pub use receiver::{Event, Offer, Receiver};
 pub use route::FirmwareRoute;
-pub(crate) use route::{Next, Received};
+#[doc(hidden)]
+pub use route::UpdateRoute;
 pub use state::SECTOR;
 pub use status::{FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome};
 pub use unavailable::Unavailable;

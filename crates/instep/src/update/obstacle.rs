@@ -52,6 +52,8 @@ obstacles! {
     NotReady = ServiceUnavailable, "not-ready", "the device cannot write images yet: try again in a moment";
     /// The client sent nothing for too long.
     Stalled = RequestTimeout, "stalled", "the image did not arrive in time: send it again";
+    /// The client sent all the time, but too slowly.
+    TooSlow = RequestTimeout, "too-slow", "the image did not arrive within 10 minutes: send it over a faster connection";
     /// The chunks are malformed.
     Malformed = BadRequest, "malformed", "the chunks of the content are malformed";
     /// The extensions and trailer fields of the chunks are longer than a head.

@@ -3,7 +3,7 @@
 use super::witness::Witness;
 use crate::app::App;
 use crate::login::LogIn;
-use crate::service::{BodyRemaining, Context, Outcome, Request};
+use crate::service::{BodyRemaining, Context, Next, Outcome, Received, Request};
 use crate::time::Instant;
 use core::fmt::Debug;
 use instep_proto::delivery::Outgoing;
@@ -57,23 +57,5 @@ pub trait FirmwareRoute: Debug + Sync {
     }
 }
 
-/// What a turn took of an upload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Received {
-    /// The number of used input bytes.
-    pub(crate) used: usize,
-    pub(crate) next: Next,
-    /// The time at which the next turn is due at the latest.
-    pub(crate) wake_at: Instant,
-}
-
-/// Next step of a connection with an upload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// It is read from.
-    Read,
-    /// It is not read from until its next turn.
-    Wait,
-    /// It sends its output and closes.
-    End,
-}
+/// The route of a driver.
+pub type UpdateRoute<'a> = &'a dyn FirmwareRoute;

@@ -1,8 +1,9 @@
 //! Record of served requests, which decides the trial of a new image.
 
 use crate::time::Instant;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::fmt;
+use core::task::Waker;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 
@@ -18,7 +19,18 @@ pub struct Served {
     /// Whether a client acknowledged a whole response, or the opening of a WebSocket or stream of events.
     pub acknowledged: bool,
     /// The time of the oldest request that has no response yet, not even a part of one.
+    ///
+    /// A driver that does not report leaves the question for its report unanswered.
     pub unanswered_since: Option<Instant>,
+}
+
+/// Record of one network.
+struct Record {
+    served: Served,
+    /// The time at which the trial asked for a report that has not come.
+    asked_at: Option<Instant>,
+    /// The waker of the driver.
+    waker: Option<Waker>,
 }
 
 /// Record of served requests, for the trial of a new image.
@@ -28,15 +40,14 @@ pub struct Served {
 /// trial, so it reads the record and judges.
 pub struct Witness {
     is_watching: Mutex<CriticalSectionRawMutex, Cell<bool>>,
-    networks: Mutex<CriticalSectionRawMutex, Cell<[Served; NETWORKS_MAX]>>,
+    networks: Mutex<CriticalSectionRawMutex, RefCell<[Record; NETWORKS_MAX]>>,
 }
 
 impl Witness {
     pub(super) const fn new() -> Self {
-        const NOTHING: Served = Served { asked: false, acknowledged: false, unanswered_since: None };
         Self {
             is_watching: Mutex::new(Cell::new(false)),
-            networks: Mutex::new(Cell::new([NOTHING; NETWORKS_MAX])),
+            networks: Mutex::new(RefCell::new([const { Record::NEW }; NETWORKS_MAX])),
         }
     }
 
@@ -55,23 +66,47 @@ impl Witness {
         self.is_watching.lock(Cell::get)
     }
 
-    /// Returns the record of a network.
-    pub fn served(&self, network: usize) -> Served {
-        self.networks.lock(|networks| networks.get().get(network).copied().unwrap_or_default())
+    /// Returns the record of a network, and asks its driver for another report.
+    ///
+    /// A driver that has nothing to do reports because of this. One that is stuck, or that nobody started, does not.
+    pub fn served(&self, network: usize, now: Instant) -> Served {
+        self.networks.lock(|networks| {
+            let mut networks = networks.borrow_mut();
+            let Some(Record { served, asked_at, waker }) = networks.get_mut(network) else {
+                return Served::default();
+            };
+            let since = [served.unanswered_since, *asked_at].into_iter().flatten().min();
+            asked_at.get_or_insert(now);
+            if let Some(waker) = waker {
+                waker.wake_by_ref();
+            }
+            Served { unanswered_since: since, ..*served }
+        })
     }
 
-    /// Adds what a driver sees now. For drivers.
-    pub fn report(&self, network: usize, seen: Served) {
+    /// Adds what a driver sees now. For drivers; `waker` is that of the driver's task.
+    pub fn report(&self, network: usize, seen: Served, waker: &Waker) {
         self.networks.lock(|networks| {
-            let mut all = networks.get();
-            if let Some(served) = all.get_mut(network) {
-                served.asked |= seen.asked;
-                served.acknowledged |= seen.acknowledged;
-                served.unanswered_since = seen.unanswered_since;
+            if let Some(record) = networks.borrow_mut().get_mut(network) {
+                record.served.asked |= seen.asked;
+                record.served.acknowledged |= seen.acknowledged;
+                record.served.unanswered_since = seen.unanswered_since;
+                record.asked_at = None;
+                match &mut record.waker {
+                    Some(known) => known.clone_from(waker),
+                    none => *none = Some(waker.clone()),
+                }
             }
-            networks.set(all);
         });
     }
+}
+
+impl Record {
+    const NEW: Self = Self {
+        served: Served { asked: false, acknowledged: false, unanswered_since: None },
+        asked_at: None,
+        waker: None,
+    };
 }
 
 impl fmt::Debug for Witness {

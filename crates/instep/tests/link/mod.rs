@@ -6,10 +6,9 @@
 use instep::board::BoardPages;
 use instep::driver::{
     Buffer, Client, ConnectionInfo, Date, Feed, Follower, HttpState, HttpStateMemory, Memory, Recorder, Ring,
-    RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
+    RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext, UpdateRoute,
 };
 use instep::thing::{HistoryPoint, Thing};
-use instep::update::FirmwareRoute;
 use instep::{Access, App, Asset, ClientId, Device, Inbox, Instant, Limits, LogIn, Message};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -60,7 +59,7 @@ pub struct Simulation {
     /// None, unless a test wants some.
     pub board: Option<&'static dyn BoardPages>,
     /// None, unless a test updates the device.
-    pub update: Option<&'static dyn FirmwareRoute>,
+    pub update: Option<UpdateRoute<'static>>,
 }
 
 impl Simulation {

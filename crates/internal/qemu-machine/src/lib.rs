@@ -31,7 +31,7 @@ pub use executor::{Executor, instructions};
 pub use flash::Flash;
 pub use log::log_also_to;
 pub use network::{NEIGHBORS, Network, run_network, user_network};
-pub use qemu_flash::{CHIP, OTADATA, ResetReason, SETTINGS, SLOTS};
+pub use qemu_flash::{CHIP, FLASH_SIZE, OTADATA, ResetReason, SETTINGS, SLOTS};
 pub use random::{random, random_array};
 pub use registers::memory;
 pub use reset::reset;

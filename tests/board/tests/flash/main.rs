@@ -1,5 +1,6 @@
 //! The flash of the machine in QEMU, and the boot stub, which chooses a slot as a chip's boot loader does.
 
+#[path = "../machine/mod.rs"]
 mod machine;
 mod resets;
 

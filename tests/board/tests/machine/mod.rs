@@ -19,6 +19,7 @@ pub struct Machine {
 
 impl Machine {
     /// Starts the boot stub, which starts an image in the flash.
+    #[allow(dead_code, reason = "not all tests use it")]
     pub fn start(flash: &FlashFile, arguments: &str) -> Self {
         Self::start_with(flash, path("INSTEP_BOOT_STUB"), arguments, "user,id=n0")
     }
@@ -57,6 +58,7 @@ impl Machine {
     }
 
     /// Waits until QEMU has ended.
+    #[allow(dead_code, reason = "not all tests use it")]
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         wait_for(LATEST, || self.qemu.try_wait().expect("cannot wait"), || "QEMU still runs")

@@ -1,0 +1,175 @@
+//! The firmware of a device, from its start to its replacement.
+
+use super::judge::judge;
+use super::memory::{Sector, UpdateMemory};
+use crate::clock::now;
+use core::future::pending;
+use embassy_net::Stack;
+use embassy_time::Timer;
+use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use instep::update::{
+    FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, NETWORKS_MAX, Receiver, Upload,
+};
+use instep_update::{
+    AtStart, Identity, LastTry, Layout, Network, ResetReason, Slot, Times, Trial, Updater, Verdict,
+};
+
+/// Delay between the answer to an update and the restart, in ms, so that the client gets the answer.
+const ANSWER_MS: u64 = 1_000;
+/// Interval at which a verdict is written again after the flash failed, in ms.
+const RETRY_MS: u64 = 10_000;
+
+/// Facts about the running image, as its board knows them.
+#[derive(Clone, Copy, Debug)]
+pub struct Image {
+    /// What it is.
+    pub identity: &'static Identity,
+    /// Places of the slots.
+    pub layout: Layout,
+    /// The slot from which it runs, by the MMU.
+    pub running: Slot,
+    /// Reason of the last reset.
+    pub reset: ResetReason,
+    /// Times of a trial.
+    pub times: Times,
+    /// Restarts the device.
+    pub restart: fn() -> !,
+}
+
+/// Firmware of a device, which can be replaced over HTTP.
+pub struct Firmware<F> {
+    pub(super) image: Image,
+    pub(super) upload: &'static Upload,
+    pub(super) receiver: Receiver,
+    /// Access to the flash; `None` if the flash failed at the start.
+    pub(super) updater: Option<Updater<F>>,
+    trial: Option<Trial>,
+}
+
+impl UpdateMemory {
+    /// Opens the flash. If the image is on trial, counts this start.
+    ///
+    /// Does not return if the trial has failed, but restarts into the old image. Call this once, directly after the watchdog is
+    /// started, and before the drivers run.
+    pub async fn start<F: MultiwriteNorFlash>(&'static self, flash: F, image: Image) -> Firmware<F> {
+        let Image { identity, layout, running, reset, times, restart } = image;
+        let Sector(sector) = self.sector.take();
+        let receiver = self.upload.receiver(sector);
+        let opened = Updater::open(flash, layout, running, *identity, reset).await;
+        let mut trial = None;
+        let updater = match opened {
+            Ok((_, AtStart::GivenUp(reason))) => {
+                log::error!("The device returns to its old firmware: {reason}");
+                restart()
+            }
+            Ok((updater, AtStart::OnTrial { start, before })) => {
+                log::warn!("This firmware is on trial, at its start {start}");
+                self.upload.witness().watch();
+                trial = Some(Trial::new(before, times, now().as_millis()));
+                Some(updater)
+            }
+            Ok((updater, AtStart::Settled)) => Some(updater),
+            Err(error) => {
+                log::error!("This device cannot be updated: {}", error.refusal());
+                None
+            }
+        };
+        let mut firmware = Firmware { image, upload: &self.upload, receiver, updater, trial };
+        firmware.publish().await;
+        firmware
+    }
+}
+
+impl<F: MultiwriteNorFlash> Firmware<F> {
+    /// Returns the upload, for [`Server::with_update`](crate::Server::with_update).
+    pub fn upload(&self) -> &'static Upload {
+        self.upload
+    }
+
+    /// Accepts only images that are signed with the secret part of this key.
+    #[cfg(feature = "signature")]
+    pub fn require_signature(&mut self, key: instep_update::PublicKey) {
+        if let Some(updater) = &mut self.updater {
+            updater.require_signature(key);
+        }
+    }
+
+    /// Judges the running image if it is on trial; then receives images, and restarts the device into one.
+    ///
+    /// Call this in its own task. `networks` are those of the drivers, in the order of their memory. `save` saves what must survive
+    /// a restart.
+    pub async fn run<const NETWORKS: usize>(
+        mut self,
+        networks: [(Network, Stack<'static>); NETWORKS],
+        save: impl AsyncFn(),
+    ) -> ! {
+        const { assert!(NETWORKS <= NETWORKS_MAX, "there are more networks than a trial watches") };
+        if let Some(trial) = self.trial.take() {
+            let verdict = judge(trial, self.upload.witness(), &networks).await;
+            self.conclude(verdict, &save).await;
+        }
+        if self.updater.is_none() {
+            pending::<()>().await;
+        }
+        self.receive(&networks).await;
+        Timer::after_millis(ANSWER_MS).await;
+        log::info!("The device restarts with its new firmware");
+        save().await;
+        (self.image.restart)()
+    }
+
+    /// Writes the verdict, and restarts the device if the image is given up.
+    async fn conclude(&mut self, verdict: Verdict, save: &impl AsyncFn()) {
+        let Some(updater) = &mut self.updater else { return };
+        match verdict {
+            Verdict::Confirmed(by) => log::info!("This firmware stays: {by}"),
+            Verdict::GivenUp(reason) => log::error!("The device returns to its old firmware: {reason}"),
+        }
+        while let Err(error) = updater.conclude(verdict).await {
+            log::error!("The verdict on this firmware is not stored: {}", error.refusal());
+            if let Verdict::GivenUp(_) = verdict {
+                // The next start gives it up, because the device restarted itself.
+                break;
+            }
+            Timer::after_millis(RETRY_MS).await;
+        }
+        if let Verdict::GivenUp(_) = verdict {
+            save().await;
+            (self.image.restart)();
+        }
+        self.upload.witness().stop();
+        self.publish().await;
+    }
+
+    /// Updates what `GET /firmware` says.
+    async fn publish(&mut self) {
+        let identity = self.image.identity;
+        let mut status = FirmwareStatus::UNKNOWN
+            .with_version(identity.version.as_str())
+            .with_board(identity.board.as_str())
+            .with_application(identity.application.as_str())
+            .with_slot(self.image.running.name());
+        if let Some(updater) = &mut self.updater {
+            let state = if updater.is_on_trial() { ImageState::Trial } else { ImageState::Confirmed };
+            let last = match updater.last_try() {
+                LastTry::Confirmed(by) => Some((LastUpdateOutcome::Confirmed, Some(*identity), by.as_str())),
+                LastTry::CameBack(reason) => {
+                    let other = updater.other_identity().await.ok().flatten();
+                    Some((LastUpdateOutcome::Returned, other, reason.as_str()))
+                }
+                LastTry::Unknown | LastTry::OnTrial => None,
+            };
+            let last = last.map(|(outcome, identity, reason)| {
+                LastUpdate::new(outcome, identity.as_ref().map_or("", |of| of.version.as_str()), reason)
+            });
+            status = status.with_state(state).with_capacity(Some(updater.length_max())).with_last(last);
+        }
+        self.upload.set_status(status);
+    }
+}
+
+impl<F> core::fmt::Debug for Firmware<F> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Firmware").field("image", &self.image).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,43 @@
+//! Judgement of an image that is on trial, by what its networks show.
+
+use crate::clock::now;
+use embassy_net::Stack;
+use embassy_time::Timer;
+use instep::update::Witness;
+use instep_update::{Network, Progress, Trial, Verdict};
+
+/// Interval at which a trial looks at the networks, in ms.
+const LOOK_MS: u64 = 250;
+
+/// Watches the networks until the trial is decided.
+pub(super) async fn judge(
+    mut trial: Trial,
+    witness: &Witness,
+    networks: &[(Network, Stack<'static>)],
+) -> Verdict {
+    loop {
+        let time = now();
+        let now = time.as_millis();
+        trial.address(now, reach(networks) == Network::Joined);
+        let mut unanswered_since = None;
+        for (number, (network, _)) in networks.iter().enumerate() {
+            let served = witness.served(number, time);
+            if served.acknowledged {
+                trial.answered(now, *network);
+            }
+            unanswered_since = [unanswered_since, served.unanswered_since].into_iter().flatten().min();
+        }
+        trial.unanswered_since(now, unanswered_since.map(instep::Instant::as_millis));
+        if let Progress::Decided(verdict) = trial.poll(now) {
+            return verdict;
+        }
+        Timer::after_millis(LOOK_MS).await;
+    }
+}
+
+/// Returns the network in which the device is reached now.
+pub(super) fn reach(networks: &[(Network, Stack<'static>)]) -> Network {
+    let has_address = |stack: &Stack<'static>| stack.is_link_up() && stack.is_config_up();
+    let is_joined = networks.iter().any(|(network, stack)| *network == Network::Joined && has_address(stack));
+    if is_joined { Network::Joined } else { Network::Own }
+}

@@ -1,0 +1,46 @@
+//! Firmware updates: `instep-update` behind the route `/firmware`.
+//!
+//! A board shares its flash between the settings and the updates: a `static` with an async mutex, of which
+//! `embassy_embedded_hal::flash::partition::Partition` gives each a part; that of the updates spans the whole flash. At its start,
+//! after the watchdog and before all else, it calls [`UpdateMemory::start`]. That counts the start of an image on trial, and
+//! restarts into the old image if the new one failed before. The board gives [`Firmware::upload`] to
+//! [`Server::with_update`](crate::Server::with_update), and runs [`Firmware::run`] in a task of its own:
+//!
+//! ```no_run
+//! # use embassy_net::Stack;
+//! # use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+//! use instep_embassy::update::{
+//!     Chip, Descriptor, Identity, Image, Layout, Network, ResetReason, Slot, Times, UpdateMemory, permission,
+//! };
+//!
+//! const DESCRIPTOR: Descriptor = Descriptor::new("esp32c3-devkit", "lamp", "0.2.0");
+//! static IDENTITY: Identity = Identity::new(Chip::ESP32C3, "0.2.0", &DESCRIPTOR);
+//! static UPDATES: UpdateMemory = UpdateMemory::new(permission(option_env!("INSTEP_UPDATE")));
+//!
+//! # async fn device<F: MultiwriteNorFlash>(
+//! #     flash: F, layout: Layout, running: Slot, reset: ResetReason, restart: fn() -> !,
+//! #     server: instep_embassy::Server, station: Stack<'static>,
+//! # ) {
+//! let image = Image { identity: &IDENTITY, layout, running, reset, times: Times::default(), restart };
+//! let firmware = UPDATES.start(flash, image).await;
+//! let server = server.with_update(firmware.upload()); // for the drivers
+//! firmware.run([(Network::Joined, station)], async || { /* save the settings */ }).await
+//! # }
+//! ```
+
+mod firmware;
+mod install;
+mod judge;
+mod memory;
+mod settings;
+mod watch;
+
+pub use firmware::{Firmware, Image};
+#[cfg(feature = "signature")]
+pub use instep_update::PublicKey;
+pub use instep_update::{Chip, Descriptor, Identity, Layout, Network, Partition, ResetReason, Slot, Times};
+pub use memory::UpdateMemory;
+pub use settings::permission;
+#[cfg(feature = "signature")]
+pub use settings::public_key;
+pub(crate) use watch::report_served;
