@@ -13,7 +13,7 @@ use std::{env, fs};
 const SALT: [u8; 16] = *b"instep on a chip";
 /// Number of iterations of the hash, which must equal `instep_wifi::setup::ROUNDS`.
 const ROUNDS: u32 = 10_000;
-/// Value of `INSTEP_AP_PASSWORD` for a network without a password.
+/// Value of `INSTEP_AP_PASSWORD` for a network without a password, and of `INSTEP_UPDATE` for updates without one.
 const OPEN: &str = "open";
 
 fn main() {
@@ -37,6 +37,8 @@ fn main() {
         number(name);
     }
     power_up();
+    text("INSTEP_UPDATE", |text| text == OPEN, "be open, or unset");
+    update_key();
 }
 
 /// Hashes the password in `INSTEP_PASSWORD`.
@@ -97,6 +99,16 @@ fn power_up() {
         }
     };
     write("INSTEP_POWER_UP", &format!("::instep_settings::PowerUp::{variant}"));
+}
+
+/// Checks the public key of the images that the device accepts.
+fn update_key() {
+    let name = "INSTEP_UPDATE_KEY";
+    let is_key = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text(name, is_key, "be a public key in 64 hexadecimal digits, as `instep keygen` prints it");
+    if !value(name).is_empty() && env::var_os("CARGO_FEATURE_SIGNATURE").is_none() {
+        println!("cargo::error={name} needs the feature `signature` of instep-esp; add it in Cargo.toml");
+    }
 }
 
 /// Returns the value of a variable, which is empty if it is unset.

@@ -36,6 +36,15 @@ pub(crate) const POWER_UP: PowerUp = configured!("INSTEP_POWER_UP");
 /// The word is too short for a password, so it has only this meaning.
 pub(crate) const AP_IS_OPEN: bool = configured!("AP_IS_OPEN");
 
+/// Who may update the device, from `INSTEP_UPDATE`.
+#[cfg(feature = "update")]
+pub(crate) const UPDATE_PERMISSION: instep_embassy::update::Permission =
+    instep_embassy::update::permission(configured!("INSTEP_UPDATE"));
+/// Public key of the images that the device accepts, from `INSTEP_UPDATE_KEY`.
+#[cfg(feature = "signature")]
+pub(crate) const UPDATE_KEY: Option<instep_embassy::update::PublicKey> =
+    instep_embassy::update::public_key(configured!("INSTEP_UPDATE_KEY"));
+
 const SSID: Option<&str> = configured!("INSTEP_WIFI_SSID");
 const WIFI_PASSWORD: Option<&str> = configured!("INSTEP_WIFI_PASSWORD");
 const AP_PASSWORD: Option<&str> = configured!("INSTEP_AP_PASSWORD");

@@ -31,6 +31,8 @@
 //! [`start!`] starts the log, the heap of the radio, the scheduler and the watchdog, and reads the settings. Then the
 //! application begins. When it waits for the first time, the networks start.
 //!
+//! With the feature `update`, the firmware is updated over HTTP: see `docs/guide/update.md`.
+//!
 //! The build takes its settings from environment variables, such as `INSTEP_WIFI_SSID`: see `docs/guide/esp32.md`.
 //!
 //! A feature selects the chip. The crate is empty for other targets than those of the chips.
@@ -42,6 +44,7 @@ mod config;
 mod disconnect;
 #[doc(hidden)]
 pub mod expansion;
+mod flash;
 mod limits;
 mod log;
 mod memory;
@@ -51,6 +54,9 @@ mod radio;
 mod servers;
 mod settings;
 mod start;
+#[cfg(feature = "update")]
+mod update;
+mod update_macro;
 mod watchdog;
 
 pub use log::log_also_to;

@@ -5,10 +5,17 @@ use esp_radio::wifi::Interface;
 use instep::{Access, App, Inbox};
 use instep_embassy::{Driver, Server, SynFilter};
 
+#[cfg(feature = "update")]
+use crate::update::UpdateBuild;
+
+/// Without the feature `update`, every image does.
+#[cfg(not(feature = "update"))]
+pub trait UpdateBuild {}
+
 /// All memory of the server.
 ///
 /// The joined network and the device's own network are two shards of one device.
-pub trait ServerMemory {
+pub trait ServerMemory: UpdateBuild {
     /// Size of the memory, in bytes.
     const SIZE: usize;
     /// Memory for one more client, in bytes.
@@ -49,20 +56,21 @@ macro_rules! start {
         // The macros below name these crates.
         use instep_esp_parts::{esp_bootloader_esp_idf, instep_embassy};
 
-        const APP: &instep_esp_parts::App = &$app;
+        // Not `APP`, which the argument may be.
+        const INSTEP_APP: &instep_esp_parts::App = &$app;
 
         instep_embassy::resources! {
             struct Resources {
-                limits: instep_esp_parts::LIMITS, app: *APP,
+                limits: instep_esp_parts::LIMITS, app: *INSTEP_APP,
                 buffers: (instep_esp_parts::RECEIVE, instep_esp_parts::SEND),
                 station: instep_esp_parts::STATION_CLIENTS, access_point: instep_esp_parts::AP_CLIENTS
             }
         }
         instep_embassy::resources! {
-            struct One { limits: instep_esp_parts::LIMITS, app: *APP, buffers: (0, 0), station: 1 }
+            struct One { limits: instep_esp_parts::LIMITS, app: *INSTEP_APP, buffers: (0, 0), station: 1 }
         }
         instep_embassy::resources! {
-            struct Nine { limits: instep_esp_parts::LIMITS, app: *APP, buffers: (0, 0), station: 9 }
+            struct Nine { limits: instep_esp_parts::LIMITS, app: *INSTEP_APP, buffers: (0, 0), station: 9 }
         }
 
         static RESOURCES: Resources = Resources::new();
@@ -70,19 +78,19 @@ macro_rules! start {
         impl instep_esp_parts::ServerMemory for Resources {
             const SIZE: usize = Resources::SIZE;
             const BYTES_PER_CLIENT: usize = (Nine::SIZE - One::SIZE).div_ceil(8);
-            const KEEPS_PROPERTIES: bool = match APP.as_thing() {
+            const KEEPS_PROPERTIES: bool = match INSTEP_APP.as_thing() {
                 Some(thing) => thing.persistent_count() > 0,
                 None => false,
             };
 
             fn app() -> &'static instep_esp_parts::App {
-                APP
+                INSTEP_APP
             }
 
             fn start(
                 access: &'static instep_esp_parts::Access,
             ) -> (instep_embassy::Server, instep_esp_parts::Inbox<'static>) {
-                RESOURCES.start(APP, access)
+                RESOURCES.start(INSTEP_APP, access)
             }
 
             fn filter(
@@ -105,6 +113,8 @@ macro_rules! start {
                 ]
             }
         }
+
+        instep_esp_parts::describe_update!(Resources, $board, INSTEP_APP);
 
         const _: () = assert!(
             <Resources as instep_esp_parts::ServerMemory>::BYTES_PER_CLIENT <= 1024

@@ -39,6 +39,8 @@ pub(crate) struct Networks {
     pub(crate) interfaces: [SynFilter<Interface>; 2],
     /// Function that returns the drivers of both networks.
     pub(crate) drivers: fn([Server; 2], [Stack<'static>; 2]) -> [&'static mut Driver; 2],
+    #[cfg(feature = "update")]
+    pub(crate) firmware: Option<instep_embassy::update::Firmware<crate::flash::Flash>>,
 }
 
 /// Starts the networks, then runs the radio.
@@ -46,7 +48,9 @@ pub(crate) struct Networks {
 /// The task runs for the first time when the application waits, after it has set its outputs.
 #[embassy_executor::task]
 pub(crate) async fn run(spawner: Spawner, networks: Networks) {
-    let Networks { settings, keeper, name, server, ap_access, wifi, button, interfaces, drivers } = networks;
+    let Networks { settings, keeper, name, server, ap_access, wifi, button, interfaces, drivers, .. } = networks;
+    #[cfg(feature = "update")]
+    let firmware = networks.firmware;
     info!("Starting WiFi...");
     let controller = WifiController::new(wifi, queues::controller_config());
 
@@ -64,6 +68,8 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
     }
 
     let server = server.with_log_in(log_in).with_board(set_up);
+    #[cfg(feature = "update")]
+    let server = firmware.as_ref().map_or(server, |firmware| server.with_update(firmware.upload()));
     let access = if log_in.is_on() { "" } else { OPEN_TO_EVERYONE };
     server.device.set_page_value("ACCESS", access);
     let controller = match controller {
@@ -97,6 +103,11 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
         spawner.spawn(serve(driver).expect("task pool exhausted"));
     }
     servers::serve(spawner, set_up, name, station, access_point);
+    #[cfg(feature = "update")]
+    if let Some(firmware) = firmware {
+        let task = crate::update::run(firmware, [station, access_point], set_up);
+        spawner.spawn(task.expect("task pool exhausted"));
+    }
 
     let protection = radio::protection(settings);
     tell_join_string(&name, protection);

@@ -6,7 +6,9 @@ use crate::log;
 use crate::memory::ServerMemory;
 use crate::networks::{self, Networks};
 use crate::servers::{AP_PAGE, PORT};
-use crate::{queues, settings, watchdog};
+#[cfg(feature = "update")]
+use crate::update;
+use crate::{flash, queues, settings, watchdog};
 use ::log::info;
 use embassy_executor::Spawner;
 use esp_hal::gpio::Input;
@@ -66,10 +68,14 @@ pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts
     }
     queues::init_heap();
     let timers = TimerGroup::new(parts.timers);
-    esp_rtos::start(timers.timer0, parts.interrupt);
     let feeding = watchdog::start(timers.wdt);
+    esp_rtos::start(timers.timer0, parts.interrupt);
 
-    let keeper = settings::open(&SETTINGS, parts.flash).await;
+    let opened = flash::open(parts.flash);
+    // Before all else, because this counts the start of an image that is on trial.
+    #[cfg(feature = "update")]
+    let firmware = update::start(opened.flash.clone(), opened.slots, M::identity()).await;
+    let keeper = settings::open(&SETTINGS, opened.flash, opened.settings).await;
     SETTINGS.take_build(config::settings());
 
     let station = Interface::station();
@@ -105,6 +111,8 @@ pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts
         button: parts.button,
         interfaces: M::filter(station, Interface::access_point()),
         drivers: M::drivers,
+        #[cfg(feature = "update")]
+        firmware,
     };
     spawner.spawn(networks::run(spawner, networks).expect("task pool exhausted"));
     Board { device: server.device, inbox }

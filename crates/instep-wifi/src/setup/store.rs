@@ -40,7 +40,7 @@ impl SetUp {
     }
 
     /// Saves the settings now, and returns whether that succeeded.
-    pub(crate) async fn save(&self) -> bool {
+    pub async fn save(&self) -> bool {
         self.store_by(&self.save).await
     }
 

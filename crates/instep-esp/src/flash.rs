@@ -1,0 +1,102 @@
+//! The flash of the chip, and the places in it.
+
+use core::ops::Range;
+use embassy_embedded_hal::adapter::BlockingAsync;
+use esp_bootloader_esp_idf::partitions::{PARTITION_TABLE_MAX_LEN, read_partition_table};
+use esp_hal::peripherals::FLASH;
+use esp_storage::FlashStorage;
+
+/// Name of the partition of the settings.
+pub(crate) const SETTINGS: &str = "instep";
+
+/// The whole flash.
+#[cfg(not(feature = "update"))]
+pub(crate) type Flash = BlockingAsync<FlashStorage<'static>>;
+/// The whole flash, which the settings and the updates share.
+#[cfg(feature = "update")]
+pub(crate) type Flash = embassy_embedded_hal::flash::partition::Partition<
+    'static,
+    embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex,
+    BlockingAsync<FlashStorage<'static>>,
+>;
+
+/// The flash, and the places in it.
+pub(crate) struct Opened {
+    pub(crate) flash: Flash,
+    /// Place of the settings.
+    pub(crate) settings: Option<Range<u32>>,
+    /// Places of the images, and the slot from which this one runs.
+    #[cfg(feature = "update")]
+    pub(crate) slots: Option<Slots>,
+}
+
+/// Reads the partition table.
+pub(crate) fn open(flash: FLASH<'static>) -> Opened {
+    let mut flash = FlashStorage::new(flash);
+    let mut bytes = [0; PARTITION_TABLE_MAX_LEN];
+    let table = read_partition_table(&mut flash, &mut bytes).ok();
+    let settings = table.as_ref().and_then(|table| {
+        let partition = table.iter().find(|partition| partition.label_as_str() == SETTINGS)?;
+        Some(partition.offset()..partition.offset() + partition.len())
+    });
+    #[cfg(feature = "update")]
+    let slots = table.as_ref().and_then(slots::find);
+    Opened {
+        #[cfg(not(feature = "update"))]
+        flash: BlockingAsync::new(flash),
+        #[cfg(feature = "update")]
+        flash: slots::share(flash),
+        settings,
+        #[cfg(feature = "update")]
+        slots,
+    }
+}
+
+#[cfg(feature = "update")]
+pub(crate) use slots::Slots;
+
+#[cfg(feature = "update")]
+mod slots {
+    use super::Flash;
+    use embassy_embedded_hal::adapter::BlockingAsync;
+    use embassy_embedded_hal::flash::partition::Partition as SharedPartition;
+    use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+    use embassy_sync::mutex::Mutex;
+    use esp_bootloader_esp_idf::partitions::PartitionTable;
+    use esp_storage::FlashStorage;
+    use instep_embassy::update::{Layout, Partition, Slot};
+    use static_cell::StaticCell;
+
+    type Shared = Mutex<CriticalSectionRawMutex, BlockingAsync<FlashStorage<'static>>>;
+
+    /// Places of the images.
+    pub(crate) struct Slots {
+        pub(crate) layout: Layout,
+        /// The slot from which this image runs.
+        pub(crate) running: Slot,
+    }
+
+    /// Finds both slots. The MMU tells which of them runs; `otadata` may name the other one.
+    pub(super) fn find(table: &PartitionTable<'_>) -> Option<Slots> {
+        let place = |name: &str| {
+            let partition = table.iter().find(|partition| partition.label_as_str() == name)?;
+            Some(Partition { offset: partition.offset(), size: partition.len() })
+        };
+        let slots = [place("ota_0")?, place("ota_1")?];
+        let layout = Layout::new(place("otadata")?, slots).ok()?;
+        let booted = table.booted_partition().ok()??.offset();
+        let running = match slots.map(|slot| slot.offset == booted) {
+            [true, _] => Slot::Ota0,
+            [_, true] => Slot::Ota1,
+            _ => return None,
+        };
+        Some(Slots { layout, running })
+    }
+
+    /// Returns the whole flash, for more than one user.
+    pub(super) fn share(flash: FlashStorage<'static>) -> Flash {
+        static SHARED: StaticCell<Shared> = StaticCell::new();
+        let size = u32::try_from(embedded_storage::ReadStorage::capacity(&flash)).unwrap_or(u32::MAX);
+        SharedPartition::new(SHARED.init(Mutex::new(BlockingAsync::new(flash))), 0, size)
+    }
+}

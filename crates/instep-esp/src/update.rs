@@ -1,0 +1,103 @@
+//! Firmware updates over HTTP, and the trial of a new image.
+
+use crate::config::UPDATE_PERMISSION;
+use crate::flash::{Flash, Slots};
+use crate::settings;
+use core::sync::atomic::{AtomicU32, Ordering};
+use embassy_net::Stack;
+use esp_hal::ram;
+use instep_embassy::update::{Chip, Descriptor, Firmware, Identity, Image, Network, ResetReason, Times, UpdateMemory};
+use instep_wifi::setup::SetUp;
+
+static MEMORY: UpdateMemory = UpdateMemory::new(UPDATE_PERMISSION);
+
+/// Value of [`MARK`] after a panic.
+const PANICKED: u32 = 0x7061_6e69;
+/// Mark that survives a reset, but not a loss of power.
+#[ram(unstable(rtc_fast, persistent))]
+static MARK: AtomicU32 = AtomicU32::new(0);
+
+/// Chip of this build.
+const CHIP: Chip = if cfg!(feature = "esp32") {
+    Chip::ESP32
+} else if cfg!(feature = "esp32c3") {
+    Chip::ESP32C3
+} else if cfg!(feature = "esp32c6") {
+    Chip::ESP32C6
+} else if cfg!(feature = "esp32s2") {
+    Chip::ESP32S2
+} else {
+    Chip::ESP32S3
+};
+
+/// Facts about the image, which the expansion of [`start!`](crate::start!) declares.
+pub trait UpdateBuild {
+    /// What the image is.
+    fn identity() -> &'static Identity;
+}
+
+/// Returns the descriptor of the image.
+pub const fn descriptor(board: &str, application: &str) -> Descriptor {
+    Descriptor::new(board, application, env!("CARGO_PKG_VERSION"))
+}
+
+/// Returns what an image with this version and descriptor is.
+pub const fn identity(version: &str, descriptor: &Descriptor) -> Identity {
+    Identity::new(CHIP, version, descriptor)
+}
+
+/// Opens the images. If this one is on trial, counts this start; restarts into the old one if the trial has failed.
+///
+/// Call this after the start of the watchdog, before all else that may fail. Returns `None` without a second slot.
+pub(crate) async fn start(flash: Flash, slots: Option<Slots>, identity: &'static Identity) -> Option<Firmware<Flash>> {
+    let Some(Slots { layout, running }) = slots else {
+        log::warn!("This device cannot be updated: its partition table has no two slots of which one runs");
+        return None;
+    };
+    let reset = reset_reason();
+    let image =
+        Image { identity, layout, running, reset, times: Times::default(), restart: settings::restart };
+    #[cfg_attr(not(feature = "signature"), expect(unused_mut, reason = "only the key changes it"))]
+    let mut firmware = MEMORY.start(flash, image).await;
+    #[cfg(feature = "signature")]
+    if let Some(key) = crate::config::UPDATE_KEY {
+        firmware.require_signature(key);
+    }
+    Some(firmware)
+}
+
+/// Judges this image if it is on trial; then receives images. The stacks are those of the joined network and of the
+/// device's own.
+#[embassy_executor::task]
+pub(crate) async fn run(firmware: Firmware<Flash>, stacks: [Stack<'static>; 2], set_up: &'static SetUp) -> ! {
+    let [station, access_point] = stacks;
+    let save = async || {
+        set_up.save().await;
+    };
+    firmware.run([(Network::Joined, station), (Network::Own, access_point)], save).await
+}
+
+/// Returns the reason of the last reset, and forgets a panic.
+fn reset_reason() -> ResetReason {
+    let has_panicked = MARK.load(Ordering::Relaxed) == PANICKED;
+    MARK.store(0, Ordering::Relaxed);
+    // The numbers are those of the boot ROM, which all chips share.
+    match esp_hal::system::reset_reason().map(|reason| reason as u32) {
+        Some(0x01) => ResetReason::PowerOn,
+        Some(0x0f) => ResetReason::BrownOut,
+        Some(0x03 | 0x0c) if has_panicked => ResetReason::Panic,
+        Some(0x03 | 0x0c) => ResetReason::OwnReset,
+        Some(0x07 | 0x08 | 0x09 | 0x0b | 0x0d | 0x10 | 0x11 | 0x12) => ResetReason::Watchdog,
+        _ => ResetReason::Other,
+    }
+}
+
+/// Hook of esp-backtrace, which calls it after it has printed a panic.
+// SAFETY: esp-backtrace calls this function by its name, and nothing else has this name.
+#[cfg(feature = "backtrace")]
+#[expect(unsafe_code, reason = "esp-backtrace finds the function by its name")]
+#[unsafe(no_mangle)]
+fn custom_halt() -> ! {
+    MARK.store(PANICKED, Ordering::Relaxed);
+    esp_hal::system::software_reset()
+}
