@@ -9,7 +9,7 @@ pub(crate) use build::{Variables, build, folder_of_firmware, image_tool, partiti
 pub(crate) use plan::{LED_JSON, Plan, application};
 pub(crate) use size::sizes;
 
-use build::{Built, file, in_firmware, in_image_tool, make, measure, number, target_of, without_variables};
+use build::{Built, file, in_firmware, in_image_tool, make, measure, number, without_variables};
 
 use crate::bare_metal::toolchain_for;
 use crate::report::{Outcome, Stop};
@@ -44,11 +44,11 @@ pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
 
 /// Runs Clippy on the firmware of all applications, for the first board with a chip.
 pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
-    let name = target_of(chip);
-    let toolchain = toolchain_for(&name, tools)?;
+    let board = first_board(chip)?;
+    let toolchain = toolchain_for(board.target(), tools)?;
     let mut clippy = toolchain.clippy(tools)?;
     let parts = ["--package", "instep-esp", "--package", "esp32-examples", "--lib", "--bins", "--examples"];
-    in_firmware(&mut clippy, first_board(chip)?, &parts);
+    in_firmware(&mut clippy, board, &parts);
     toolchain.apply(&mut clippy);
     without_variables(&mut clippy);
     run(clippy.args(["--", "-D", "warnings"]))

@@ -1,0 +1,23 @@
+//! Firmware for the board {{board}}. A board of your own is another name and other pins in this file.
+
+use crate::{{module}};
+use embassy_executor::Spawner;
+use esp_hal::clock::CpuClock;
+use esp_hal::gpio::{Level, Output, OutputConfig};
+use instep_esp::Parts;
+
+#[esp_rtos::main]
+async fn main(spawner: Spawner) {
+    // The radio needs the fastest clock.
+    let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
+    {{led_note}}let pump = Output::new(chip.GPIO{{led}}, Level::Low, OutputConfig::default());
+    let parts = Parts {
+        wifi: chip.WIFI,
+        flash: chip.FLASH,
+        timers: chip.TIMG0,
+        interrupt: chip.FROM_CPU_INTR0,
+        button: Some(chip.GPIO{{button}}.into()), // held for 5 s, it clears the settings
+    };
+    let mut board = instep_esp::start!({{module}}::APP, "{{board}}", spawner, parts).await;
+    {{module}}::run(board.device, &mut board.inbox, pump).await
+}
