@@ -58,18 +58,18 @@ pub(super) fn compile(
         without_variables(&mut build);
     }
     run(&mut build)?;
-    Ok(folder().join(name).join("release"))
+    Ok(target_folder().join(name).join("release"))
 }
 
 /// Makes a cargo command work on a part of the firmware's crate, for a board.
 pub(super) fn in_firmware(cargo: &mut Command, board: &Board, part: &[&str]) {
     // Cargo runs in this folder, because it reads the settings of the crate there.
     cargo.current_dir(folder_of_firmware()).arg("--release").args(part).args(["--features", board.name]);
-    cargo.args(["--target", board.target()]).arg("--target-dir").arg(folder());
+    cargo.args(["--target", board.target()]).arg("--target-dir").arg(target_folder());
 }
 
 /// Removes the environment variables for a firmware from a command.
-pub(super) fn without_variables(cargo: &mut Command) {
+pub(crate) fn without_variables(cargo: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("INSTEP_") {
             cargo.env_remove(name);
@@ -115,7 +115,7 @@ pub(crate) fn folder_of_firmware() -> PathBuf {
 /// Returns the target folder for these chips.
 ///
 /// All chips share it, because most of its content does not depend on the chip.
-fn folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     target().join("esp")
 }
 
