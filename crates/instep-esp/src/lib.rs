@@ -9,7 +9,7 @@
 //!
 //! use embassy_executor::Spawner;
 //! use esp_hal::clock::CpuClock;
-//! use esp_hal::gpio::{Level, Output, OutputConfig};
+//! use esp_hal::gpio::{Input, InputConfig, Level, Output, OutputConfig, Pull};
 //! use instep_esp::Parts;
 //!
 //! #[esp_rtos::main]
@@ -21,7 +21,7 @@
 //!         flash: chip.FLASH,
 //!         timers: chip.TIMG0,
 //!         interrupt: chip.FROM_CPU_INTR0,
-//!         button: Some(chip.GPIO9.into()),
+//!         button: Some(Input::new(chip.GPIO9, InputConfig::default().with_pull(Pull::Up))),
 //!     };
 //!     let mut board = instep_esp::start!(garden::APP, "my-board", spawner, parts).await;
 //!     garden::run(board.device, &mut board.inbox, pump).await

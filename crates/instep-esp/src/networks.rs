@@ -8,7 +8,7 @@ use crate::{log, queues};
 use ::log::{error, info, warn};
 use embassy_executor::Spawner;
 use embassy_net::{Config, DhcpConfig, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
-use esp_hal::gpio::{AnyPin, Input, InputConfig, Pull};
+use esp_hal::gpio::Input;
 use esp_hal::peripherals::WIFI;
 use esp_hal::rng::Rng;
 use esp_radio::wifi::{Interface, WifiController};
@@ -34,7 +34,7 @@ pub(crate) struct Networks {
     /// Access rules of the device's own network.
     pub(crate) ap_access: &'static Access,
     pub(crate) wifi: WIFI<'static>,
-    pub(crate) button: Option<AnyPin<'static>>,
+    pub(crate) button: Option<Input<'static>>,
     /// Interfaces of the joined network and of the device's own network.
     pub(crate) interfaces: [SynFilter<Interface>; 2],
     /// Function that returns the drivers of both networks.
@@ -60,7 +60,6 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
     let set_up: &SetUp = SET_UP.init_with(|| SetUp::new(settings, name, log_in));
     spawner.spawn(settings::store(set_up, keeper).expect("task pool exhausted"));
     if let Some(button) = button {
-        let button = Input::new(button, InputConfig::default().with_pull(Pull::Up));
         spawner.spawn(settings::watch_button(button, set_up).expect("task pool exhausted"));
     }
 

@@ -13,6 +13,7 @@ use instep_wifi::setup::SetUp;
 use log::info;
 use static_cell::StaticCell;
 
+/// Port of the server.
 pub const PORT: u16 = 80;
 
 /// Address of the device in its own network.

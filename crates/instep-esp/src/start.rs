@@ -9,7 +9,7 @@ use crate::servers::{AP_PAGE, PORT};
 use crate::{queues, settings, watchdog};
 use ::log::info;
 use embassy_executor::Spawner;
-use esp_hal::gpio::AnyPin;
+use esp_hal::gpio::Input;
 use esp_hal::peripherals::{FLASH, FROM_CPU_INTR0, TIMG0, WIFI};
 use esp_hal::timer::timg::TimerGroup;
 use esp_radio::wifi::Interface;
@@ -36,8 +36,8 @@ pub struct Parts {
     pub timers: TIMG0<'static>,
     /// An interrupt, for the scheduler.
     pub interrupt: FROM_CPU_INTR0<'static>,
-    /// Pin of a button to ground, such as BOOT. If it is held for 5 s, the settings are cleared.
-    pub button: Option<AnyPin<'static>>,
+    /// Input of a button to ground, such as BOOT, with a pull-up. If it is held for 5 s, the settings are cleared.
+    pub button: Option<Input<'static>>,
 }
 
 /// A device that has started.

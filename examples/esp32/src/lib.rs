@@ -22,12 +22,18 @@ pub use pulses::pulses;
 pub use rgb::Rgb;
 
 use esp_hal::clock::CpuClock;
+use esp_hal::gpio::{Input, InputConfig, InputPin, Pull};
 
 include!(concat!(env!("OUT_DIR"), "/board.rs"));
 
 /// Returns the configuration of the chip: the radio needs the fastest clock.
 pub fn chip_config() -> esp_hal::Config {
     esp_hal::Config::default().with_cpu_clock(CpuClock::max())
+}
+
+/// Returns the input of the board's button, which is low while the button is held.
+pub fn button(pin: impl InputPin + 'static) -> Input<'static> {
+    Input::new(pin, InputConfig::default().with_pull(Pull::Up))
 }
 
 /// Takes the parts of the chip that the device needs.
@@ -39,7 +45,7 @@ macro_rules! parts {
             flash: $chip.FLASH,
             timers: $chip.TIMG0,
             interrupt: $chip.FROM_CPU_INTR0,
-            button: Some($crate::button_pin!($chip).into()),
+            button: Some($crate::button($crate::button_pin!($chip))),
         }
     };
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::plan::Plan;
 use crate::bare_metal::toolchain_for;
 use crate::report::{Outcome, Stop};
@@ -54,11 +56,31 @@ pub(super) fn compile(
         build
     };
     in_firmware(&mut build, board, part);
+    build.arg("--config").arg(without_folders(&name)?);
     if variables == Variables::Ignored {
         without_variables(&mut build);
     }
     run(&mut build)?;
     Ok(target_folder().join(name).join("release"))
+}
+
+/// Returns a setting of cargo for a target, with which firmware has no folders of this machine.
+///
+/// A panic prints the path of its source. Without the setting, the firmware would have the whole path, and its size would
+/// depend on the folder of the checkout. `trim-paths` of cargo, which does the same, is not stable yet.
+pub(crate) fn without_folders(target: &str) -> Outcome<String> {
+    let metadata = output(cargo(&["metadata", "--format-version", "1"]).current_dir(folder_of_firmware()));
+    let metadata: Option<Value> = metadata.and_then(|text| serde_json::from_str(&text).ok());
+    // The folder of a package of the registry is beside that of `esp-hal`.
+    let packages = metadata.as_ref().and_then(|metadata| metadata["packages"].as_array()).into_iter().flatten();
+    let manifest = packages
+        .filter(|package| package["name"] == "esp-hal")
+        .find_map(|package| package["manifest_path"].as_str());
+    let registry = manifest.and_then(|manifest| Path::new(manifest).parent()?.parent());
+    let registry = registry.ok_or_else(|| "cargo metadata has no path of esp-hal".to_owned())?;
+    let flags = [(workspace(), "instep"), (registry.to_owned(), "crates.io")]
+        .map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()));
+    Ok(format!("target.{target}.rustflags={flags:?}"))
 }
 
 /// Makes a cargo command work on a part of the firmware's crate, for a board.
