@@ -144,6 +144,7 @@ impl Project {
         let mut build = self.cargo(&["build", "--release", "--features=esp", "--target", target]);
         toolchain_for(target, tools)?.apply(&mut build);
         firmware::without_variables(&mut build);
+        build.arg("--config").arg(firmware::without_folders(target)?);
         // The target folder is that of the repository's firmware, which has most of the dependencies.
         run(build.env("CARGO_TARGET_DIR", firmware::target_folder()))?;
         Ok(firmware::target_folder().join(target).join("release").join(NAME))

@@ -56,7 +56,7 @@ pub(super) fn compile(
         build
     };
     in_firmware(&mut build, board, part);
-    build.arg("--config").arg(without_folders(&name)?);
+    build.arg("--config").arg(without_folders(name)?);
     if variables == Variables::Ignored {
         without_variables(&mut build);
     }
@@ -72,7 +72,8 @@ pub(crate) fn without_folders(target: &str) -> Outcome<String> {
     let metadata = output(cargo(&["metadata", "--format-version", "1"]).current_dir(folder_of_firmware()));
     let metadata: Option<Value> = metadata.and_then(|text| serde_json::from_str(&text).ok());
     // The folder of a package of the registry is beside that of `esp-hal`.
-    let packages = metadata.as_ref().and_then(|metadata| metadata["packages"].as_array()).into_iter().flatten();
+    let packages =
+        metadata.as_ref().and_then(|metadata| metadata["packages"].as_array()).into_iter().flatten();
     let manifest = packages
         .filter(|package| package["name"] == "esp-hal")
         .find_map(|package| package["manifest_path"].as_str());

@@ -6,7 +6,8 @@ mod plan;
 mod size;
 
 pub(crate) use build::{
-    Variables, build, folder_of_firmware, image_tool, partitions, target_folder, without_variables,
+    Variables, build, folder_of_firmware, image_tool, partitions, target_folder, without_folders,
+    without_variables,
 };
 pub(crate) use plan::{LED_JSON, Plan, application};
 pub(crate) use size::sizes;

@@ -186,7 +186,7 @@ mod tests {
 
             let source = &files["src/esp.rs"];
             let pump = format!("\n    let pump = Output::new(chip.GPIO{}, Level::Low,", board.led);
-            let button = format!("\n        button: Some(chip.GPIO{}.into()),", board.button);
+            let button = format!("\n    let button = Input::new(chip.GPIO{}, ", board.button);
             let start = format!("start!(rain_barrel::APP, {:?}, spawner, parts)", board.name);
             for line in [pump, button, start] {
                 assert!(source.contains(&line), "{source}");
@@ -215,11 +215,11 @@ mod tests {
         assert_eq!(own["env"], firmware["env"]);
         let flags = |table: &toml::Value| table["rustflags"].as_array().unwrap().clone();
         for board in &BOARDS {
-            let arch = if board.is_xtensa() { "xtensa" } else { "riscv32" };
+            let target = if board.is_xtensa() { "cfg(target_arch = \"xtensa\")" } else { board.target() };
             let mut expected = flags(&firmware["target"][board.target()]);
             // The link arguments are in build.rs, because the image for QEMU has the same target and others.
             expected.retain(|flag| !flag.as_str().unwrap().starts_with("-Clink-arg"));
-            assert_eq!(flags(&own["target"][format!("cfg(target_arch = \"{arch}\")")]), expected, "{arch}");
+            assert_eq!(flags(&own["target"][target]), expected, "{target}");
         }
     }
 
