@@ -5,7 +5,7 @@ use esp_boards::Board;
 /// Returns the names and texts of the template's placeholders for a board.
 ///
 /// No text has a placeholder of its own, because other generators fill theirs in one pass.
-pub(super) fn texts(board: &Board) -> [(&'static str, String); 10] {
+pub(super) fn texts(board: &Board) -> [(&'static str, String); 11] {
     let target = board.target();
     // Only Espressif's compiler knows Xtensa chips, and it comes without a compiled library.
     let xtensa = |text: &str| if board.is_xtensa() { text.to_owned() } else { String::new() };
@@ -16,9 +16,11 @@ pub(super) fn texts(board: &Board) -> [(&'static str, String); 10] {
         ("board", board.name.to_owned()),
         ("chip", board.chip.to_owned()),
         ("target", target.to_owned()),
-        ("led", board.led.to_string()),
+        ("led", format!("GPIO{}", board.led)),
         ("led_note", if board.led_inverted { led_note.to_owned() } else { String::new() }),
-        ("button", board.button.to_string()),
+        // Expressions, so that files with placeholders are Rust, too.
+        ("pump", format!("chip.GPIO{}", board.led)),
+        ("button", format!("chip.GPIO{}", board.button)),
         ("cargo", if board.is_xtensa() { "cargo +esp" } else { "cargo" }.to_owned()),
         ("build_std", xtensa("\n    \"-Zbuild-std=core,alloc\",")),
         (

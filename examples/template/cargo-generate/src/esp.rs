@@ -10,9 +10,9 @@ use instep_esp::Parts;
 async fn main(spawner: Spawner) {
     // The radio needs the fastest clock.
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
-    {{led_note}}let pump = Output::new(chip.GPIO{{led}}, Level::Low, OutputConfig::default());
+    {{led_note}}let pump = Output::new({{pump}}, Level::Low, OutputConfig::default());
     // If the button is held for 5 s, the settings are cleared.
-    let button = Input::new(chip.GPIO{{button}}, InputConfig::default().with_pull(Pull::Up));
+    let button = Input::new({{button}}, InputConfig::default().with_pull(Pull::Up));
     let parts = Parts {
         wifi: chip.WIFI,
         flash: chip.FLASH,
