@@ -11,7 +11,7 @@ use crate::bare_metal::{TARGET, toolchain, toolchain_for};
 use crate::browser;
 use crate::firmware::{self, LED_JSON, Plan, Variables};
 use crate::report::{Outcome, Report};
-use crate::tools::{Tools, cargo, output, run, server, target};
+use crate::tools::{Tools, cargo, output, run, server, target, workspace};
 
 const NAME: &str = "garden";
 /// Chip of the project's board.
@@ -70,11 +70,6 @@ impl Project {
         let manifest = folder.join("Cargo.toml");
         let text = fs::read_to_string(&manifest).map_err(failed)? + &patch(&packages).map_err(failed)?;
         fs::write(manifest, text).map_err(failed)?;
-        if !full {
-            // The same versions as in this repository, so that what the firmware is made of is compiled once.
-            let versions = firmware::folder_of_firmware().join("Cargo.lock");
-            fs::copy(versions, folder.join("Cargo.lock")).map_err(failed)?;
-        }
         let built = target().join("project");
         if full {
             let _ = fs::remove_dir_all(&built);
@@ -116,8 +111,10 @@ impl Project {
 
     /// Links the firmware of the project, and compares it with that of this repository, for the same application.
     fn link_firmware(&self, tools: &mut Tools) -> Outcome {
-        self.link(tools)?;
         let failed = |error| format!("the project cannot be changed: {error}");
+        // The versions of dependencies are those of this repository, so that they are compiled once, and sizes are equal.
+        fs::copy(workspace().join("Cargo.lock"), self.folder.join("Cargo.lock")).map_err(failed)?;
+        self.link(tools)?;
         fs::write(self.folder.join(format!("src/{NAME}.rs")), APPLICATION).map_err(failed)?;
         let manifest = self.folder.join("Cargo.toml");
         let text = fs::read_to_string(&manifest).map_err(failed)?;
@@ -141,12 +138,13 @@ impl Project {
     /// Links the firmware of the project for its board, and returns its path.
     fn link(&self, tools: &mut Tools) -> Outcome<PathBuf> {
         let target = firmware::first_board(CHIP)?.target();
-        let mut build = self.cargo(&["build", "--release", "--features=esp", "--target", target]);
+        let mut build = cargo(&["build", "--release", "--features=esp", "--target", target]);
         toolchain_for(target, tools)?.apply(&mut build);
         firmware::without_variables(&mut build);
         build.arg("--config").arg(firmware::without_folders(target)?);
         // The target folder is that of the repository's firmware, which has most of the dependencies.
-        run(build.env("CARGO_TARGET_DIR", firmware::target_folder()))?;
+        build.current_dir(&self.folder).arg("--target-dir").arg(firmware::target_folder());
+        run(&mut build)?;
         Ok(firmware::target_folder().join(target).join("release").join(NAME))
     }
 }

@@ -184,7 +184,6 @@ pub(super) fn number(lines: &[(String, u64)], name: &str) -> Outcome<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::firmware::TESTED;
     use esp_boards::BOARDS;
 
