@@ -145,6 +145,7 @@ mod tests {
             "test",
             "instep",
             "embedded-hal",
+            "esp",
         ] {
             assert!(ProjectName::parse(text).is_err(), "{text}");
         }
