@@ -20,7 +20,10 @@ fn board() {
     let mut selected = BOARDS.iter().filter(|board| is_selected(board.name));
     let (Some(board), None) = (selected.next(), selected.next()) else {
         let names: Vec<_> = BOARDS.iter().map(|board| board.name).collect();
-        println!("cargo::error=no board is selected, or more than one; use --features with one of {}", names.join(", "));
+        println!(
+            "cargo::error=no board is selected, or more than one; use --features with one of {}",
+            names.join(", ")
+        );
         return;
     };
     let (name, led, button) = (board.name, board.led, board.button);

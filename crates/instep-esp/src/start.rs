@@ -36,7 +36,7 @@ pub struct Parts {
     pub timers: TIMG0<'static>,
     /// An interrupt, for the scheduler.
     pub interrupt: FROM_CPU_INTR0<'static>,
-    /// Input of a button to ground, such as BOOT, with a pull-up. If it is held for 5 s, the settings are cleared.
+    /// Input of a button to ground, such as BOOT, with a pull-up. If it is held for 10 s, the settings are cleared.
     pub button: Option<Input<'static>>,
 }
 

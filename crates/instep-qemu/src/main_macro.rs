@@ -108,6 +108,7 @@ macro_rules! main {
                 "INSTEP_CLIENTS, INSTEP_HEAD_BYTES and INSTEP_MESSAGE_BYTES together need too much memory"
             );
 
+            /// Starts the firmware.
             #[instep_qemu_parts::riscv_rt::entry]
             fn instep_start(_hart: usize, description: usize) -> ! {
                 // SAFETY: this is the first call, with the argument from QEMU.

@@ -1,6 +1,6 @@
 //! The LED of a board.
 
-use crate::LED_IS_INVERTED;
+use crate::board::LED_IS_INVERTED;
 use core::convert::Infallible;
 use embedded_hal::digital::{ErrorType, OutputPin};
 use esp_hal::gpio::{Level, Output, OutputConfig, OutputPin as Pin};

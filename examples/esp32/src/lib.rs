@@ -5,6 +5,7 @@
 #![no_std]
 
 mod adc;
+mod board;
 mod board_led;
 mod page;
 mod pins;
@@ -14,6 +15,7 @@ mod pulses;
 mod rgb;
 
 pub use adc::Voltage;
+pub use board::{BOARD, LED_IS_INVERTED};
 pub use board_led::BoardLed;
 pub use page::with_page;
 #[cfg(not(feature = "esp32c3"))]
@@ -23,8 +25,6 @@ pub use rgb::Rgb;
 
 use esp_hal::clock::CpuClock;
 use esp_hal::gpio::{Input, InputConfig, InputPin, Pull};
-
-include!(concat!(env!("OUT_DIR"), "/board.rs"));
 
 /// Returns the configuration of the chip: the radio needs the fastest clock.
 pub fn chip_config() -> esp_hal::Config {

@@ -12,5 +12,4 @@ pub const fn with_page(app: App) -> App {
 }
 
 #[cfg(has_folder)]
-static FILES: instep::folder::Files =
-    instep::folder::Files(include!(concat!(env!("OUT_DIR"), "/pages.rs")));
+static FILES: instep::folder::Files = instep::folder::Files(include!(concat!(env!("OUT_DIR"), "/pages.rs")));

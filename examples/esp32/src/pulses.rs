@@ -17,7 +17,11 @@ const FREQUENCY: Rate = Rate::from_khz(5);
 ///
 /// # Panics
 /// If it is called twice.
-pub fn pulses(ledc: LEDC<'static>, pin: impl OutputPin + 'static, is_inverted: bool) -> Channel<'static, LowSpeed> {
+pub fn pulses(
+    ledc: LEDC<'static>,
+    pin: impl OutputPin + 'static,
+    is_inverted: bool,
+) -> Channel<'static, LowSpeed> {
     static TIMER: StaticCell<Timer<'static, LowSpeed>> = StaticCell::new();
     let mut ledc = Ledc::new(ledc);
     ledc.set_global_slow_clock(LSGlobalClkSource::APBClk);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::plan::Plan;
+use super::plan::{Plan, folder_of_firmware};
 use crate::bare_metal::toolchain_for;
 use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, cargo, output, output_or_error, run, target, workspace};
@@ -128,11 +128,6 @@ pub(super) fn in_image_tool(subcommand: &str) -> Command {
 /// Returns the file of the partition table.
 pub(crate) fn partitions() -> PathBuf {
     folder_of_firmware().join("partitions.csv")
-}
-
-/// Returns the folder of the firmware's crate.
-pub(crate) fn folder_of_firmware() -> PathBuf {
-    workspace().join("examples/esp32")
 }
 
 /// Returns the target folder for these chips.

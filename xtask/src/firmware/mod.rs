@@ -6,10 +6,9 @@ mod plan;
 mod size;
 
 pub(crate) use build::{
-    Variables, build, folder_of_firmware, image_tool, partitions, target_folder, without_folders,
-    without_variables,
+    Variables, build, image_tool, partitions, target_folder, without_folders, without_variables,
 };
-pub(crate) use plan::{LED_JSON, Plan, application};
+pub(crate) use plan::{LED_JSON, Plan, application, folder_of_firmware};
 pub(crate) use size::sizes;
 
 use build::{Built, file, in_firmware, in_image_tool, make, measure, number};
@@ -44,6 +43,12 @@ pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
     show(&plan, &built)?;
     size::within_budget(&size)?;
     size::as_documented(board, &size)
+}
+
+/// Builds the firmware of an application for the first board with a chip.
+pub(crate) fn link(chip: &str, app: &str, tools: &mut Tools) -> Outcome {
+    let plan = Plan { board: first_board(chip)?, app: app.to_owned() };
+    build(&plan, Variables::Ignored, tools).map(drop)
 }
 
 /// Runs Clippy on the firmware of all applications, for the first board with a chip.

@@ -1,11 +1,11 @@
 //! Choice of a firmware: a board and an application.
 
 use std::fs;
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::build::folder_of_firmware;
-use crate::tools::{list, one_of};
+use crate::tools::{list, one_of, workspace};
 use esp_boards::{BOARDS, Board};
 
 /// Default application.
@@ -34,6 +34,11 @@ pub(crate) fn application(name: &str) -> Result<String, String> {
 
 fn board_names() -> [String; BOARDS.len()] {
     BOARDS.map(|board| board.name.to_owned())
+}
+
+/// Returns the folder of the firmware's crate.
+pub(crate) fn folder_of_firmware() -> PathBuf {
+    workspace().join("examples/esp32")
 }
 
 /// Returns the names of all applications that have firmware.

@@ -11,5 +11,5 @@ use instep_apps::chat;
 async fn main(spawner: Spawner) {
     let chip = esp_hal::init(chip_config());
     let mut board = instep_esp::start!(with_page(chat::APP), BOARD, spawner, parts!(chip)).await;
-    chat::run(board.device, &mut board.inbox).await
+    chat::run(board.device, &mut board.inbox).await;
 }

@@ -12,5 +12,5 @@ async fn main(spawner: Spawner) {
     let chip = esp_hal::init(chip_config());
     instep_esp::log_also_to(console::note);
     let mut board = instep_esp::start!(with_page(console::APP), BOARD, spawner, parts!(chip)).await;
-    console::run(board.device, &mut board.inbox).await
+    console::run(board.device, &mut board.inbox).await;
 }

@@ -11,5 +11,5 @@ use instep_apps::echo;
 async fn main(spawner: Spawner) {
     let chip = esp_hal::init(chip_config());
     let _board = instep_esp::start!(with_page(echo::APP), BOARD, spawner, parts!(chip)).await;
-    echo::run().await
+    echo::run().await;
 }

@@ -11,5 +11,5 @@ use instep_apps::hello;
 async fn main(spawner: Spawner) {
     let chip = esp_hal::init(chip_config());
     let _board = instep_esp::start!(with_page(hello::APP), BOARD, spawner, parts!(chip)).await;
-    hello::run().await
+    hello::run().await;
 }

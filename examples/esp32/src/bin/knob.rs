@@ -23,5 +23,5 @@ async fn main(spawner: Spawner) {
     #[cfg(not(feature = "esp32c3"))]
     let encoder = PulseCounter::new(chip.PCNT, pin!(chip, a), pin!(chip, b));
     let mut board = instep_esp::start!(with_page(knob::APP), BOARD, spawner, parts!(chip)).await;
-    knob::run(board.device, &mut board.inbox, encoder).await
+    knob::run(board.device, &mut board.inbox, encoder).await;
 }

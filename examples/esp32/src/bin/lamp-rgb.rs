@@ -13,5 +13,5 @@ async fn main(spawner: Spawner) {
     let light = Dimmed::new(Rgb::new(chip.RMT, pin!(chip, rgb)));
     let mut board = instep_esp::start!(with_page(lamp::APP), BOARD, spawner, parts!(chip)).await;
     let led = Led::kept(&light, board.kept_switch(LED));
-    lamp::run(board.device, &mut board.inbox, led, &light).await
+    lamp::run(board.device, &mut board.inbox, led, &light).await;
 }

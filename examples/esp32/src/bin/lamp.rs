@@ -14,5 +14,5 @@ async fn main(spawner: Spawner) {
     let light = Dimmed::new(|level| pulses.show(if LED_IS_INVERTED { u8::MAX - level } else { level }));
     let mut board = instep_esp::start!(with_page(lamp::APP), BOARD, spawner, parts!(chip)).await;
     let led = Led::kept(&light, board.kept_switch(LED));
-    lamp::run(board.device, &mut board.inbox, led, &light).await
+    lamp::run(board.device, &mut board.inbox, led, &light).await;
 }

@@ -13,5 +13,5 @@ async fn main(spawner: Spawner) {
     let pin = BoardLed::new(led_pin!(chip));
     let mut board = instep_esp::start!(with_page(led_json::APP), BOARD, spawner, parts!(chip)).await;
     let led = Led::kept(pin, board.kept_switch(LED));
-    led_json::run(board.device, &mut board.inbox, led).await
+    led_json::run(board.device, &mut board.inbox, led).await;
 }

@@ -13,5 +13,5 @@ async fn main(spawner: Spawner) {
     let pin = BoardLed::new(led_pin!(chip));
     let mut board = instep_esp::start!(with_page(led_state::APP), BOARD, spawner, parts!(chip)).await;
     let led = Led::kept(pin, board.kept_switch(LED));
-    led_state::run(board.device, &mut board.inbox, led).await
+    led_state::run(board.device, &mut board.inbox, led).await;
 }

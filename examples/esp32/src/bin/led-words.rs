@@ -13,5 +13,5 @@ async fn main(spawner: Spawner) {
     let pin = BoardLed::new(led_pin!(chip));
     let mut board = instep_esp::start!(with_page(led_words::APP), BOARD, spawner, parts!(chip)).await;
     let led = Led::kept(pin, board.kept_switch(LED));
-    led_words::run(board.device, &mut board.inbox, led).await
+    led_words::run(board.device, &mut board.inbox, led).await;
 }

@@ -17,5 +17,5 @@ async fn main(spawner: Spawner) {
         Output::new(pin!(chip, backward), Level::Low, OutputConfig::default()),
     );
     let mut board = instep_esp::start!(with_page(motor::APP), BOARD, spawner, parts!(chip)).await;
-    motor::run(board.device, &mut board.inbox, bridge).await
+    motor::run(board.device, &mut board.inbox, bridge).await;
 }

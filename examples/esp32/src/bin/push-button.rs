@@ -15,5 +15,5 @@ async fn main(spawner: Spawner) {
     let button = Input::new(pin!(chip, button), InputConfig::default().with_pull(Pull::Up));
     let mut board = instep_esp::start!(with_page(push_button::APP), BOARD, spawner, parts!(chip)).await;
     let led = Led::kept(pin, board.kept_switch(LED));
-    push_button::run(board.device, &mut board.inbox, led, Inverted(button)).await
+    push_button::run(board.device, &mut board.inbox, led, Inverted(button)).await;
 }

@@ -11,5 +11,5 @@ use instep_apps::soft_ap;
 async fn main(spawner: Spawner) {
     let chip = esp_hal::init(chip_config());
     let _board = instep_esp::start!(with_page(soft_ap::APP), BOARD, spawner, parts!(chip)).await;
-    soft_ap::run().await
+    soft_ap::run().await;
 }

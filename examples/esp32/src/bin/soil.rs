@@ -12,5 +12,5 @@ async fn main(spawner: Spawner) {
     let chip = esp_hal::init(chip_config());
     let sensor = Voltage::new(chip.ADC1, pin!(chip, soil));
     let mut board = instep_esp::start!(with_page(soil::APP), BOARD, spawner, parts!(chip)).await;
-    soil::run(board.device, &mut board.inbox, sensor).await
+    soil::run(board.device, &mut board.inbox, sensor).await;
 }

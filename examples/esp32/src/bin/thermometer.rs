@@ -18,5 +18,5 @@ async fn main(spawner: Spawner) {
     wire.set_input_enable(true);
     wire.set_output_enable(true);
     let mut board = instep_esp::start!(with_page(thermometer::APP), BOARD, spawner, parts!(chip)).await;
-    thermometer::run(board.device, &mut board.inbox, Ds18b20::new(wire, Delay::new())).await
+    thermometer::run(board.device, &mut board.inbox, Ds18b20::new(wire, Delay::new())).await;
 }

@@ -13,5 +13,5 @@ async fn main(spawner: Spawner) {
     let pin = BoardLed::new(led_pin!(chip));
     let mut board = instep_esp::start!(with_page(toggle::APP), BOARD, spawner, parts!(chip)).await;
     let led = Led::kept(pin, board.kept_switch(LED));
-    toggle::run(&mut board.inbox, led).await
+    toggle::run(&mut board.inbox, led).await;
 }

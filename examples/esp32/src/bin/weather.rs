@@ -14,5 +14,5 @@ async fn main(spawner: Spawner) {
     let i2c = I2c::new(chip.I2C0, Config::default()).expect("I2C frequency out of range");
     let i2c = i2c.with_sda(pin!(chip, sda)).with_scl(pin!(chip, scl)).into_async();
     let mut board = instep_esp::start!(with_page(weather::APP), BOARD, spawner, parts!(chip)).await;
-    weather::run(board.device, &mut board.inbox, Bme280::new(i2c, false)).await
+    weather::run(board.device, &mut board.inbox, Bme280::new(i2c, false)).await;
 }

@@ -13,5 +13,5 @@ async fn main(spawner: Spawner) {
     let pin = BoardLed::new(led_pin!(chip));
     let mut board = instep_esp::start!(with_page(workshop::APP), BOARD, spawner, parts!(chip)).await;
     let led = Led::kept(pin, board.kept_switch(LED));
-    workshop::run(board.device, &mut board.inbox, led).await
+    workshop::run(board.device, &mut board.inbox, led).await;
 }

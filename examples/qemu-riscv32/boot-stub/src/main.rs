@@ -27,6 +27,7 @@ use qemu_flash::{HandOver, ResetReason, SLOTS};
 // The machine starts here.
 core::arch::global_asm!(".section .jump, \"ax\"", "lui t0, %hi(_start)", "jr t0");
 
+/// Chooses a slot, and starts its image.
 #[riscv_rt::entry]
 fn main(hart: usize, description: usize) -> ! {
     // SAFETY: this is the only `Memory`, and the description is the argument from QEMU.

@@ -23,6 +23,7 @@ const TIMEOUT: u64 = 2;
 /// Offset of a sector that no partition has.
 const FREE: u32 = 0xF000;
 
+/// Runs the test that the command line names.
 #[riscv_rt::entry]
 fn start(_hart: usize, description: usize) -> ! {
     // SAFETY: this is the first call, with the argument from QEMU.

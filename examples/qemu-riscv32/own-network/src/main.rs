@@ -59,6 +59,7 @@ static LOG_IN: LogInResources = LogInResources::new();
 static SETTINGS: Settings = Settings::new();
 static KEPT: Kept = Kept::by(&SETTINGS);
 
+/// Starts the device.
 #[riscv_rt::entry]
 fn start(_hart: usize, description: usize) -> ! {
     // SAFETY: this is the first call, with the argument from QEMU.

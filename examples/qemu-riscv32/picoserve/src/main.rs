@@ -34,6 +34,7 @@ static STACK: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
 static LED: Watch<CriticalSectionRawMutex, bool, SOCKETS> = Watch::new_with(false);
 static CLIENTS: AtomicU32 = AtomicU32::new(0);
 
+/// Starts the server.
 #[riscv_rt::entry]
 fn start(_hart: usize, description: usize) -> ! {
     // SAFETY: this is the first call, with the argument from QEMU.
