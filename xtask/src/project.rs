@@ -7,12 +7,28 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::bare_metal::{TARGET, toolchain};
+use crate::bare_metal::{TARGET, toolchain, toolchain_for};
 use crate::browser;
+use crate::firmware::{self, LED_JSON, Plan, Variables};
 use crate::report::{Outcome, Report};
-use crate::tools::{Tools, cargo, output, run, server, target};
+use crate::tools::{Tools, cargo, output, run, server, target, workspace};
 
 const NAME: &str = "garden";
+/// Chip of the project's board.
+const CHIP: &str = "esp32c3";
+/// Maximum difference between the firmware of an application in the project and in this repository, in percent.
+const DIFFERENCE_MAX: u64 = 1;
+/// The device of the project, replaced by an application of this repository.
+const APPLICATION: &str = "\
+pub use instep_apps::led_json::APP;
+use embedded_hal::digital::OutputPin;
+use instep::{Device, Inbox};
+use instep_apps::{Led, led_json};
+
+pub async fn run(device: &Device, inbox: &mut Inbox<'_>, pin: impl OutputPin) {
+    led_json::run(device, inbox, Led::new(pin)).await
+}
+";
 
 /// A project, and the folder of what is built of it. The project and its packages are removed when it is dropped.
 struct Project {
@@ -23,7 +39,7 @@ struct Project {
     home: Option<PathBuf>,
 }
 
-/// Makes the project, builds it, runs its tests, boots it, and changes something on its page.
+/// Makes the project, builds it, runs its tests, boots it, changes something on its page, and links it for a board.
 ///
 /// With `full` cargo downloads everything anew, and verifies each package.
 pub(crate) fn all(full: bool, report: &mut Report, tools: &mut Tools) {
@@ -33,6 +49,7 @@ pub(crate) fn all(full: bool, report: &mut Report, tools: &mut Tools) {
         run(&mut project.cargo(&["test"]))
     });
     report.step("own project: pages", || project.open_pages(tools));
+    report.step("own project: firmware", || project.link_firmware(tools));
     if full {
         let args = ["publish", "--dry-run", "--workspace", "--allow-dirty"];
         report.step("packages", || run(cargo(&args).arg("--target-dir").arg(target().join("packages"))));
@@ -90,6 +107,45 @@ impl Project {
         toolchain.apply(&mut build);
         run(&mut build)?;
         browser::test_project(tools, &program, &self.folder, &qemu)
+    }
+
+    /// Links the firmware of the project, and compares it with that of this repository, for the same application.
+    fn link_firmware(&self, tools: &mut Tools) -> Outcome {
+        let failed = |error| format!("the project cannot be changed: {error}");
+        // The versions of dependencies are those of this repository, so that they are compiled once, and sizes are equal.
+        fs::copy(workspace().join("Cargo.lock"), self.folder.join("Cargo.lock")).map_err(failed)?;
+        self.link(tools)?;
+        fs::write(self.folder.join(format!("src/{NAME}.rs")), APPLICATION).map_err(failed)?;
+        let manifest = self.folder.join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).map_err(failed)?;
+        let dependency = format!("\n[dependencies]\ninstep-apps = {:?}\n", env!("CARGO_PKG_VERSION"));
+        fs::write(manifest, text.replacen("\n[dependencies]\n", &dependency, 1)).map_err(failed)?;
+        let own = self.link(tools)?;
+
+        let plan = Plan { board: firmware::first_board(CHIP)?, app: LED_JSON.to_owned() };
+        let example = firmware::build(&plan, Variables::Ignored, tools)?.elf;
+        let [own, example] = [firmware::taken(&plan, &own)?, firmware::taken(&plan, &example)?];
+        println!(
+            "flash and memory of {LED_JSON}: {own:?} bytes in a project, {example:?} in this repository"
+        );
+        let differs = |(own, example): (&u64, &u64)| own.abs_diff(*example) * 100 > example * DIFFERENCE_MAX;
+        if own.iter().zip(&example).any(differs) {
+            return Err(format!("they differ by more than {DIFFERENCE_MAX} %").into());
+        }
+        Ok(())
+    }
+
+    /// Links the firmware of the project for its board, and returns its path.
+    fn link(&self, tools: &mut Tools) -> Outcome<PathBuf> {
+        let target = firmware::first_board(CHIP)?.target();
+        let mut build = cargo(&["build", "--release", "--features=esp", "--target", target]);
+        toolchain_for(target, tools)?.apply(&mut build);
+        firmware::without_variables(&mut build);
+        build.arg("--config").arg(firmware::without_folders(target)?);
+        // The target folder is that of the repository's firmware, which has most of the dependencies.
+        build.current_dir(&self.folder).arg("--target-dir").arg(firmware::target_folder());
+        run(&mut build)?;
+        Ok(firmware::target_folder().join(target).join("release").join(NAME))
     }
 }
 

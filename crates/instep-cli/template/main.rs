@@ -4,6 +4,9 @@
 
 mod {{module}};
 
+#[cfg(all(feature = "esp", not(target_os = "linux")))]
+mod esp;
+
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
     instep_linux::main(&{{module}}::APP, |device, inbox, io| {{module}}::run(device, inbox, io.output("pump")))

@@ -46,22 +46,22 @@ pub(super) fn compile(
     variables: Variables,
     tools: &mut Tools,
 ) -> Outcome<PathBuf> {
-    let name = target_of(board.chip);
-    let mut build = if is_xtensa(board.chip) {
+    let name = board.target();
+    let mut build = if board.is_xtensa() {
         xtensa(board)?
     } else {
-        let toolchain = toolchain_for(&name, tools)?;
+        let toolchain = toolchain_for(name, tools)?;
         let mut build = cargo(&["build"]);
         toolchain.apply(&mut build);
         build
     };
     in_firmware(&mut build, board, part);
-    build.arg("--config").arg(without_folders(&name)?);
+    build.arg("--config").arg(without_folders(name)?);
     if variables == Variables::Ignored {
         without_variables(&mut build);
     }
     run(&mut build)?;
-    Ok(folder().join(name).join("release"))
+    Ok(target_folder().join(name).join("release"))
 }
 
 /// Returns a setting of cargo for a target, with which firmware has no folders of this machine.
@@ -88,11 +88,11 @@ pub(crate) fn without_folders(target: &str) -> Outcome<String> {
 pub(super) fn in_firmware(cargo: &mut Command, board: &Board, part: &[&str]) {
     // Cargo runs in this folder, because it reads the settings of the crate there.
     cargo.current_dir(folder_of_firmware()).arg("--release").args(part).args(["--features", board.name]);
-    cargo.args(["--target", &target_of(board.chip)]).arg("--target-dir").arg(folder());
+    cargo.args(["--target", board.target()]).arg("--target-dir").arg(target_folder());
 }
 
 /// Removes the environment variables for a firmware from a command.
-pub(super) fn without_variables(cargo: &mut Command) {
+pub(crate) fn without_variables(cargo: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("INSTEP_") {
             cargo.env_remove(name);
@@ -133,7 +133,7 @@ pub(crate) fn partitions() -> PathBuf {
 /// Returns the target folder for these chips.
 ///
 /// All chips share it, because most of its content does not depend on the chip.
-fn folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     target().join("esp")
 }
 
@@ -177,34 +177,14 @@ pub(super) fn number(lines: &[(String, u64)], name: &str) -> Outcome<u64> {
     found.ok_or_else(|| Stop::Failed(format!("the image tool printed no `{name}`")))
 }
 
-/// Returns the name of a chip's target.
-pub(super) fn target_of(chip: &str) -> String {
-    match chip {
-        "esp32c3" => "riscv32imc-unknown-none-elf".to_owned(),
-        chip if is_xtensa(chip) => format!("xtensa-{chip}-none-elf"),
-        _ => "riscv32imac-unknown-none-elf".to_owned(),
-    }
-}
-
-fn is_xtensa(chip: &str) -> bool {
-    ["esp32", "esp32s2", "esp32s3"].contains(&chip)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::firmware::TESTED;
     use esp_boards::BOARDS;
 
     #[test]
-    fn each_chip_has_target() {
-        let targets: Vec<_> = BOARDS.iter().map(|board| target_of(board.chip)).collect();
-        let known = |name: &String| {
-            name.starts_with("riscv32ima")
-                || name.starts_with("riscv32imc")
-                || name.starts_with("xtensa-esp32")
-        };
-        assert!(targets.iter().all(known), "{targets:?}");
-        assert!(TESTED.iter().all(|chip| BOARDS.iter().any(|board| board.chip == *chip) && !is_xtensa(chip)));
+    fn tested_chips_have_board_and_target() {
+        let tested = |chip: &&str| BOARDS.iter().any(|board| board.chip == *chip && !board.is_xtensa());
+        assert!(TESTED.iter().all(tested), "{TESTED:?}");
     }
 }

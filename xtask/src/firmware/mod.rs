@@ -5,16 +5,19 @@ mod documented;
 mod plan;
 mod size;
 
-pub(crate) use build::{Variables, build, image_tool, partitions};
+pub(crate) use build::{
+    Variables, build, image_tool, partitions, target_folder, without_folders, without_variables,
+};
 pub(crate) use plan::{LED_JSON, Plan, application, folder_of_firmware};
 pub(crate) use size::sizes;
 
-use build::{Built, file, in_firmware, in_image_tool, make, measure, number, target_of, without_variables};
+use build::{Built, file, in_firmware, in_image_tool, make, measure, number};
 
 use crate::bare_metal::toolchain_for;
 use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, run, workspace};
 use esp_boards::{BOARDS, Board};
+use std::path::Path;
 
 /// Chips whose firmware is built by every test.
 pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
@@ -50,14 +53,20 @@ pub(crate) fn link(chip: &str, app: &str, tools: &mut Tools) -> Outcome {
 
 /// Runs Clippy on the firmware of all applications, for the first board with a chip.
 pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
-    let name = target_of(chip);
-    let toolchain = toolchain_for(&name, tools)?;
+    let board = first_board(chip)?;
+    let toolchain = toolchain_for(board.target(), tools)?;
     let mut clippy = toolchain.clippy(tools)?;
     let parts = ["--package", "instep-esp", "--package", "esp32-examples", "--lib", "--bins", "--examples"];
-    in_firmware(&mut clippy, first_board(chip)?, &parts);
+    in_firmware(&mut clippy, board, &parts);
     toolchain.apply(&mut clippy);
     without_variables(&mut clippy);
     run(clippy.args(["--", "-D", "warnings"]))
+}
+
+/// Returns how many bytes a firmware takes of the flash and of the memory.
+pub(crate) fn taken(plan: &Plan, elf: &Path) -> Outcome<[u64; 2]> {
+    let lines = measure(&image_tool()?, plan, elf)?;
+    Ok([number(&lines, "flash")?, number(&lines, "memory")?])
 }
 
 /// Prints the size of a firmware, and the paths of its images.

@@ -18,7 +18,7 @@ pub(crate) struct Plan {
     pub(crate) board: &'static Board,
     /// Name of the application
     #[arg(long, default_value = LED_JSON, value_parser = application)]
-    pub(super) app: String,
+    pub(crate) app: String,
 }
 
 /// Returns the board of that name.

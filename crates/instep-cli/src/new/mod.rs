@@ -1,10 +1,12 @@
 //! `instep new`, which makes a folder for a device of one's own.
 
+mod board;
 mod name;
 mod source;
 mod template;
 
 use clap::{Arg, ArgAction, Command};
+use esp_boards::BOARDS;
 use name::ProjectName;
 use source::Source;
 use std::ffi::OsString;
@@ -36,10 +38,10 @@ fn run(arguments: Vec<OsString>) -> ExitCode {
     let board = text("board").unwrap_or(DEFAULT_BOARD);
     let made = || {
         let name = ProjectName::parse(text("name").unwrap_or_default()).map_err(Error::Usage)?;
-        if !esp_boards::BOARDS.iter().any(|known| known.name == board) {
-            let names: Vec<_> = esp_boards::BOARDS.iter().map(|board| board.name).collect();
-            return Err(Error::Usage(format!("unknown board {board:?}; use one of {}", names.join(", "))));
-        }
+        let board = BOARDS.iter().find(|known| known.name == board).ok_or_else(|| {
+            let names: Vec<_> = BOARDS.iter().map(|board| board.name).collect();
+            Error::Usage(format!("unknown board {board:?}; use one of {}", names.join(", ")))
+        })?;
         let source = Source::new(text("path"), text("git")).map_err(Error::Usage)?;
         write(&Project::new(&name, board, &source), Path::new(name.as_str()))?;
         Ok((name, source))
@@ -69,9 +71,9 @@ fn command() -> Command {
     Command::new("instep new")
         .no_binary_name(true)
         .about(COMMAND.about)
-        .after_help("The folder has three small files of yours: src/NAME.rs, src/main.rs and Cargo.toml.")
+        .after_help("The folder has small files of yours: src/NAME.rs is the device, src/esp.rs its board; `cargo esp` writes it to the board. One of your own has other pins in src/esp.rs.")
         .arg(Arg::new("name").value_name("NAME").required(true).help("Name of the device and of its folder"))
-        .arg(option("board", "BOARD", "Board for `cargo esp` [default: esp32c3-devkit]"))
+        .arg(option("board", "BOARD", "Board for `cargo esp`: its chip and its pins [default: esp32c3-devkit]"))
         .arg(option(
             "path",
             "DIR",
@@ -84,7 +86,7 @@ fn command() -> Command {
 }
 
 /// Writes the project to a folder that does not exist or is empty. On failure nothing stays.
-fn write(project: &Project<'_>, folder: &Path) -> Result<(), Error> {
+fn write(project: &Project, folder: &Path) -> Result<(), Error> {
     let failed = |error| Error::Write(folder.into(), error);
     match std::fs::read_dir(folder) {
         Ok(mut entries) => {

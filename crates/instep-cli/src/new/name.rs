@@ -5,7 +5,7 @@ use std::fmt;
 /// Maximum length of a name, in characters. It is the device's host name, too.
 const MAX_LENGTH: usize = 32;
 /// Words that a crate cannot have as its name: those of the language, of its libraries, and of this project's dependencies.
-const RESERVED: [&str; 62] = [
+const RESERVED: [&str; 67] = [
     "abstract",
     "alloc",
     "as",
@@ -21,10 +21,14 @@ const RESERVED: [&str; 62] = [
     "do",
     "dyn",
     "else",
+    "embassy-executor",
     "embassy-futures",
     "embassy-time",
     "embedded-hal",
     "enum",
+    "esp",
+    "esp-hal",
+    "esp-rtos",
     "extern",
     "false",
     "final",
@@ -35,6 +39,7 @@ const RESERVED: [&str; 62] = [
     "impl",
     "in",
     "instep",
+    "instep-esp",
     "instep-linux",
     "instep-panel",
     "instep-qemu",
@@ -140,6 +145,7 @@ mod tests {
             "test",
             "instep",
             "embedded-hal",
+            "esp",
         ] {
             assert!(ProjectName::parse(text).is_err(), "{text}");
         }

@@ -15,6 +15,25 @@ pub struct Board {
     pub button: u8,
 }
 
+impl Board {
+    /// Returns whether the chip is an Xtensa, for which only Espressif's compiler builds. The other chips are RISC-V.
+    pub fn is_xtensa(&self) -> bool {
+        matches!(self.chip, "esp32" | "esp32s2" | "esp32s3")
+    }
+
+    /// Returns the name of the chip's target.
+    pub fn target(&self) -> &'static str {
+        match self.chip {
+            "esp32" => "xtensa-esp32-none-elf",
+            "esp32s2" => "xtensa-esp32s2-none-elf",
+            "esp32s3" => "xtensa-esp32s3-none-elf",
+            // It has no atomic operations.
+            "esp32c3" => "riscv32imc-unknown-none-elf",
+            _ => "riscv32imac-unknown-none-elf",
+        }
+    }
+}
+
 /// All boards; the first one of a chip is built where none is named.
 pub const BOARDS: [Board; 6] = [
     // DevKit V1, NodeMCU-32S and many others: a blue LED.
@@ -29,3 +48,17 @@ pub const BOARDS: [Board; 6] = [
     // Not 4, 5, 8, 9 or 15, for the same reason.
     Board { name: "esp32c6-devkit", chip: "esp32c6", led: 3, led_inverted: false, button: 9 },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn target_is_that_of_chip() {
+        for board in &BOARDS {
+            let named =
+                board.target().strip_prefix("xtensa-").and_then(|name| name.strip_suffix("-none-elf"));
+            assert_eq!(named, board.is_xtensa().then_some(board.chip));
+        }
+    }
+}

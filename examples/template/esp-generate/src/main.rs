@@ -4,6 +4,9 @@
 
 mod device;
 
+#[cfg(all(feature = "esp", not(target_os = "linux")))]
+mod esp;
+
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
     instep_linux::main(&device::APP, |device, inbox, io| device::run(device, inbox, io.output("pump")))
