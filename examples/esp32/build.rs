@@ -7,6 +7,11 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-link-arg=-Tlinkall.x");
+    if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("xtensa") {
+        // The linker for these chips is gcc.
+        println!("cargo::rustc-link-arg=-nostartfiles");
+    }
     board();
     page();
 }

@@ -1,7 +1,7 @@
 //! Names for the expansion of [`start!`](crate::start!).
 
-pub use crate::limits::{AP_CLIENTS, HAS_OWN_MESSAGE_SIZE, LIMITS, RECEIVE, SEND, STATION_CLIENTS};
 pub use crate::describe_update;
+pub use crate::limits::{AP_CLIENTS, HAS_OWN_MESSAGE_SIZE, LIMITS, RECEIVE, SEND, STATION_CLIENTS};
 pub use crate::memory::ServerMemory;
 #[cfg(not(feature = "update"))]
 pub use crate::memory::UpdateBuild;

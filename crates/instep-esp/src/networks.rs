@@ -48,7 +48,8 @@ pub(crate) struct Networks {
 /// The task runs for the first time when the application waits, after it has set its outputs.
 #[embassy_executor::task]
 pub(crate) async fn run(spawner: Spawner, networks: Networks) {
-    let Networks { settings, keeper, name, server, ap_access, wifi, button, interfaces, drivers, .. } = networks;
+    let Networks { settings, keeper, name, server, ap_access, wifi, button, interfaces, drivers, .. } =
+        networks;
     #[cfg(feature = "update")]
     let firmware = networks.firmware;
     info!("Starting WiFi...");

@@ -6,7 +6,9 @@ use crate::settings;
 use core::sync::atomic::{AtomicU32, Ordering};
 use embassy_net::Stack;
 use esp_hal::ram;
-use instep_embassy::update::{Chip, Descriptor, Firmware, Identity, Image, Network, ResetReason, Times, UpdateMemory};
+use instep_embassy::update::{
+    Chip, Descriptor, Firmware, Identity, Image, Network, ResetReason, Times, UpdateMemory,
+};
 use instep_wifi::setup::SetUp;
 
 static MEMORY: UpdateMemory = UpdateMemory::new(UPDATE_PERMISSION);
@@ -49,7 +51,11 @@ pub const fn identity(version: &str, descriptor: &Descriptor) -> Identity {
 /// Opens the images. If this one is on trial, counts this start; restarts into the old one if the trial has failed.
 ///
 /// Call this after the start of the watchdog, before all else that may fail. Returns `None` without a second slot.
-pub(crate) async fn start(flash: Flash, slots: Option<Slots>, identity: &'static Identity) -> Option<Firmware<Flash>> {
+pub(crate) async fn start(
+    flash: Flash,
+    slots: Option<Slots>,
+    identity: &'static Identity,
+) -> Option<Firmware<Flash>> {
     let Some(Slots { layout, running }) = slots else {
         log::warn!("This device cannot be updated: its partition table has no two slots of which one runs");
         return None;

@@ -216,9 +216,7 @@ mod tests {
         let flags = |table: &toml::Value| table["rustflags"].as_array().unwrap().clone();
         for board in &BOARDS {
             let target = if board.is_xtensa() { "cfg(target_arch = \"xtensa\")" } else { board.target() };
-            let mut expected = flags(&firmware["target"][board.target()]);
-            // The link arguments are in build.rs, because the image for QEMU has the same target and others.
-            expected.retain(|flag| !flag.as_str().unwrap().starts_with("-Clink-arg"));
+            let expected = flags(&firmware["target"][board.target()]);
             assert_eq!(flags(&own["target"][target]), expected, "{target}");
         }
     }
