@@ -38,7 +38,7 @@ pub(crate) const AP_IS_OPEN: bool = configured!("AP_IS_OPEN");
 
 /// Who may update the device, from `INSTEP_UPDATE`.
 #[cfg(feature = "update")]
-pub(crate) const UPDATE_PERMISSION: instep_embassy::update::Permission =
+pub(crate) const UPDATE_PERMISSION: instep::update::Permission =
     instep_embassy::update::permission(configured!("INSTEP_UPDATE"));
 /// Public key of the images that the device accepts, from `INSTEP_UPDATE_KEY`.
 #[cfg(feature = "signature")]

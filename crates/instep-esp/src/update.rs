@@ -3,13 +3,13 @@
 use crate::config::UPDATE_PERMISSION;
 use crate::flash::{Flash, Slots};
 use crate::settings;
-use core::sync::atomic::{AtomicU32, Ordering};
 use embassy_net::Stack;
 use esp_hal::ram;
 use instep_embassy::update::{
     Chip, Descriptor, Firmware, Identity, Image, Network, ResetReason, Times, UpdateMemory,
 };
 use instep_wifi::setup::SetUp;
+use portable_atomic::{AtomicU32, Ordering};
 
 static MEMORY: UpdateMemory = UpdateMemory::new(UPDATE_PERMISSION);
 
