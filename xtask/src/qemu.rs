@@ -125,7 +125,8 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
 fn lint(tools: &mut Tools) -> Outcome {
     let toolchain = toolchain(tools)?;
     let mut clippy = toolchain.clippy(tools)?;
-    clippy.args(["--workspace", "--release"]);
+    // The image without updates is compiled for the tests.
+    clippy.args(["--workspace", "--release", "--features", UPDATE]);
     in_board(&mut clippy, toolchain);
     run(clippy.args(["--", "-D", "warnings"]))
 }

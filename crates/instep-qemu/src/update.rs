@@ -10,6 +10,7 @@ use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
 use instep::Inbox;
+use instep::update::Permission;
 use instep_embassy::Server;
 use instep_embassy::update::{
     Chip, Descriptor, Firmware, Identity, Image, Layout, Network, Partition as Place, PublicKey, ResetReason,
@@ -46,6 +47,8 @@ static SAVED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 pub trait UpdateBuild {
     /// What the image is.
     const IDENTITY: &'static Identity;
+    /// Clients that may update the device, from `INSTEP_UPDATE`.
+    const PERMISSION: Permission;
     /// Key from `INSTEP_UPDATE_KEY`.
     const KEY: Option<PublicKey>;
 
@@ -91,6 +94,7 @@ impl Updates {
             layout: LAYOUT,
             running,
             reset: reset_reason,
+            permission: B::PERMISSION,
             times: TIMES,
             restart: reset,
         };
@@ -130,7 +134,7 @@ async fn feed(watchdog: Watchdog) -> ! {
 }
 
 #[embassy_executor::task]
-async fn update(firmware: Firmware<Part>, stack: Stack<'static>) -> ! {
+async fn update(mut firmware: Firmware<Part>, stack: Stack<'static>) -> ! {
     let save = async || {
         SAVE.signal(());
         SAVED.wait().await;

@@ -19,12 +19,12 @@ macro_rules! describe_update {
             instep_qemu_parts::identity(env!("CARGO_PKG_VERSION"), &INSTEP_DESCRIPTOR);
 
         static INSTEP_UPDATES: instep_qemu_parts::instep_embassy::update::UpdateMemory =
-            instep_qemu_parts::instep_embassy::update::UpdateMemory::new(
-                instep_qemu_parts::instep_embassy::update::permission(option_env!("INSTEP_UPDATE")),
-            );
+            instep_qemu_parts::instep_embassy::update::UpdateMemory::new();
 
         impl instep_qemu_parts::UpdateBuild for $memory {
             const IDENTITY: &'static instep_qemu_parts::instep_embassy::update::Identity = &INSTEP_IDENTITY;
+            const PERMISSION: instep_qemu_parts::instep::update::Permission =
+                instep_qemu_parts::instep_embassy::update::permission(option_env!("INSTEP_UPDATE"));
             const KEY: ::core::option::Option<instep_qemu_parts::instep_embassy::update::PublicKey> =
                 instep_qemu_parts::instep_embassy::update::public_key(option_env!("INSTEP_UPDATE_KEY"));
 

@@ -39,6 +39,7 @@
 //! // An upload, in whole sectors; only the last one may be shorter.
 //! # let (first, next) = ([0; SECTOR_SIZE], [0; SECTOR_SIZE]);
 //! let mut writer = updater.begin(&first, Allowed::default()).await?;
+//! writer.write(&first).await?;
 //! writer.write(&next).await?;
 //! writer.finish(Network::Joined).await?;
 //! restart()

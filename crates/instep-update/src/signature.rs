@@ -14,6 +14,21 @@ pub const SIGNED_TEXT_MAX: usize = 192;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
 
+/// Check of signatures.
+///
+/// Only [`Signing::new`] names the function, so firmware without a key does not link it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signing {
+    pub(crate) key: PublicKey,
+    pub(crate) verify: fn(&PublicKey, &Identity, &WholeImage) -> Result<(), Refusal>,
+}
+
+impl Signing {
+    pub(crate) fn new(key: PublicKey) -> Self {
+        Self { key, verify: PublicKey::verify }
+    }
+}
+
 impl PublicKey {
     /// Creates a key from its bytes.
     pub const fn new(bytes: [u8; 32]) -> Self {

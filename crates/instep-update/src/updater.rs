@@ -22,7 +22,7 @@ pub struct Updater<F> {
     on_trial: bool,
     last_try: LastTry,
     #[cfg(feature = "signature")]
-    pub(crate) key: Option<crate::PublicKey>,
+    pub(crate) signing: Option<crate::signature::Signing>,
 }
 
 /// Bytes of a flash operation, aligned to words as some flashes require.
@@ -59,7 +59,7 @@ impl<F: MultiwriteNorFlash> Updater<F> {
             on_trial: false,
             last_try: LastTry::Unknown,
             #[cfg(feature = "signature")]
-            key: None,
+            signing: None,
         };
         let otadata = updater.otadata().await?;
         updater.last_try = LastTry::of(&otadata, running);
@@ -82,7 +82,7 @@ impl<F: MultiwriteNorFlash> Updater<F> {
     /// Accepts only images that are signed with the secret part of this key.
     #[cfg(feature = "signature")]
     pub fn require_signature(&mut self, key: crate::PublicKey) {
-        self.key = Some(key);
+        self.signing = Some(crate::signature::Signing::new(key));
     }
 
     /// Returns the slot from which the image runs.

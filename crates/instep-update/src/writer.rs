@@ -31,9 +31,9 @@ pub struct Writer<'a, F> {
 }
 
 impl<F: MultiwriteNorFlash> Updater<F> {
-    /// Begins an update with the first sector of an image, of 4096 bytes unless the image is shorter.
+    /// Begins an update, after a look at the first sector of an image, of 4096 bytes unless the image is shorter.
     ///
-    /// Nothing is erased if this is refused.
+    /// Nothing is erased if this is refused. The first sector is written as the others are, by [`Writer::write`].
     ///
     /// # Errors
     /// The reason why the image is not accepted.
@@ -49,9 +49,7 @@ impl<F: MultiwriteNorFlash> Updater<F> {
         let offered = inspect(first)?;
         self.identity().accepts(&offered, allowed)?;
         self.settle().await?;
-        let mut writer = Writer::new(self, offered);
-        writer.write(first).await?;
-        Ok(writer)
+        Ok(Writer::new(self, offered))
     }
 }
 
@@ -106,14 +104,14 @@ impl<'a, F: MultiwriteNorFlash> Writer<'a, F> {
     /// about 0.6 s on a chip with 160 MHz. This is the only pause of an update that is longer than an erasure.
     ///
     /// # Errors
-    /// The reason why the image is not accepted, or an error of the flash.
-    pub async fn finish(self, before: Network) -> Result<(), UpdateError<F::Error>> {
+    /// The reason why the image is not accepted, or an error of the flash. The writer is of no use after this.
+    pub async fn finish(&mut self, before: Network) -> Result<(), UpdateError<F::Error>> {
         let whole = self.check.finish()?;
         #[cfg(feature = "signature")]
-        if let Some(key) = &self.updater.key {
+        if let Some(signing) = self.updater.signing {
             // Other tasks run first, because nothing else runs while the signature is checked.
             yield_now().await;
-            key.verify(&self.offered, &whole)?;
+            (signing.verify)(&signing.key, &self.offered, &whole)?;
         }
         #[cfg(not(feature = "signature"))]
         let _ = whole;

@@ -187,7 +187,7 @@ fn names_are_printable_ascii() {
 }
 
 #[test]
-fn every_refusal_has_a_sentence_and_a_status() {
+fn every_refusal_has_a_sentence_a_code_and_a_status() {
     let all = [
         Refusal::NoSecondSlot,
         Refusal::OnTrial,
@@ -213,7 +213,10 @@ fn every_refusal_has_a_sentence_and_a_status() {
     for (index, refusal) in all.iter().enumerate() {
         let text = refusal.to_string();
         assert!(text.ends_with('.') && !all[..index].iter().any(|other| other.to_string() == text), "{text}");
-        assert!((400..=500).contains(&refusal.status()), "{text}");
+        let code = refusal.code();
+        assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{code}");
+        assert!(!all[..index].iter().any(|other| other.code() == code), "{code}");
+        assert!((400..=503).contains(&refusal.status()), "{text}");
     }
 }
 

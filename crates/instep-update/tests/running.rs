@@ -111,11 +111,10 @@ fn running_slot_is_chosen_while_the_other_one_is_written() {
         for device in [damaged, fallen_back] {
             for sectors in [1, 2] {
                 let (mut updater, _, flash) = open(&device, slot, OLD);
-                let mut content = image.chunks(SECTOR);
                 block_on(async {
-                    let first = content.next().unwrap();
+                    let first = image.chunks(SECTOR).next().unwrap();
                     let mut writer = updater.begin(first, Allowed::default()).await.unwrap();
-                    for sector in content.take(sectors - 1) {
+                    for sector in image.chunks(SECTOR).take(sectors) {
                         writer.write(sector).await.unwrap();
                     }
                 });
@@ -167,10 +166,11 @@ fn content_longer_than_the_slot_is_refused_as_it_comes() {
     let (mut updater, _, flash) = open(&device, Slot::Ota0, OLD);
     assert_eq!(updater.length_max(), 4 * 4096);
     block_on(async {
-        let mut sectors = content.chunks(SECTOR);
-        let mut writer = updater.begin(sectors.next().unwrap(), Allowed::default()).await.unwrap();
+        let sectors = content.chunks(SECTOR);
+        let mut writer = updater.begin(sectors.clone().next().unwrap(), Allowed::default()).await.unwrap();
+        writer.write(&content[..SECTOR]).await.unwrap();
         let mut results = Vec::new();
-        for sector in sectors {
+        for sector in sectors.skip(1) {
             results.push(writer.write(sector).await.err().map(|error| error.refusal()));
         }
         // The image ends in the fourth sector.

@@ -8,7 +8,7 @@ use embassy_net::Stack;
 use embassy_time::Timer;
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use instep::update::{
-    FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, NETWORKS_MAX, Receiver, Upload,
+    FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, NETWORKS_MAX, Permission, Receiver, Upload,
 };
 use instep_update::{
     AtStart, Identity, LastTry, Layout, Network, ResetReason, Slot, Times, Trial, Updater, Verdict,
@@ -30,6 +30,8 @@ pub struct Image {
     pub running: Slot,
     /// Reason of the last reset.
     pub reset: ResetReason,
+    /// Clients that may update the device.
+    pub permission: Permission,
     /// Times of a trial.
     pub times: Times,
     /// Restarts the device.
@@ -52,9 +54,10 @@ impl UpdateMemory {
     /// Does not return if the trial has failed, but restarts into the old image. Call this once, directly after the watchdog is
     /// started, and before the drivers run.
     pub async fn start<F: MultiwriteNorFlash>(&'static self, flash: F, image: Image) -> Firmware<F> {
-        let Image { identity, layout, running, reset, times, restart } = image;
+        let Image { identity, layout, running, reset, permission, times, restart } = image;
         let Sector(sector) = self.sector.take();
-        let receiver = self.upload.receiver(sector);
+        let upload: &'static Upload = self.upload.init_with(|| Upload::new(permission));
+        let receiver = upload.receiver(sector);
         let opened = Updater::open(flash, layout, running, *identity, reset).await;
         let mut trial = None;
         let updater = match opened {
@@ -64,7 +67,7 @@ impl UpdateMemory {
             }
             Ok((updater, AtStart::OnTrial { start, before })) => {
                 log::warn!("This firmware is on trial, at its start {start}");
-                self.upload.witness().watch();
+                upload.witness().watch();
                 trial = Some(Trial::new(before, times, now().as_millis()));
                 Some(updater)
             }
@@ -74,7 +77,7 @@ impl UpdateMemory {
                 None
             }
         };
-        let mut firmware = Firmware { image, upload: &self.upload, receiver, updater, trial };
+        let mut firmware = Firmware { image, upload, receiver, updater, trial };
         firmware.publish().await;
         firmware
     }
@@ -99,7 +102,7 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
     /// Call this in its own task. `networks` are those of the drivers, in the order of their memory. `save` saves what must survive
     /// a restart.
     pub async fn run<const NETWORKS: usize>(
-        mut self,
+        &mut self,
         networks: [(Network, Stack<'static>); NETWORKS],
         save: impl AsyncFn(),
     ) -> ! {

@@ -39,7 +39,11 @@ async fn install<F: MultiwriteNorFlash>(
 ) -> Result<Option<Name>, UpdateError<F::Error>> {
     let allowed = Allowed { downgrade: offer.downgrade, other_application: offer.other_application };
     let mut writer = match receiver.next().await {
-        Event::Sector(first) => updater.begin(first, allowed).await?,
+        Event::Sector(first) => {
+            let mut writer = updater.begin(first, allowed).await?;
+            writer.write(first).await?;
+            writer
+        }
         _ => return Ok(None),
     };
     loop {

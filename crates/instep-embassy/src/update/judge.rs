@@ -28,6 +28,9 @@ pub(super) async fn judge(
             unanswered_since = [unanswered_since, served.unanswered_since].into_iter().flatten().min();
         }
         trial.unanswered_since(now, unanswered_since.map(instep::Instant::as_millis));
+        if let Some(passed) = witness.check() {
+            trial.checked(now, passed);
+        }
         if let Progress::Decided(verdict) = trial.poll(now) {
             return verdict;
         }

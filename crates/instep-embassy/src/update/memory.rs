@@ -1,13 +1,13 @@
 //! Memory of updates.
 
-use instep::update::{Permission, SECTOR, Upload};
-use static_cell::ConstStaticCell;
+use instep::update::{SECTOR, Upload};
+use static_cell::{ConstStaticCell, StaticCell};
 
-/// Memory of updates, for a `static`.
+/// Memory of updates, for a `static`. All of it is zero until it is used, so it takes no space in the image.
 ///
 /// It holds one sector of an image between its client and the flash.
 pub struct UpdateMemory {
-    pub(super) upload: Upload,
+    pub(super) upload: StaticCell<Upload>,
     pub(super) sector: ConstStaticCell<Sector>,
 }
 
@@ -16,8 +16,9 @@ pub struct UpdateMemory {
 pub(super) struct Sector(pub(super) [u8; SECTOR]);
 
 impl UpdateMemory {
-    /// Creates unused memory for a device whose clients have this permission.
-    pub const fn new(permission: Permission) -> Self {
-        Self { upload: Upload::new(permission), sector: ConstStaticCell::new(Sector([0; SECTOR])) }
+    /// Creates unused memory.
+    #[expect(clippy::new_without_default, reason = "it is for statics only")]
+    pub const fn new() -> Self {
+        Self { upload: StaticCell::new(), sector: ConstStaticCell::new(Sector([0; SECTOR])) }
     }
 }

@@ -15,14 +15,22 @@
 //!
 //! const DESCRIPTOR: Descriptor = Descriptor::new("esp32c3-devkit", "lamp", "0.2.0");
 //! static IDENTITY: Identity = Identity::new(Chip::ESP32C3, "0.2.0", &DESCRIPTOR);
-//! static UPDATES: UpdateMemory = UpdateMemory::new(permission(option_env!("INSTEP_UPDATE")));
+//! static UPDATES: UpdateMemory = UpdateMemory::new();
 //!
 //! # async fn device<F: MultiwriteNorFlash>(
 //! #     flash: F, layout: Layout, running: Slot, reset: ResetReason, restart: fn() -> !,
 //! #     server: instep_embassy::Server, station: Stack<'static>,
 //! # ) {
-//! let image = Image { identity: &IDENTITY, layout, running, reset, times: Times::default(), restart };
-//! let firmware = UPDATES.start(flash, image).await;
+//! let image = Image {
+//!     identity: &IDENTITY,
+//!     layout,
+//!     running,
+//!     reset,
+//!     permission: const { permission(option_env!("INSTEP_UPDATE")) },
+//!     times: Times::default(),
+//!     restart,
+//! };
+//! let mut firmware = UPDATES.start(flash, image).await;
 //! let server = server.with_update(firmware.upload()); // for the drivers
 //! firmware.run([(Network::Joined, station)], async || { /* save the settings */ }).await
 //! # }

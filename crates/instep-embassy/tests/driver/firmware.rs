@@ -10,7 +10,7 @@ use crate::wire::Cable;
 use embassy_net::Stack;
 use embassy_time::Timer;
 use instep::Limits;
-use instep::update::Permission;
+use instep::update::{Permission, Upload};
 use instep_embassy::update::{
     Chip, Descriptor, Firmware, Identity, Image, Layout, Network, Partition, ResetReason, Slot, Times,
     UpdateMemory,
@@ -53,7 +53,7 @@ fn restart() -> ! {
 
 /// Starts the second image after an own reset of the first one.
 async fn start(flash: &SharedFlash) -> Firmware<SharedFlash> {
-    let memory: &'static UpdateMemory = Box::leak(Box::new(UpdateMemory::new(Permission::Everyone)));
+    let memory: &'static UpdateMemory = Box::leak(Box::new(UpdateMemory::new()));
     let place = |offset, sectors: u32| Partition { offset, size: sectors * 4096 };
     let layout = Layout::new(place(4096, 2), SLOTS.map(|offset| place(offset, 4))).unwrap();
     let image = Image {
@@ -61,6 +61,7 @@ async fn start(flash: &SharedFlash) -> Firmware<SharedFlash> {
         layout,
         running: Slot::Ota1,
         reset: ResetReason::OwnReset,
+        permission: Permission::Everyone,
         times: Times::default(),
         restart,
     };
@@ -68,7 +69,7 @@ async fn start(flash: &SharedFlash) -> Firmware<SharedFlash> {
 }
 
 /// Runs the task of a firmware, which ends when the device restarts. Returns how often the settings were saved, too.
-fn run(firmware: Firmware<SharedFlash>, stack: Stack<'static>) -> (JoinHandle<()>, Rc<Cell<u32>>) {
+fn run(mut firmware: Firmware<SharedFlash>, stack: Stack<'static>) -> (JoinHandle<()>, Rc<Cell<u32>>) {
     let saved = Rc::<Cell<u32>>::default();
     let saves = saved.clone();
     let save = async move || saves.set(saves.get() + 1);
@@ -80,13 +81,18 @@ fn run(firmware: Firmware<SharedFlash>, stack: Stack<'static>) -> (JoinHandle<()
 
 /// Declares the memory of a server, and starts it with the second image.
 macro_rules! device {
-    ($flash:expr, $drives:expr) => {{
+    ($flash:expr, $drives:expr) => {
+        device!($flash, $drives, |_| {})
+    };
+    ($flash:expr, $drives:expr, $change:expr) => {{
         instep_embassy::resources! {
             struct Resources { limits: Limits::DEVICE, topics: TOPICS.count(), network: 2 }
         }
         static RESOURCES: Resources = Resources::new();
         let firmware = start($flash).await;
         let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
+        let change: fn(&Upload) = $change;
+        change(firmware.upload());
         let server = server.with_update(firmware.upload());
         run_lamp(server.device, inbox);
         let (device, peer) = Cable::default().stacks();
@@ -138,6 +144,22 @@ fn answer_confirms_image_at_once() {
         assert_eq!(status, "200");
         Timer::after_secs(1).await;
         assert_eq!(entry(&flash, 1).state(), State::Valid);
+    });
+}
+
+#[test]
+fn check_of_application_decides() {
+    test(async {
+        let confirmed = flash(State::New);
+        let (task, _, _peer) = device!(&confirmed, true, |upload| upload.witness().note_check(true));
+        Timer::after_secs(1).await;
+        assert!(entry(&confirmed, 1).state() == State::Valid && !task.is_finished());
+
+        let refused = flash(State::New);
+        let (task, _, _peer) = device!(&refused, true, |upload| upload.witness().note_check(false));
+        Timer::after_secs(1).await;
+        assert!(entry(&refused, 1).state() == State::Aborted && task.is_finished());
+        assert_eq!(entry(&refused, 1).label().verdict(), Some(Verdict::GivenUp(Reason::Check)));
     });
 }
 

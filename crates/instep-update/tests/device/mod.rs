@@ -197,8 +197,8 @@ pub async fn upload<F>(updater: &mut Updater<F>, image: &[u8]) -> Live<()>
 where
     F: MultiwriteNorFlash<Error = MockError>,
 {
-    let mut sectors = image.chunks(SECTOR);
-    let mut writer = updater.begin(sectors.next().unwrap(), Allowed::default()).await?;
+    let sectors = image.chunks(SECTOR);
+    let mut writer = updater.begin(sectors.clone().next().unwrap(), Allowed::default()).await?;
     for sector in sectors {
         writer.write(sector).await?;
     }

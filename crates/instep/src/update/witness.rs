@@ -41,6 +41,8 @@ struct Record {
 pub struct Witness {
     is_watching: Mutex<CriticalSectionRawMutex, Cell<bool>>,
     networks: Mutex<CriticalSectionRawMutex, RefCell<[Record; NETWORKS_MAX]>>,
+    /// What the application's own check says, if it has said anything.
+    check: Mutex<CriticalSectionRawMutex, Cell<Option<bool>>>,
 }
 
 impl Witness {
@@ -48,6 +50,7 @@ impl Witness {
         Self {
             is_watching: Mutex::new(Cell::new(false)),
             networks: Mutex::new(RefCell::new([const { Record::NEW }; NETWORKS_MAX])),
+            check: Mutex::new(Cell::new(None)),
         }
     }
 
@@ -64,6 +67,18 @@ impl Witness {
     /// Returns whether drivers have to report.
     pub fn is_watching(&self) -> bool {
         self.is_watching.lock(Cell::get)
+    }
+
+    /// Takes note of what the application's own check of a new image says. For boards.
+    ///
+    /// An image that passes stays, and one that fails is given up, whatever the networks show.
+    pub fn note_check(&self, passed: bool) {
+        self.check.lock(|check| check.set(Some(passed)));
+    }
+
+    /// Returns what the application's own check says, if it has said anything.
+    pub fn check(&self) -> Option<bool> {
+        self.check.lock(Cell::get)
     }
 
     /// Returns the record of a network, and asks its driver for another report.

@@ -9,6 +9,8 @@ use test_support::WebSocket;
 const BEFORE: usize = 100;
 /// Maximum by which the p99 may rise, in ms: one erase and the pages of one sector, twice.
 const RISE_MAX: Duration = Duration::from_millis(120);
+/// Time that a sector takes in flash.
+const SECTOR_TIME: Duration = Duration::from_micros(45_000 + 16 * 700);
 /// Number of attempts.
 const ATTEMPTS: usize = 3;
 /// Pause between two changes.
@@ -33,13 +35,19 @@ fn p99(mut times: Vec<Duration>) -> Duration {
 
 #[test]
 fn other_clients_are_served_during_upload() {
-    // A busy machine delays QEMU as a whole, and so each client, but hardly each time.
-    let measured: Vec<_> = (0..ATTEMPTS).map(measure).take_while(|within| !within).collect();
-    assert!(measured.len() < ATTEMPTS, "the p99 rose by more than {RISE_MAX:?} each time");
+    let rise = (0..ATTEMPTS).find_map(measure);
+    match rise {
+        Some(rise) => assert!(rise <= RISE_MAX, "the p99 rose by {rise:?}"),
+        // Other programs had the processor, which says nothing of the device.
+        None if std::env::var_os("CI").is_none() => println!("the machine is too busy for a measurement"),
+        None => panic!("the machine was too busy for a measurement, {ATTEMPTS} times"),
+    }
 }
 
-/// Measures an upload, and returns whether the p99 of other clients stayed low enough.
-fn measure(attempt: usize) -> bool {
+/// Measures an upload, and returns by how much the p99 of other clients rose.
+///
+/// Returns `None` if QEMU did not get the time of the processor that the flash alone takes.
+fn measure(attempt: usize) -> Option<Duration> {
     let name = format!("other-clients-{attempt}");
     let device = Device::start(&name, &signed(env!("CARGO_PKG_VERSION"), Fault::None), "");
     device.expect(&["\"refusal\":null"]);
@@ -68,5 +76,6 @@ fn measure(attempt: usize) -> bool {
     );
     assert!(count > 50, "the upload was too short for a measurement");
     assert!(taken <= UPLOAD_MAX, "the upload took {taken:?}");
-    during <= before + RISE_MAX
+    let sectors = u32::try_from(image.len().div_ceil(4096)).expect("the image is short");
+    (taken <= sectors * SECTOR_TIME * 4 / 3).then_some(during.saturating_sub(before))
 }
