@@ -11,7 +11,7 @@ use instep_embassy::update::{
 use instep_wifi::setup::SetUp;
 use portable_atomic::{AtomicU32, Ordering};
 
-static MEMORY: UpdateMemory = UpdateMemory::new(UPDATE_PERMISSION);
+static MEMORY: UpdateMemory = UpdateMemory::new();
 
 /// Value of [`MARK`] after a panic.
 const PANICKED: u32 = 0x7061_6e69;
@@ -61,8 +61,15 @@ pub(crate) async fn start(
         return None;
     };
     let reset = reset_reason();
-    let image =
-        Image { identity, layout, running, reset, times: Times::default(), restart: settings::restart };
+    let image = Image {
+        identity,
+        layout,
+        running,
+        reset,
+        permission: UPDATE_PERMISSION,
+        times: Times::default(),
+        restart: settings::restart,
+    };
     #[cfg_attr(not(feature = "signature"), expect(unused_mut, reason = "only the key changes it"))]
     let mut firmware = MEMORY.start(flash, image).await;
     #[cfg(feature = "signature")]
@@ -75,7 +82,7 @@ pub(crate) async fn start(
 /// Judges this image if it is on trial; then receives images. The stacks are those of the joined network and of the
 /// device's own.
 #[embassy_executor::task]
-pub(crate) async fn run(firmware: Firmware<Flash>, stacks: [Stack<'static>; 2], set_up: &'static SetUp) -> ! {
+pub(crate) async fn run(mut firmware: Firmware<Flash>, stacks: [Stack<'static>; 2], set_up: &'static SetUp) -> ! {
     let [station, access_point] = stacks;
     let save = async || {
         set_up.save().await;
