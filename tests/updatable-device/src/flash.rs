@@ -15,12 +15,13 @@ pub(crate) struct Flash {
 }
 
 /// Statuses of refusals.
-const STATUSES: [Status; 5] = [
+const STATUSES: [Status; 6] = [
     Status::Forbidden,
     Status::NotFound,
     Status::Conflict,
     Status::ContentTooLarge,
     Status::UnprocessableContent,
+    Status::ServiceUnavailable,
 ];
 
 impl Flash {
