@@ -24,7 +24,7 @@ pub(crate) enum ImageError {
     Read(io::Error),
     /// The file is no whole image.
     Refused(Refusal),
-    /// The file is firmware as the compiler makes it.
+    /// The file is firmware as the linker writes it.
     Elf,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for ImageError {
         match self {
             Self::Read(error) => write!(f, "{error}; name the file of an image"),
             Self::Refused(refusal) => write!(f, "{refusal}"),
-            Self::Elf => f.write_str("this is firmware, but not yet an image; make one with a hash from it"),
+            Self::Elf => f.write_str("this is an ELF file; name the image that was made from it (.bin)"),
         }
     }
 }
@@ -89,7 +89,7 @@ mod tests {
         let mut flipped = bytes.clone();
         flipped[5000] ^= 1;
         for (bytes, says) in [
-            (b"\x7fELF\x01\x01".to_vec(), "not yet an image"),
+            (b"\x7fELF\x01\x01".to_vec(), "this is an ELF file"),
             (Vec::new(), "not a firmware image"),
             (b"<html>".repeat(100), "not a firmware image"),
             (bytes[..bytes.len() - 1].to_vec(), "incomplete"),

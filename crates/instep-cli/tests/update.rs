@@ -329,7 +329,7 @@ fn file_that_is_no_whole_image_is_not_sent() {
         (&whole[..20_000], "This image is incomplete; send it again."),
         (&flipped, "This image is damaged: its checksum is wrong; send it again."),
         (b"<html>", "This file is not a firmware image."),
-        (b"\x7fELF\x01", "this is firmware, but not yet an image; make one with a hash from it"),
+        (b"\x7fELF\x01", "this is an ELF file; name the image that was made from it (.bin)"),
     ] {
         std::fs::write(&path, bytes).unwrap();
         let error = format!("instep update: cannot use the image {path}: {says}\n");
