@@ -1,7 +1,8 @@
 //! Images of firmware, and what their first bytes tell.
 //!
 //! Input: options, the length of a piece, the limit (two bytes, little-endian, 0 for none), and the image. Options: 1 puts the
-//! padding, the checksum and the hash behind the segments, 2 a signature behind all, 4 cuts the last byte.
+//! padding, the checksum and the hash behind the segments, 2 a signature behind them, 4 cuts the last byte, 8 puts as
+//! many bytes behind all as a piece has.
 
 use instep_update::{ImageCheck, Refusal, WholeImage, inspect};
 use sha2::{Digest as _, Sha256};
@@ -21,6 +22,9 @@ pub(crate) fn check(data: &[u8]) {
     }
     if options & 4 != 0 {
         image.pop();
+    }
+    if options & 8 != 0 {
+        image.extend((0..*piece).rev());
     }
     let limit = match u16::from_le_bytes([*low, *high]) {
         0 => NO_LIMIT,

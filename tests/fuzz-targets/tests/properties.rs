@@ -124,7 +124,7 @@ proptest! {
     /// Images that are almost valid: one byte is changed, before or after they are sealed.
     #[test]
     fn image_is_checked_and_told_as_by_model(
-        options in (0_u8..8, 0_u8..40, prop::sample::select(vec![0_u16, 0, 0, 24, 300, 500, 544, 545, 700])),
+        options in (0_u8..16, 0_u8..70, prop::sample::select(vec![0_u16, 0, 0, 24, 300, 500, 544, 545, 700])),
         lengths in vec(0_usize..40, 0..4),
         names in ("[ -~]{0,32}", "[ -~]{1,32}", "[a-z]{1,6}\0?[a-z]{0,3}"),
         change in proptest::option::of((any::<prop::sample::Index>(), any::<u8>())),
