@@ -11,6 +11,9 @@ use flate2::{Compression, GzBuilder};
 /// The panel's modules, each after the modules that it imports.
 const PANEL: [&str; 4] = ["texts.js", "chart.js", "controls.js", "panel.js"];
 
+/// The modules behind them that update the firmware, without comments, because they are in images that are to be small.
+const UPDATE: [&str; 3] = ["firmware-texts.js", "image.js", "firmware.js"];
+
 /// The library's modules, each after the modules that it imports.
 ///
 /// It is served without comments and indentation, because every firmware contains it.
@@ -22,12 +25,16 @@ fn main() {
 
     let out = env::var_os("OUT_DIR").expect("OUT_DIR is not set");
     let [panel, library] = [&PANEL, &LIBRARY].map(joined);
+    let mut panel = panel.replace("\nexport ", "\n");
+    if env::var_os("CARGO_FEATURE_UPDATE").is_some() {
+        panel += &code(&UPDATE);
+    }
     write_both("panel.js", panel.as_bytes(), Path::new(&out));
     write_both("instep.js", shortened(&library).as_bytes(), Path::new(&out));
     for entry in fs::read_dir("assets").expect("assets/ cannot be listed") {
         let entry = entry.expect("assets/ cannot be listed");
         let name = entry.file_name().into_string().expect("the name of an asset is not UTF-8");
-        if !PANEL.contains(&&*name) && !LIBRARY.contains(&&*name) {
+        if ![&PANEL[..], &LIBRARY, &UPDATE].iter().any(|modules| modules.contains(&&*name)) {
             write_both(&name, read(&entry.path()).as_bytes(), Path::new(&out));
         }
     }
@@ -79,6 +86,27 @@ fn joined(modules: &[&str; 4]) -> String {
     let others = others.map(|line| line.strip_prefix("export ").unwrap_or(line));
     let lines = others.chain(last.lines()).filter(|line| !imports(line));
     lines.fold(format!("{head}*/\n"), |joined, line| joined + line + "\n")
+}
+
+/// Joins modules without their comments, imports and exports.
+fn code(modules: &[&str]) -> String {
+    let mut inside = false;
+    let mut kept = String::new();
+    for source in modules.iter().map(|name| read(&Path::new("assets").join(name))) {
+        for line in source.lines() {
+            let begin = line.trim_start();
+            inside |= begin.starts_with("/**");
+            if !inside
+                && !["//", "import "].iter().any(|skipped| begin.starts_with(skipped))
+                && !begin.is_empty()
+            {
+                kept += without_remark(line.strip_prefix("export ").unwrap_or(line));
+                kept.push('\n');
+            }
+            inside &= !line.ends_with("*/");
+        }
+    }
+    kept
 }
 
 /// Writes `<out>/<name>` and its compressed form `<out>/<name>.gz`.

@@ -1,7 +1,11 @@
-//! The command `instep`, which runs the example applications as programs on Linux, and makes a folder for a device of one's own.
+//! The command `instep`, which runs the example applications as programs on Linux, makes a folder for a device of one's own, and
+//! updates the firmware of devices.
 
+mod image_file;
+mod keys;
 mod new;
 mod qemu;
+mod update;
 
 use embedded_hal::digital::{InputPin, OutputPin};
 use embedded_hal_async::digital::Wait;
@@ -18,7 +22,7 @@ fn main() -> ExitCode {
         .with_name("instep")
         .with_version(env!("CARGO_PKG_VERSION"))
         .with_apps(&instep_apps::ALL)
-        .with_commands(&[new::COMMAND, qemu::COMMAND])
+        .with_commands(&[new::COMMAND, qemu::COMMAND, keys::KEYGEN, keys::SIGN, update::COMMAND])
         .with_log_also_to(instep_apps::console::note)
         .run(run)
 }

@@ -35,4 +35,5 @@ mod signals;
 
 pub use identity::Command;
 pub use io::{I2cBus, I2cBusError, I2cDevice, Input, Io, LineError, Output};
+pub use password::read_password_file;
 pub use program::{Program, main};

@@ -26,7 +26,7 @@ pub(crate) fn log_in(settings: &Settings) -> Result<Option<&'static LogIn>, Stri
             ));
         }
         (Some(password), None) => Some(password.clone()),
-        (None, Some(file)) => Some(read(file)?),
+        (None, Some(file)) => Some(read_password_file(file)?),
         (None, None) => None,
     };
     let public = settings.addresses.iter().find(|address| !address.socket.ip().is_loopback());
@@ -65,8 +65,11 @@ fn fill(mut bytes: &mut [u8]) -> rustix::io::Result<()> {
     Ok(())
 }
 
-/// Reads the password from a file.
-fn read(path: &Path) -> Result<Zeroizing<String>, String> {
+/// Reads a password from a file, as `--password-file` does.
+///
+/// # Errors
+/// A sentence, if the file cannot be read or has no password in it.
+pub fn read_password_file(path: &Path) -> Result<Zeroizing<String>, String> {
     use std::io::Read as _;
     let mut text = Zeroizing::new(Vec::with_capacity(2 * 4096));
     std::fs::File::open(path)

@@ -21,7 +21,7 @@ const LINES_MAX = 200;
 const DONE = 1_500;
 const SEVERITIES = ["debug", "info", "warning", "error"];
 
-function make(name, properties = {}, ...children) {
+export function make(name, properties = {}, ...children) {
   const element = Object.assign(document.createElement(name), properties);
   element.append(...children);
   return element;

@@ -7,7 +7,7 @@ import { clock, language, say } from "./texts.js";
 const $ = (id) => document.getElementById(id);
 const DESCRIPTION = ".well-known/wot";
 
-const thing = connect("ws", {});
+export const thing = connect("ws", {});
 let cards = new Map(); // label -> card
 let shown = ""; // hash of the Thing that is shown
 let announced = ""; // hash of the connected Thing

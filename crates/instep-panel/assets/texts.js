@@ -2,7 +2,7 @@
  * Texts of the panel in each language. A new language needs one more entry here. A text that is missing there is shown in
  * English. `{name}` stands for a value.
  */
-const TEXTS = {
+export const TEXTS = {
   en: {
     connecting: "Connecting …",
     live: "Connected",

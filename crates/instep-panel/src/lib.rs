@@ -37,6 +37,8 @@ pub const INSTEP_JS: Asset = script!("instep.js");
 
 /// The page for any Thing and its files, with their paths relative to the page.
 ///
+/// With the feature `update` it also updates the firmware, where the device has `/firmware`.
+///
 /// It reads the Thing Description (`/.well-known/wot`) and connects to `/ws`. It loads nothing from other servers.
 pub const PANEL: [(&str, Asset); 3] =
     [("/", PAGE), ("/instep.js", INSTEP_JS), ("/panel.js", script!("panel.js"))];
@@ -133,14 +135,24 @@ mod tests {
 
     #[test]
     fn texts_are_complete_in_each_language_and_used() {
-        let texts = include_str!("../assets/texts.js");
+        let of_panel = |language: &str| {
+            let texts = include_str!("../assets/texts.js");
+            let (_, rest) = texts.split_once(&format!("\n  {language}: {{\n")).expect("a language");
+            rest.split_once("\n  },\n").expect("its end").0
+        };
+        let of_update = |language: &str| {
+            let texts = include_str!("../assets/firmware-texts.js");
+            let (_, rest) = texts.split_once(&format!("(TEXTS.{language}, {{\n")).expect("a language");
+            rest.split_once("\n});\n").expect("its end").0
+        };
+        let lines = |language: &str| -> Vec<_> {
+            let update = of_update(language).lines().filter(|_| cfg!(feature = "update"));
+            of_panel(language).lines().chain(update).collect()
+        };
         let keys = |language: &str| -> Vec<_> {
-            let (_, rest) = texts.split_once(&format!("\n  {language}: {{\n")).expect(language);
-            let (lines, _) = rest.split_once("\n  },\n").expect("its end");
-            lines
-                .lines()
-                .map(|line| line.trim_start().split_once(": \"").expect(line).0.trim_matches('"'))
-                .collect()
+            let key =
+                |line: &'static str| line.trim_start().split_once(": \"").expect(line).0.trim_matches('"');
+            lines(language).into_iter().map(key).collect()
         };
         let english = keys("en");
         assert_eq!(keys("de"), english, "the keys or their order differ");
@@ -156,10 +168,7 @@ mod tests {
             assert!(written, "the text {key:?} is unused");
         }
         let values = |text: &str| text.matches('{').count();
-        let counts = |language: &str| -> Vec<_> {
-            let (_, rest) = texts.split_once(&format!("\n  {language}: {{\n")).expect(language);
-            rest.split_once("\n  },\n").expect("its end").0.lines().map(values).collect()
-        };
+        let counts = |language: &str| -> Vec<_> { lines(language).into_iter().map(values).collect() };
         assert_eq!(counts("de"), counts("en"), "the placeholders differ");
     }
 
@@ -171,6 +180,9 @@ mod tests {
             include_str!("../assets/chart.js"),
             include_str!("../assets/controls.js"),
             include_str!("../assets/panel.js"),
+            include_str!("../assets/firmware-texts.js"),
+            include_str!("../assets/image.js"),
+            include_str!("../assets/firmware.js"),
             include_str!("../assets/panel.html"),
         ];
         for asset in assets {
@@ -188,6 +200,24 @@ mod tests {
             ] {
                 assert!(!asset.contains(way), "{way}");
             }
+        }
+    }
+
+    #[test]
+    fn update_is_in_panel_with_its_feature_alone() {
+        let panel = include_str!(concat!(env!("OUT_DIR"), "/panel.js"));
+        assert_eq!(panel.contains("\"firmware\""), cfg!(feature = "update"));
+        let modules = [
+            include_str!("../assets/firmware-texts.js"),
+            include_str!("../assets/image.js"),
+            include_str!("../assets/firmware.js"),
+        ];
+        for line in modules.into_iter().flat_map(str::lines).filter(|_| cfg!(feature = "update")) {
+            let code = line.split(" // ").next().unwrap();
+            let is_left_out = ["/**", " *", "//", "import "]
+                .iter()
+                .any(|begin| code.trim_start().starts_with(begin.trim_start()));
+            assert!(is_left_out || panel.contains(code.strip_prefix("export ").unwrap_or(code)), "{line}");
         }
     }
 

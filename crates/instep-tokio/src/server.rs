@@ -5,8 +5,13 @@ use crate::limits::SocketLimits;
 use crate::memory;
 use crate::metrics::{Meters, Metrics};
 use instep::driver::Buffer;
+use instep::update::{FirmwareRoute, Unavailable};
 use instep::{Access, App, Device, Inbox, Limits, LogIn};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
+/// Route `/firmware` of a program that is no device with images.
+static NO_UPDATES: Unavailable =
+    Unavailable("this device is a program on Linux: update it in the way in which it was installed");
 
 /// Server on Linux.
 ///
@@ -20,6 +25,7 @@ pub struct Server {
     pub(crate) shards: usize,
     pub(crate) meters: &'static Meters,
     pub(crate) log_in: Option<&'static LogIn>,
+    pub(crate) update: &'static dyn FirmwareRoute,
 }
 
 impl Server {
@@ -42,12 +48,19 @@ impl Server {
         device.set_boot_id(random());
         let admission = AdmissionControl::new(limits.clients, sockets, access);
         let meters = Box::leak(Box::new(Meters::new(admission, shards)));
-        Self { app, access, device, limits: sockets, shards, meters, log_in: None }
+        Self { app, access, device, limits: sockets, shards, meters, log_in: None, update: &NO_UPDATES }
     }
 
     /// Requires the log-in's password from every client.
     pub fn with_log_in(self, log_in: &'static LogIn) -> Self {
         Self { log_in: Some(log_in), ..self }
+    }
+
+    /// Answers `/firmware` with an [`Upload`](instep::update::Upload), for programs that stand for a device with images.
+    ///
+    /// Without it, the answer is 404 with a sentence, because a program is updated in the way in which it was installed.
+    pub fn with_update(self, route: &'static dyn FirmwareRoute) -> Self {
+        Self { update: route, ..self }
     }
 
     /// Returns the device, for the application.

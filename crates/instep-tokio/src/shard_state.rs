@@ -7,17 +7,12 @@ use crate::metrics::ShardMeter;
 use crate::server::Server;
 use instep::Instant;
 use instep::driver::{Compression, TurnContext};
-use instep::update::Unavailable;
 use instep_proto::delivery::{Feed, SendWindow};
 use std::cell::{Cell, RefCell};
 use tokio::sync::Notify;
 
 /// Entry of [`ShardState::by_slot`] for a slot without a connection.
 pub(crate) const NO_CONNECTION: u32 = u32::MAX;
-
-/// Route `/firmware` of every program on Linux.
-const NO_UPDATES: Unavailable =
-    Unavailable("this device is a program on Linux: update it in the way in which it was installed");
 
 /// State that the connections of a shard share.
 pub(crate) struct ShardState {
@@ -75,14 +70,14 @@ impl ShardState {
 
     /// Returns the context of a client's turn.
     pub(crate) fn turn_context<'a>(&'a self, feeds: &'a Feeds, scratch: &'a mut [u8]) -> TurnContext<'a> {
-        let Server { app, access, log_in, device, .. } = self.server;
+        let Server { app, access, log_in, update, device, .. } = self.server;
         let Feeds { plain, compressed } = feeds;
         TurnContext {
             app,
             access,
             log_in,
             board: None,
-            update: Some(&NO_UPDATES),
+            update: Some(update),
             device,
             feed: plain,
             compressed_feed: compressed.as_ref().filter(|feed| feed.revision() == plain.revision()),

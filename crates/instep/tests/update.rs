@@ -358,7 +358,8 @@ fn status_says_what_runs_and_what_is_received() {
         assert_eq!(answer.header("Cache-Control"), Some("no-store"));
         answer.body
     };
-    let start = "{\"version\":\"0.2.0\",\"board\":\"devkit\",\"application\":\"lamp\",\"slot\":\"ota_0\",";
+    let start =
+        "{\"version\":\"0.2.0\",\"board\":\"devkit\",\"chip\":5,\"application\":\"lamp\",\"slot\":\"ota_0\",";
     assert_eq!(
         read(&mut simulation),
         format!(
@@ -373,10 +374,11 @@ fn status_says_what_runs_and_what_is_received() {
     drop(peer);
     flash.write_all();
     let last = LastUpdate::new(LastUpdateOutcome::Returned, "0.2.1", "it panicked");
-    upload.set_status(STATUS.with_state(ImageState::Trial).with_last(Some(last)));
+    upload.set_status(STATUS.with_chip(None).with_state(ImageState::Trial).with_last(Some(last)));
     let returned = "\"last\":{\"version\":\"0.2.1\",\"outcome\":\"returned\",\"reason\":\"it panicked\"},";
     let text = read(&mut simulation);
     assert!(text.contains(returned) && text.contains("\"state\":\"trial\""), "{text}");
+    assert!(text.contains("\"chip\":null,"), "{text}");
     assert!(text.ends_with("\"refusal\":\"on-trial\"}"), "{text}");
     let head = guarded::request(&mut simulation, "HEAD", "/firmware", &session, "");
     assert_eq!((head.status, head.body.as_str()), (200, ""));

@@ -13,6 +13,7 @@ mod delivery;
 mod dhcp;
 mod exact;
 mod extensions;
+mod firmware_image;
 mod frame_header;
 mod inflate;
 mod json;
@@ -28,13 +29,14 @@ mod script;
 mod thing;
 
 /// The targets, by the names of their folders in `fuzz/corpus/`.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     Target { name: "captive_dns", check: captive_dns::check },
     Target { name: "chunks", check: chunks::check },
     Target { name: "connection", check: connection::check },
     Target { name: "delivery", check: delivery::check },
     Target { name: "dhcp", check: dhcp::check },
     Target { name: "extensions", check: extensions::check },
+    Target { name: "firmware_image", check: firmware_image::check },
     Target { name: "frame_header", check: frame_header::check },
     Target { name: "json", check: json::check },
     Target { name: "mdns", check: mdns::check },

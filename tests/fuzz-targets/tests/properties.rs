@@ -121,6 +121,36 @@ proptest! {
         check("extensions", offer.as_bytes());
     }
 
+    /// Images that are almost valid: one byte is changed, before or after they are sealed.
+    #[test]
+    fn image_is_checked_and_told_as_by_model(
+        options in (0_u8..16, 0_u8..70, prop::sample::select(vec![0_u16, 0, 0, 24, 300, 500, 544, 545, 700])),
+        lengths in vec(0_usize..40, 0..4),
+        names in ("[ -~]{0,32}", "[ -~]{1,32}", "[a-z]{1,6}\0?[a-z]{0,3}"),
+        change in proptest::option::of((any::<prop::sample::Index>(), any::<u8>())),
+    ) {
+        let padded = |text: &str| [text.as_bytes(), &[0; 32][text.len()..]].concat();
+        let (version, board, application) = &names;
+        let mut first = [&0xabcd_5432_u32.to_le_bytes()[..], &[0; 12], &padded(version), &[0; 208]].concat();
+        first.extend(b"instep\xd5\x01");
+        first.extend([padded(board), padded(application), padded("0.2.0"), vec![0; 24]].concat());
+        let segments = lengths.iter().map(|length| (0x4200_0000_u32, vec![7; 4 * length]));
+        let segments: Vec<_> = [(0x3c00_0020, first)].into_iter().chain(segments).collect();
+        let mut image = vec![0xe9, segments.len().to_le_bytes()[0], 2, 0x2f, 0x20, 0, 0, 0x42];
+        image.extend([0xee, 0, 0, 0, 5, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 1]);
+        for (address, bytes) in &segments {
+            image.extend(address.to_le_bytes());
+            image.extend(u32::try_from(bytes.len()).unwrap().to_le_bytes());
+            image.extend(bytes);
+        }
+        if let Some((index, byte)) = change {
+            let index = index.index(image.len());
+            image[index] = byte;
+        }
+        let [low, high] = options.2.to_le_bytes();
+        check("firmware_image", &[&[options.0, options.1, low, high], &image[..]].concat());
+    }
+
     /// The DNS server, with messages that are almost queries.
     #[test]
     fn dns_query_is_answered_as_by_model(

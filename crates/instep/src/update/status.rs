@@ -15,6 +15,8 @@ pub struct FirmwareStatus {
     pub version: &'static str,
     /// The board for which the image is built.
     pub board: &'static str,
+    /// The chip for which images are, as the number in their header. `None` if it is not told.
+    pub chip: Option<u16>,
     /// The application of the image.
     pub application: &'static str,
     /// The slot from which the image runs, such as `ota_0`.
@@ -73,6 +75,7 @@ impl FirmwareStatus {
     pub const UNKNOWN: Self = Self {
         version: "",
         board: "",
+        chip: None,
         application: "",
         slot: "",
         state: ImageState::Confirmed,
@@ -85,6 +88,7 @@ builders! {
     FirmwareStatus:
     with_version(version: &'static str);
     with_board(board: &'static str);
+    with_chip(chip: Option<u16>);
     with_application(application: &'static str);
     with_slot(slot: &'static str);
     with_state(state: ImageState);

@@ -18,13 +18,16 @@ impl State {
     ///
     /// `permission` is the reason why the client may not update the device, if so.
     pub(super) fn write_status(&self, permission: Option<Obstacle>, out: &mut dyn Write) -> fmt::Result {
-        let FirmwareStatus { version, board, application, slot, state, capacity, last } = self.status;
+        let FirmwareStatus { version, board, chip, application, slot, state, capacity, last } = self.status;
         let name = |name| Text::cut(name, NAME_MAX);
+        write!(out, "{{\"version\":{},\"board\":{},\"chip\":", name(version), name(board),)?;
+        match chip {
+            Some(chip) => write!(out, "{chip}")?,
+            None => out.write_str("null")?,
+        }
         write!(
             out,
-            "{{\"version\":{},\"board\":{},\"application\":{},\"slot\":{},\"state\":\"{}\",\"capacity\":{},\"last\":",
-            name(version),
-            name(board),
+            ",\"application\":{},\"slot\":{},\"state\":\"{}\",\"capacity\":{},\"last\":",
             name(application),
             name(slot),
             state.as_str(),

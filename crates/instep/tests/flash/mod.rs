@@ -25,6 +25,7 @@ pub struct Flash {
 pub const STATUS: FirmwareStatus = FirmwareStatus::UNKNOWN
     .with_version("0.2.0")
     .with_board("devkit")
+    .with_chip(Some(5))
     .with_application("lamp")
     .with_slot("ota_0")
     .with_capacity(Some(CAPACITY));

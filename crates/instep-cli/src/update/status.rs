@@ -1,0 +1,131 @@
+//! What a device says of its firmware.
+
+use instep_update::{Chip, Identity, Name};
+use serde_json::Value;
+
+/// Answer to `GET /firmware`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Status {
+    pub(super) version: String,
+    pub(super) board: String,
+    pub(super) chip: Option<u16>,
+    pub(super) application: String,
+    pub(super) slot: String,
+    pub(super) is_on_trial: bool,
+    pub(super) capacity: u64,
+    /// Reason why the image that was sent last did not stay, if so.
+    pub(super) returned: Option<String>,
+    /// Number of bytes that are received of an upload.
+    pub(super) received: Option<u64>,
+    pub(super) is_restarting: bool,
+}
+
+/// What became of the image that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The device has yet to restart.
+    Restarting,
+    /// The new image runs on trial.
+    OnTrial,
+    /// The new image stays.
+    Confirmed,
+    /// The image before runs.
+    Before,
+}
+
+impl Status {
+    /// Parses the answer. Returns `None` if it is not that of a device.
+    pub(super) fn parse(body: &str) -> Option<Self> {
+        let json: Value = serde_json::from_str(body).ok()?;
+        let text = |name: &str| Some(readable(json.get(name)?.as_str()?));
+        let last = json.get("last")?;
+        let returned = last.get("outcome").and_then(Value::as_str) == Some("returned");
+        Some(Self {
+            version: text("version")?,
+            board: text("board")?,
+            chip: json.get("chip").and_then(Value::as_u64).and_then(|chip| chip.try_into().ok()),
+            application: text("application")?,
+            slot: text("slot")?,
+            is_on_trial: text("state")? == "trial",
+            capacity: json.get("capacity")?.as_u64()?,
+            returned: last.get("reason").and_then(Value::as_str).filter(|_| returned).map(readable),
+            received: json.get("upload").and_then(|upload| upload.get("received")?.as_u64()),
+            is_restarting: json.get("refusal").and_then(Value::as_str) == Some("restarting"),
+        })
+    }
+
+    /// Returns what runs, for a comparison with an image.
+    ///
+    /// Returns `None` if a name cannot be one of an image.
+    pub(super) fn running(&self, image: &Identity) -> Option<Identity> {
+        let mut running = *image;
+        if let Some(chip) = self.chip {
+            running.chip = Chip(chip);
+        }
+        running.board = name(&self.board)?;
+        running.application = name(&self.application)?;
+        running.version = name(&self.version)?;
+        Some(running)
+    }
+
+    /// Returns what became of an image that was sent while `slot` ran.
+    ///
+    /// Slots are compared, because the new image may have the same version.
+    pub(super) fn fate(&self, slot: &str) -> Fate {
+        match (self.slot == slot, self.is_on_trial) {
+            (true, _) if self.is_restarting => Fate::Restarting,
+            (true, _) => Fate::Before,
+            (false, true) => Fate::OnTrial,
+            (false, false) => Fate::Confirmed,
+        }
+    }
+}
+
+/// Returns text of a device without control characters, which a terminal would obey.
+pub(super) fn readable(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}
+
+fn name(text: &str) -> Option<Name> {
+    let mut padded = [0; Name::MAX];
+    padded.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    Name::from_padded(&padded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = r#"{"version":"0.2.0","board":"devkit","chip":5,"application":"garden","slot":"ota_0",
+        "state":"confirmed","capacity":2031616,"last":null,"upload":null,"refusal":null}"#;
+
+    #[test]
+    fn answer_of_device_is_parsed() {
+        let status = Status::parse(BODY).unwrap();
+        assert_eq!(
+            (status.version.as_str(), status.board.as_str(), status.chip),
+            ("0.2.0", "devkit", Some(5))
+        );
+        assert_eq!((status.is_on_trial, status.received, status.returned), (false, None, None));
+        let returned = BODY.replace(
+            "\"last\":null",
+            "\"last\":{\"version\":\"0.3.0\",\"outcome\":\"returned\",\"reason\":\"it\\u001b[2J panicked\"}",
+        );
+        assert_eq!(Status::parse(&returned).unwrap().returned.as_deref(), Some("it\u{fffd}[2J panicked"));
+        let upload = BODY.replace("\"upload\":null", "\"upload\":{\"received\":77,\"length\":null}");
+        assert_eq!(Status::parse(&upload).unwrap().received, Some(77));
+        for other in ["", "[]", "{}", "<html>", &BODY.replace("\"slot\":\"ota_0\",", "")] {
+            assert_eq!(Status::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn fate_is_told_by_slot() {
+        let mut status = Status::parse(BODY).unwrap();
+        assert_eq!((status.fate("ota_0"), status.fate("ota_1")), (Fate::Before, Fate::Confirmed));
+        status.is_on_trial = true;
+        assert_eq!(status.fate("ota_1"), Fate::OnTrial);
+        (status.is_on_trial, status.is_restarting) = (false, true);
+        assert_eq!(status.fate("ota_0"), Fate::Restarting);
+    }
+}
