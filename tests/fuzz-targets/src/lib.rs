@@ -21,6 +21,7 @@ mod link;
 mod mdns;
 mod messages;
 mod model;
+mod mqtt;
 mod request;
 mod request_head;
 mod rest;
@@ -28,7 +29,7 @@ mod script;
 mod thing;
 
 /// The targets, by the names of their folders in `fuzz/corpus/`.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     Target { name: "captive_dns", check: captive_dns::check },
     Target { name: "chunks", check: chunks::check },
     Target { name: "connection", check: connection::check },
@@ -39,6 +40,7 @@ pub const TARGETS: [Target; 13] = [
     Target { name: "json", check: json::check },
     Target { name: "mdns", check: mdns::check },
     Target { name: "messages", check: messages::check },
+    Target { name: "mqtt", check: mqtt::check },
     Target { name: "request_head", check: request_head::check },
     Target { name: "rest", check: rest::check },
     Target { name: "thing", check: thing::check },
