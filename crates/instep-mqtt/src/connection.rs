@@ -37,6 +37,8 @@ enum Phase {
     /// CONNACK has not arrived.
     Opening,
     Open,
+    /// The broker has ended it, or broken the protocol.
+    Failed,
     Ended,
 }
 
@@ -112,7 +114,7 @@ impl Connection {
         match self.take(now, input) {
             Ok(taken) => Ok(taken),
             Err(end) => {
-                self.phase = Phase::Ended;
+                self.phase = Phase::Failed;
                 Err(end)
             }
         }
@@ -145,7 +147,7 @@ impl Connection {
             Phase::Open if now >= self.ping_at() && out.push(&PINGREQ) => {
                 (self.sent_at, self.pinged_at) = (now, Some(now));
             }
-            Phase::Opening | Phase::Open | Phase::Ended => {}
+            Phase::Opening | Phase::Open | Phase::Failed | Phase::Ended => {}
         }
         self.is_open()
     }
@@ -157,7 +159,7 @@ impl Connection {
 
     /// Ends the connection with a DISCONNECT, if there is room for it.
     pub fn disconnect(&mut self, reason: ReasonCode, out: &mut Outgoing<'_>) {
-        if matches!(self.phase, Phase::Opening | Phase::Open) {
+        if matches!(self.phase, Phase::Opening | Phase::Open | Phase::Failed) {
             // Without room the broker sees the end of the transport.
             let _ = out.push(&disconnect(reason));
         }
@@ -172,7 +174,7 @@ impl Connection {
     /// Returns the time at which the silence of the broker ends the connection.
     fn deadline(&self) -> Instant {
         match self.phase {
-            Phase::New | Phase::Ended => Instant::NEVER,
+            Phase::New | Phase::Failed | Phase::Ended => Instant::NEVER,
             Phase::Opening => self.heard_at.after(ANSWER_TIMEOUT_MS),
             Phase::Open => {
                 let pinged = self.pinged_at.map_or(Instant::NEVER, |at| at.after(ANSWER_TIMEOUT_MS));
