@@ -6,6 +6,7 @@ use crate::id::DeviceId;
 use crate::packet::{ConnAck, Connect, Publish, ReasonCode, SubAck};
 use crate::publish::Publisher;
 use crate::topics::{OwnTopic, Topics};
+use core::num::NonZeroU32;
 use instep::Instant;
 use instep::broker::Followed;
 use instep_proto::delivery::Outgoing;
@@ -228,10 +229,8 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         let topics = Topics { prefix: self.options.prefix, id: self.options.id.as_str() };
         match topics.find(message.topic) {
             // The will of an earlier connection may be published after the new one is open.
-            Some(OwnTopic::State) if message.payload == b"offline" => self.publisher.say_online_again(),
-            Some(OwnTopic::Thing) if !message.retain && self.is_of_another(message.payload) => {
-                self.finish(Ended::SameId);
-            }
+            Some(OwnTopic::State) if message.payload != b"online" => self.publisher.say_online_again(),
+            Some(OwnTopic::Thing) if !message.retain => self.check_thing(message.payload),
             Some(OwnTopic::Set(_)) if message.retain => {
                 // It was sent before the device was there, perhaps long ago.
                 self.ignored.stored_commands = self.ignored.stored_commands.saturating_add(1);
@@ -259,20 +258,16 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         true
     }
 
-    /// Returns whether a frame `thing` is of another start than this one.
-    fn is_of_another(&self, frame: &[u8]) -> bool {
-        struct Rest<'f>(&'f [u8]);
-
-        impl core::fmt::Write for Rest<'_> {
-            fn write_str(&mut self, part: &str) -> core::fmt::Result {
-                self.0 = self.0.strip_prefix(part.as_bytes()).ok_or(core::fmt::Error)?;
-                Ok(())
-            }
+    /// Checks what was published at the topic of the frame `thing`.
+    ///
+    /// The frame of another start is another device's. Anything else is replaced by the frame.
+    fn check_thing(&mut self, payload: &[u8]) {
+        let start = start_of(payload);
+        if start.is_some_and(|start| Some(start) != self.followed.start().map(NonZeroU32::get)) {
+            self.finish(Ended::SameId);
+        } else if start.is_none() {
+            self.publisher.greet_again();
         }
-
-        let mut rest = Rest(frame);
-        let is_own = core::fmt::write(&mut rest, format_args!("{}", self.followed.greeting())).is_ok();
-        !is_own || !rest.0.is_empty()
     }
 
     fn finish(&mut self, ended: Ended) {
@@ -314,6 +309,15 @@ impl core::fmt::Display for Ended {
             Self::Stopped => f.write_str("this program stops"),
         }
     }
+}
+
+/// Returns the start in a frame `thing`.
+fn start_of(frame: &[u8]) -> Option<u32> {
+    let rest = frame.strip_prefix(b"{\"label\":\"thing\",\"value\":{")?;
+    let digits = rest.strip_suffix(b"\"}}")?.last_chunk::<8>()?;
+    let before = &rest[..rest.len() - digits.len() - b"\"}}".len()];
+    let digits = core::str::from_utf8(digits).ok().filter(|_| before.ends_with(b"\"start\":\""))?;
+    u32::from_str_radix(digits, 16).ok()
 }
 
 fn log_refused(answer: &SubAck<'_>) {

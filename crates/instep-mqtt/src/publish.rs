@@ -27,6 +27,8 @@ pub(crate) struct Publisher {
     step: Step,
     /// Whether commands are subscribed to.
     commands: bool,
+    /// Whether the frame `thing` is due once more.
+    greeting_due: bool,
     /// Whether `online` is due.
     online_due: bool,
     /// The maximum length of a packet, in bytes.
@@ -54,6 +56,7 @@ impl Publisher {
             cursor: Cursor::new(feed),
             step: Step::Greeting,
             commands: false,
+            greeting_due: false,
             online_due: true,
             send_max: usize::MAX,
             oversized: 0,
@@ -63,6 +66,10 @@ impl Publisher {
     /// Notes what the broker allows.
     pub(crate) fn open(&mut self, send_max: usize, commands: bool) {
         (self.send_max, self.commands) = (send_max, commands);
+    }
+
+    pub(crate) fn greet_again(&mut self) {
+        self.greeting_due = true;
     }
 
     pub(crate) fn say_online_again(&mut self) {
@@ -97,6 +104,12 @@ impl Publisher {
                 return;
             }
             self.step = Step::Values;
+        }
+        if self.greeting_due {
+            if !self.publish_text(&topics.below("thing"), true, followed.greeting(), out) {
+                return;
+            }
+            self.greeting_due = false;
         }
         let Some(revision) = self.publish_frames(now, followed, topics, out) else { return };
         if self.online_due {

@@ -8,6 +8,9 @@ use instep::driver::Buffer;
 use instep::{Access, App, Device, Inbox, Limits, LogIn};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
+/// Number of followers beside the shards: the client of a broker.
+const BROKER_FOLLOWERS: usize = if cfg!(feature = "mqtt") { 1 } else { 0 };
+
 /// Server on Linux.
 ///
 /// The server and its memory live as long as the process.
@@ -20,6 +23,8 @@ pub struct Server {
     pub(crate) shards: usize,
     pub(crate) meters: &'static Meters,
     pub(crate) log_in: Option<&'static LogIn>,
+    #[cfg(feature = "mqtt")]
+    pub(crate) broker: Option<&'static crate::broker::Broker>,
 }
 
 impl Server {
@@ -37,17 +42,41 @@ impl Server {
         shards: usize,
     ) -> Self {
         assert!(shards > 0, "a server needs at least one shard");
-        let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
+        let memory = memory::allocate(app, &limits, sockets.http_slots, shards + BROKER_FOLLOWERS);
         let device = Box::leak(Box::new(Device::new(memory, limits)));
         device.set_boot_id(random());
         let admission = AdmissionControl::new(limits.clients, sockets, access);
         let meters = Box::leak(Box::new(Meters::new(admission, shards)));
-        Self { app, access, device, limits: sockets, shards, meters, log_in: None }
+        Self {
+            app,
+            access,
+            device,
+            limits: sockets,
+            shards,
+            meters,
+            log_in: None,
+            #[cfg(feature = "mqtt")]
+            broker: None,
+        }
     }
 
     /// Requires the log-in's password from every client.
     pub fn with_log_in(self, log_in: &'static LogIn) -> Self {
         Self { log_in: Some(log_in), ..self }
+    }
+
+    /// Publishes the device's state at a broker, and takes commands from there.
+    ///
+    /// Has no effect if the application has no Thing.
+    #[cfg(feature = "mqtt")]
+    pub fn with_broker(self, broker: &'static crate::broker::Broker) -> Self {
+        Self { broker: Some(broker), ..self }
+    }
+
+    /// Returns how the connection to the broker stands, if there is a broker.
+    #[cfg(feature = "mqtt")]
+    pub fn broker_status(&self) -> Option<crate::broker::BrokerStatus> {
+        self.broker.map(crate::broker::Broker::status)
     }
 
     /// Returns the device, for the application.

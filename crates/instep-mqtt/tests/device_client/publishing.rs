@@ -140,6 +140,8 @@ fn device_that_hears_itself_offline_says_online_again() {
     assert_eq!(house.messages(), owned(&[("instep/lamp-1", "online", true)]));
     house.publish("instep/lamp-1", "online");
     assert_eq!(house.messages(), []);
+    house.publish("instep/lamp-1", "junk");
+    assert_eq!(house.messages(), owned(&[("instep/lamp-1", "online", true)]));
 }
 
 #[test]
@@ -156,6 +158,18 @@ fn other_device_of_same_id_is_noticed() {
     let Some(Packet::Disconnect(end)) = house.next() else { panic!("not DISCONNECT") };
     assert_eq!(end.reason_code, mqttbytes::v5::DisconnectReasonCode::NormalDisconnection);
     assert!(house.client.end().unwrap().to_string().contains("same id"));
+}
+
+#[test]
+fn junk_in_place_of_the_frame_thing_is_replaced() {
+    let mut house = House::new();
+    let own = house.open().remove(0);
+    for junk in
+        ["", "x", r#"{"label":"thing","value":{}}"#, r#"{"label":"thing","value":{"start":"1234567x"}}"#]
+    {
+        house.publish("instep/lamp-1/thing", junk);
+        assert_eq!(house.messages(), std::slice::from_ref(&own), "{junk}");
+    }
 }
 
 #[test]
