@@ -16,7 +16,7 @@ const PASSWORD_MAX: usize = 65_535;
 ///
 /// # Errors
 /// A sentence, if the options do not fit together, or if the password cannot be read.
-pub(crate) fn broker(settings: &Settings, has_password: bool) -> Result<Option<&'static Broker>, String> {
+pub(crate) fn broker(settings: &Settings, has_password: bool) -> Result<Option<Broker>, String> {
     let Some(address) = &settings.mqtt else {
         let options = [
             (settings.mqtt_id.is_some(), "--mqtt-id"),
@@ -38,7 +38,7 @@ pub(crate) fn broker(settings: &Settings, has_password: bool) -> Result<Option<&
     }
     let id = settings.mqtt_id.unwrap_or_else(|| default_id(settings));
     let commands = settings.mqtt_commands || !has_password;
-    Ok(Some(Box::leak(Box::new(Broker::new(address.clone(), login, id, commands)))))
+    Ok(Some(Broker::new(address.clone(), login, id, commands)))
 }
 
 /// Returns the id of an application at one port of this machine.

@@ -11,7 +11,7 @@ use crate::signals::{End, Signals};
 use crate::{application, broker, listen, log as logging, metrics, password};
 use instep::access::{AllowHints, HttpsRedirect, OPEN_TO_EVERYONE, Origins, is_wide_origin};
 use instep::{Access, App, Device, Inbox};
-use instep_tokio::{Listener, Server};
+use instep_tokio::{Broker, Listener, Server};
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
@@ -144,6 +144,12 @@ where
     if let Some(log_in) = log_in {
         server = server.with_log_in(log_in);
     }
+    let broker: Option<&Broker> = broker.map(|broker| {
+        let urls: Vec<_> = listening.iter().flat_map(|address| address.urls()).collect();
+        let is_elsewhere = |url: &&String| !url.contains("//127.") && !url.contains("//[::1]");
+        let page = urls.iter().find(is_elsewhere).or(urls.first());
+        &*Box::leak(Box::new(broker.with_page(page.cloned())))
+    });
     if let Some(broker) = broker {
         server = server.with_broker(broker);
     }

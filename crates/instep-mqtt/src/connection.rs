@@ -51,7 +51,7 @@ pub enum Event<'p> {
     Message(Publish<'p>),
     /// An answer to SUBSCRIBE.
     Subscribed(SubAck<'p>),
-    /// A PINGRESP, of which the connection takes care.
+    /// A packet that the caller need not look at, such as a PINGRESP.
     Alive,
 }
 
@@ -208,6 +208,7 @@ impl Connection {
             }
             (Phase::Open, Incoming::Publish(message)) => Event::Message(message),
             (Phase::Open, Incoming::SubAck(answer)) => Event::Subscribed(answer),
+            (Phase::Open, Incoming::UnsubAck(_)) => Event::Alive,
             (Phase::Open, Incoming::PingResp) => {
                 self.pinged_at = None;
                 Event::Alive

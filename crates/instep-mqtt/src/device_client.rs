@@ -1,11 +1,12 @@
 //! A device as the client of a broker: it publishes as a follower of the feed, and takes commands.
 
+use crate::announce::measure;
 use crate::command::{AnswerAddress, PendingCommand};
 use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
 use crate::id::DeviceId;
 use crate::packet::{ConnAck, Connect, Publish, ReasonCode, SubAck};
-use crate::publish::Publisher;
-use crate::topics::{OwnTopic, Topics};
+use crate::publish::{Identity, Publisher};
+use crate::topics::{HOME_ASSISTANT, OwnTopic, Topics};
 use core::num::NonZeroU32;
 use instep::Instant;
 use instep::broker::Followed;
@@ -27,6 +28,10 @@ pub struct Options<'a> {
     pub password: Option<&'a str>,
     /// Whether commands are taken.
     pub commands: bool,
+    /// Whether Home Assistant is told of the device.
+    pub discovery: bool,
+    /// The address of the device's page, for Home Assistant.
+    pub page: Option<&'a str>,
     /// The maximum length of a packet from the broker, in bytes, which is the length of the input buffer.
     pub packet_max: usize,
 }
@@ -117,7 +122,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
 
     /// Returns how many frames the broker does not take, because they are too long for it.
     pub fn oversized(&self) -> u32 {
-        self.publisher.oversized
+        self.publisher.writer.oversized
     }
 
     /// Takes the packets in `input`, and returns how many bytes of it were used.
@@ -158,7 +163,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
             }
             return;
         }
-        let topics = Topics { prefix: self.options.prefix, id: self.options.id.as_str() };
+        let topics = self.topics();
         let connect = Connect {
             client_id: topics.id,
             keep_alive: KEEP_ALIVE_SECONDS,
@@ -172,7 +177,8 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
             return;
         }
         let before = out.len();
-        self.publisher.transmit(now, &self.followed, topics, &mut self.pending, out);
+        let own = Identity { followed: &self.followed, topics, page: self.options.page };
+        self.publisher.transmit(now, own, &mut self.pending, out);
         if out.len() > before {
             self.connection.note_sent(now);
         }
@@ -197,10 +203,18 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     pub fn wake_at(&self, now: Instant) -> Instant {
         let pending = self.pending.iter().flatten().map(|command| command.until).min();
         let retry = if self.blocked { now.after(RETRY_MS) } else { Instant::NEVER };
-        self.connection.wake_at().min(pending.unwrap_or(Instant::NEVER)).min(retry)
+        let reading = self.publisher.announcer.until;
+        self.connection.wake_at().min(pending.unwrap_or(Instant::NEVER)).min(retry).min(reading)
+    }
+
+    fn topics(&self) -> Topics<'a> {
+        Topics { prefix: self.options.prefix, id: self.options.id.as_str() }
     }
 
     fn has_room(&self) -> bool {
+        if self.publisher.announcer.is_busy() {
+            return false;
+        }
         !self.options.commands || (self.pending.iter().any(Option::is_none) && self.followed.has_room())
     }
 
@@ -219,17 +233,21 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         if !answer.retain_available {
             log::warn!("The broker stores no values: it has no retained messages; allow them in the broker");
         }
-        self.publisher.open(self.connection.send_max(), self.options.commands && answer.wildcard_available);
+        let [commands, discovery] =
+            [self.options.commands, self.options.discovery].map(|wanted| wanted && answer.wildcard_available);
+        self.publisher.open(self.connection.send_max(), commands, discovery);
         if self.options.commands && !answer.wildcard_available {
             log::warn!("The broker passes no commands on: it allows no wildcards; allow them in the broker");
         }
     }
 
     fn take_message(&mut self, now: Instant, message: &Publish<'_>) -> bool {
-        let topics = Topics { prefix: self.options.prefix, id: self.options.id.as_str() };
+        let topics = self.topics();
         match topics.find(message.topic) {
+            // Everything that was stored has come before.
+            Some(OwnTopic::State) if message.payload == b"online" => self.publisher.announcer.end_reading(),
             // The will of an earlier connection may be published after the new one is open.
-            Some(OwnTopic::State) if message.payload != b"online" => self.publisher.say_online_again(),
+            Some(OwnTopic::State) => self.publisher.say_online_again(),
             Some(OwnTopic::Thing) if !message.retain => self.check_thing(message.payload),
             Some(OwnTopic::Set(_)) if message.retain => {
                 // It was sent before the device was there, perhaps long ago.
@@ -238,9 +256,28 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
             Some(OwnTopic::Set(name)) if self.options.commands => {
                 return self.take_command(now, name, message, topics);
             }
+            Some(own) if message.retain => self.take_stored(own, message.payload),
+            None if message.topic == HOME_ASSISTANT && message.payload == b"online" && !message.retain => {
+                self.publisher.announcer.repeat();
+            }
             _ => {}
         }
         true
+    }
+
+    /// Takes what the device has stored at the broker.
+    fn take_stored(&mut self, topic: OwnTopic<'_>, payload: &[u8]) {
+        let announcer = &mut self.publisher.announcer;
+        match topic {
+            OwnTopic::Discovered => {
+                let topics = Topics { prefix: self.options.prefix, id: self.options.id.as_str() };
+                let own = Identity { followed: &self.followed, topics, page: self.options.page };
+                announcer.take_hash(payload, measure(own.discovery(None)).1);
+            }
+            OwnTopic::DiscoveredName(name) => announcer.take_platform(name, payload, &self.followed),
+            OwnTopic::Below(name) => announcer.take_value(name, &self.followed),
+            OwnTopic::State | OwnTopic::Thing | OwnTopic::Set(_) | OwnTopic::Other => {}
+        }
     }
 
     fn take_command(&mut self, now: Instant, name: &str, message: &Publish<'_>, topics: Topics<'_>) -> bool {

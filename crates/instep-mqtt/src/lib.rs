@@ -10,14 +10,18 @@
 #[cfg(test)]
 extern crate std;
 
+mod announce;
 mod backoff;
 mod command;
 mod connection;
 mod device_client;
+mod discovery;
 mod id;
 pub mod packet;
 mod publish;
+mod stream;
 mod topics;
+mod writer;
 
 pub use backoff::Backoff;
 pub use connection::{ANSWER_TIMEOUT_MS, Connection, End, Event, KEEP_ALIVE_SECONDS};

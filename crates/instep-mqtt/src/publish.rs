@@ -1,71 +1,77 @@
 //! Publishing of a device: what is due, and in which order.
 //!
-//! After CONNACK come the frame `thing`, the subscriptions, all values, `online`, and the description. From then on
-//! come changed values, events and answers.
+//! After CONNACK come the frame `thing`, the subscriptions, all values, `online`, the description, and what Home
+//! Assistant is told. From then on come changed values, events and answers.
 
+use crate::announce::{Announcer, Cleared, Step, measure};
 use crate::command::{PendingCommand, Progress};
-use crate::packet::{Filter, PublishHead, write_subscribe};
-use crate::topics::Topics;
-use core::fmt::{Display, Write as _};
+use crate::discovery::{Component, Discovery};
+use crate::packet::{Filter, write_subscribe, write_unsubscribe};
+use crate::stream::{Body, Stream};
+use crate::topics::{DISCOVERED, HOME_ASSISTANT, Topics};
+use crate::writer::Writer;
+use core::fmt::Display;
 use instep::Instant;
 use instep::broker::{CommandId, Followed};
 use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::server_payload;
-use instep_proto::http::Window;
 
 /// Number of gathered bytes at which no more is gathered, so that values are not older than necessary.
 const GATHERED_MAX: usize = 4_096;
-/// Maximum length of a frame that the client itself makes, in bytes.
-const OWN_FRAME_MAX: usize = 160;
-/// Packet identifier of the only SUBSCRIBE.
-const SUBSCRIBE_ID: u16 = 1;
 
 /// State of publishing on one connection.
 #[derive(Debug)]
 pub(crate) struct Publisher {
     cursor: Cursor,
-    step: Step,
+    /// Whether the frame `thing` is due.
+    greeting_due: bool,
+    /// The number of the next SUBSCRIBE; 2 after the last one.
+    subscription: u16,
     /// Whether commands are subscribed to.
     commands: bool,
-    /// Whether the frame `thing` is due once more.
-    greeting_due: bool,
     /// Whether `online` is due.
     online_due: bool,
-    /// The maximum length of a packet, in bytes.
-    send_max: usize,
-    /// The number of frames that were too long for the broker.
-    pub(crate) oversized: u32,
+    description_due: bool,
+    /// Long message that is being written.
+    stream: Option<Stream>,
+    pub(crate) announcer: Announcer,
+    pub(crate) writer: Writer,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Greeting,
-    Subscription,
-    Values,
-    /// The description, from its byte of this number on, of that many. The packet's beginning is not written at byte 0.
-    Description {
-        position: usize,
-        length: usize,
-    },
-    Done,
+/// What a device publishes about itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Identity<'i> {
+    pub(crate) followed: &'i Followed<'i>,
+    pub(crate) topics: Topics<'i>,
+    /// The address of its page.
+    pub(crate) page: Option<&'i str>,
+}
+
+impl<'i> Identity<'i> {
+    pub(crate) fn discovery(self, removed: Option<(&'i str, &'i str)>) -> Discovery<'i> {
+        Discovery { followed: self.followed, topics: self.topics, page: self.page, removed }
+    }
 }
 
 impl Publisher {
     pub(crate) fn new(feed: &Feed<'_>) -> Self {
         Self {
             cursor: Cursor::new(feed),
-            step: Step::Greeting,
+            greeting_due: true,
+            subscription: 0,
             commands: false,
-            greeting_due: false,
             online_due: true,
-            send_max: usize::MAX,
-            oversized: 0,
+            description_due: true,
+            stream: None,
+            announcer: Announcer::new(false),
+            writer: Writer::new(),
         }
     }
 
     /// Notes what the broker allows.
-    pub(crate) fn open(&mut self, send_max: usize, commands: bool) {
-        (self.send_max, self.commands) = (send_max, commands);
+    pub(crate) fn open(&mut self, send_max: usize, commands: bool, discovery: bool) {
+        (self.writer.send_max, self.commands) = (send_max, commands);
+        self.announcer = Announcer::new(discovery);
     }
 
     pub(crate) fn greet_again(&mut self) {
@@ -78,60 +84,70 @@ impl Publisher {
 
     /// Returns whether a packet has begun and the rest of it is not written.
     pub(crate) fn is_within_packet(&self) -> bool {
-        matches!(self.step, Step::Description { position: 1.., .. })
+        self.stream.is_some_and(|stream| stream.has_begun())
     }
 
     /// Adds what is due to the output.
     pub(crate) fn transmit(
         &mut self,
         now: Instant,
-        followed: &Followed<'_>,
-        topics: Topics<'_>,
+        own: Identity<'_>,
         pending: &mut [Option<PendingCommand>],
         out: &mut Outgoing<'_>,
     ) {
-        if self.is_within_packet() && !self.describe(followed, topics, out) {
+        let Identity { followed, topics, .. } = own;
+        if self.is_within_packet() && !self.write_stream(own, out) {
             return;
         }
-        if self.step == Step::Greeting {
-            if !self.publish_text(&topics.below("thing"), true, followed.greeting(), out) {
-                return;
-            }
-            self.step = Step::Subscription;
-        }
-        if self.step == Step::Subscription {
-            if !self.subscribe(topics, out) {
-                return;
-            }
-            self.step = Step::Values;
-        }
         if self.greeting_due {
-            if !self.publish_text(&topics.below("thing"), true, followed.greeting(), out) {
+            if !self.writer.text(&topics.below("thing"), true, followed.greeting(), out) {
                 return;
             }
             self.greeting_due = false;
         }
+        while self.subscription < if self.announcer.step == Step::Off { 1 } else { 2 } {
+            if !self.subscribe(topics, out) {
+                return;
+            }
+            self.subscription += 1;
+        }
         let Some(revision) = self.publish_frames(now, followed, topics, out) else { return };
         if self.online_due {
-            if !self.publish_text(&topics.state(), true, "online", out) {
+            if !self.writer.text(&topics.state(), true, "online", out) {
                 return;
             }
             self.online_due = false;
+            self.announcer.expect_end(now);
         }
-        self.answer(now, revision, followed, topics, pending, out);
-        if self.step == Step::Values {
-            self.step = Step::Description { position: 0, length: followed.description().length() };
+        self.answer(now, revision, own, pending, out);
+        if core::mem::take(&mut self.description_due) {
+            self.stream = Some(Stream::new(Body::Description, own.discovery(None)));
         }
-        if matches!(self.step, Step::Description { .. }) {
-            self.describe(followed, topics, out);
-        }
+        while self.write_stream(own, out) && self.announce(now, own, out) {}
     }
 
     fn subscribe(&self, topics: Topics<'_>, out: &mut Outgoing<'_>) -> bool {
-        let (state, thing, set) = (topics.state(), topics.below("thing"), topics.below("+/set"));
-        let filters = [&state[..], &thing, &set].map(|topic| Filter { topic, retained: false });
-        let filters = if self.commands { &filters[..] } else { &filters[..2] };
-        let length = write_subscribe(SUBSCRIBE_ID, filters, out.spare_mut());
+        let [state, thing, set] = [&topics.state()[..], &topics.below("thing"), &topics.below("+/set")];
+        let discovered = stored(topics);
+        let home = [HOME_ASSISTANT];
+        let live = |topic| Filter { topic, retained: false };
+        let kept = |topic| Filter { topic, retained: true };
+        let length = match (self.subscription, self.commands, self.announcer.step == Step::Off) {
+            (1.., ..) => {
+                let filters = [kept(&discovered[0][..]), kept(&discovered[1]), kept(&discovered[2])];
+                write_subscribe(2, &filters, out.spare_mut())
+            }
+            (0, commands, off) => {
+                let filters = [live(state), live(thing), live(&home), live(set)];
+                let filters = match (commands, off) {
+                    (true, false) => &filters[..],
+                    (false, false) => &filters[..3],
+                    (true, true) => &[filters[0], filters[1], filters[3]],
+                    (false, true) => &filters[..2],
+                };
+                write_subscribe(1, filters, out.spare_mut())
+            }
+        };
         out.commit(length.unwrap_or(0));
         length.is_some()
     }
@@ -154,7 +170,7 @@ impl Publisher {
                 let lost = cursor.skip_lost(feed);
                 if lost > 0 {
                     let frame = format_args!("{{\"label\":\"missed\",\"value\":{lost}}}");
-                    if !self.publish_text(&topics.below("missed"), false, frame, out) {
+                    if !self.writer.text(&topics.below("missed"), false, frame, out) {
                         return None;
                     }
                     missed += lost;
@@ -163,7 +179,7 @@ impl Publisher {
                 let Some(next) = cursor.next(feed) else { return Some(feed.revision()) };
                 let payload = server_payload(next.frame);
                 if let Some(label) = label(payload)
-                    && !self.publish(&topics.below(label), next.is_retained(), None, payload, out)
+                    && !self.writer.publish(&topics.below(label), next.is_retained(), None, payload, out)
                 {
                     return None;
                 }
@@ -182,15 +198,15 @@ impl Publisher {
         &mut self,
         now: Instant,
         revision: u64,
-        followed: &Followed<'_>,
-        topics: Topics<'_>,
+        own: Identity<'_>,
         pending: &mut [Option<PendingCommand>],
         out: &mut Outgoing<'_>,
     ) {
+        let Identity { followed, topics, .. } = own;
         for place in pending {
             let Some(command) = place else { continue };
             let is_done = match command.progress {
-                Progress::Asked(id) => self.take_answer(id, now, revision, command, followed, topics, out),
+                Progress::Asked(id) => self.take_answer(id, now, revision, command, own, out),
                 Progress::Refused(refusal) => {
                     let text = refusal.frame();
                     if command.answer.is_none() {
@@ -198,7 +214,7 @@ impl Publisher {
                     }
                     command.answer.is_none_or(|answer| {
                         let topic = topics.answer(answer.topic());
-                        self.publish_own(&topic, false, answer.data(), text, out)
+                        self.writer.answer(&topic, false, answer.data(), text, out)
                     })
                 }
             };
@@ -210,17 +226,16 @@ impl Publisher {
     }
 
     /// Publishes the answer of the application, if it is there, and returns whether the command is done.
-    #[expect(clippy::too_many_arguments, reason = "a helper of `answer`")]
     fn take_answer(
         &mut self,
         id: CommandId,
         now: Instant,
         revision: u64,
         command: &mut PendingCommand,
-        followed: &Followed<'_>,
-        topics: Topics<'_>,
+        own: Identity<'_>,
         out: &mut Outgoing<'_>,
     ) -> bool {
+        let Identity { followed, topics, .. } = own;
         let mut refused = false;
         let answer = command.answer;
         let answered = followed.take_reply(id, |follows, payload| {
@@ -231,10 +246,10 @@ impl Publisher {
                 refused = payload.starts_with(b"{\"label\":\"error\"");
                 return true;
             };
-            self.publish(&topics.answer(answer.topic()), false, answer.data(), payload, out)
+            self.writer.publish(&topics.answer(answer.topic()), false, answer.data(), payload, out)
         });
         if refused {
-            log_refusal(now, followed, &"see the application's log");
+            log_refusal(now, followed, &"it does not fit the declaration, or the application refused it");
         }
         if answered || now < command.until {
             return answered;
@@ -248,97 +263,87 @@ impl Publisher {
         false
     }
 
-    /// Publishes the description, and returns whether all of it is written.
-    fn describe(&mut self, followed: &Followed<'_>, topics: Topics<'_>, out: &mut Outgoing<'_>) -> bool {
-        let Step::Description { mut position, length } = self.step else { return true };
-        if position == 0 {
-            let topic = topics.below("thing/td");
-            let head = PublishHead { topic: &topic, retain: true, correlation_data: None, payload: length };
-            if head.packet_length().is_none_or(|whole| whole > self.send_max) {
-                self.note_oversized("thing/td");
-                self.step = Step::Done;
-                return true;
-            }
-            let Some(written) = head.write(out.spare_mut()) else { return false };
-            // At least one byte follows in the same output, so that a position above 0 means that the packet has begun.
-            if out.remaining() == written {
-                return false;
-            }
-            out.commit(written);
+    /// Writes a part of a long message, and returns whether there is none any more.
+    fn write_stream(&mut self, own: Identity<'_>, out: &mut Outgoing<'_>) -> bool {
+        let Some(stream) = &mut self.stream else { return true };
+        let removed = self.announcer.removed().filter(|_| stream.body == Body::Removal);
+        if !stream.write(own.discovery(removed), &mut self.writer, out) {
+            return false;
         }
-        let written = followed.description().write(position, out.spare_mut());
-        out.commit(written);
-        position += written;
-        self.step = if position >= length { Step::Done } else { Step::Description { position, length } };
-        self.step == Step::Done
-    }
-
-    fn publish_text(
-        &mut self,
-        topic: &[&str],
-        retain: bool,
-        text: impl Display,
-        out: &mut Outgoing<'_>,
-    ) -> bool {
-        self.publish_own(topic, retain, None, text, out)
-    }
-
-    /// Publishes a short text. Returns `false` if there is no room for it now.
-    fn publish_own(
-        &mut self,
-        topic: &[&str],
-        retain: bool,
-        correlation_data: Option<&[u8]>,
-        text: impl Display,
-        out: &mut Outgoing<'_>,
-    ) -> bool {
-        let mut bytes = [0; OWN_FRAME_MAX];
-        let mut payload = Window::new(&mut bytes, 0);
-        let written = write!(payload, "{text}");
-        debug_assert!(written.is_ok(), "a frame is longer than OWN_FRAME_MAX");
-        let length = payload.used();
-        self.publish(topic, retain, correlation_data, &bytes[..length], out)
-    }
-
-    /// Publishes a payload. Returns `false` if there is no room for it now.
-    ///
-    /// What can never fit is left out.
-    fn publish(
-        &mut self,
-        topic: &[&str],
-        retain: bool,
-        correlation_data: Option<&[u8]>,
-        payload: &[u8],
-        out: &mut Outgoing<'_>,
-    ) -> bool {
-        let head = PublishHead { topic, retain, correlation_data, payload: payload.len() };
-        let Some(length) = head.packet_length().filter(|length| *length <= self.send_max) else {
-            self.note_oversized(topic.last().unwrap_or(&""));
-            return true;
-        };
-        if !out.has_room(length) {
-            let never = out.is_clear();
-            if never {
-                self.note_oversized(topic.last().unwrap_or(&""));
-            }
-            return never;
+        match stream.body {
+            Body::Description => {}
+            Body::Discovery => self.announcer.step = Step::Platform(0),
+            Body::Removal => self.announcer.note_removed(),
         }
-        let Some(written) = head.write(out.spare_mut()) else { return false };
-        out.spare_mut()[written..length].copy_from_slice(payload);
-        out.commit(length);
+        self.stream = None;
         true
     }
 
-    /// Counts a frame that is too long, and logs the first one of a connection.
-    fn note_oversized(&mut self, name: &str) {
-        if self.oversized == 0 {
-            log::warn!(
-                "The broker does not get {name}: it takes packets of at most {} bytes; raise its maximum packet size",
-                self.send_max
-            );
+    /// Takes the next step of telling Home Assistant, and returns whether there may be another one.
+    fn announce(&mut self, now: Instant, own: Identity<'_>, out: &mut Outgoing<'_>) -> bool {
+        let topics = own.topics;
+        if self.announcer.removed().is_some() {
+            self.stream = Some(Stream::new(Body::Removal, own.discovery(self.announcer.removed())));
+            return true;
         }
-        self.oversized = self.oversized.saturating_add(1);
+        if let Some(cleared) = self.announcer.cleared() {
+            let is_cleared = match &cleared {
+                Cleared::Value(name) => self.writer.text(&topics.below(name.as_str()), true, "", out),
+                Cleared::Platform(name) => self.writer.text(&topics.discovered(name.as_str()), true, "", out),
+            };
+            if is_cleared {
+                self.announcer.note_cleared();
+            }
+            return is_cleared;
+        }
+        match self.announcer.step {
+            Step::Off | Step::Done => false,
+            Step::Reading if now < self.announcer.until => false,
+            Step::Reading => {
+                self.announcer.end_reading();
+                true
+            }
+            Step::Unsubscription => {
+                let stored = stored(topics);
+                let length = write_unsubscribe(3, &[&stored[0], &stored[1], &stored[2]], out.spare_mut());
+                out.commit(length.unwrap_or(0));
+                if length.is_some() {
+                    self.announcer.note_unsubscribed();
+                }
+                length.is_some()
+            }
+            Step::Message => {
+                self.stream = Some(Stream::new(Body::Discovery, own.discovery(None)));
+                true
+            }
+            Step::Platform(number) => {
+                let Some(component) = Component::at(number, own.followed) else {
+                    self.announcer.step = Step::Hash;
+                    return true;
+                };
+                let topic = topics.discovered(component.name());
+                let is_told = self.writer.text(&topic, true, component.platform(), out);
+                if is_told {
+                    self.announcer.step = Step::Platform(number + 1);
+                }
+                is_told
+            }
+            Step::Hash => {
+                let (_, hash) = measure(own.discovery(None));
+                let is_told =
+                    self.writer.text(&topics.below(DISCOVERED), true, format_args!("{hash:016x}"), out);
+                if is_told {
+                    self.announcer.step = Step::Done;
+                }
+                is_told
+            }
+        }
     }
+}
+
+/// Returns the topics of what the broker has stored of the device, in parts.
+fn stored(topics: Topics<'_>) -> [[&str; 5]; 3] {
+    ["thing/discovered", "thing/discovered/+", "+"].map(|rest| topics.below(rest))
 }
 
 fn log_refusal(now: Instant, followed: &Followed<'_>, why: &dyn Display) {

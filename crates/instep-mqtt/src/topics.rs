@@ -14,13 +14,24 @@ pub(crate) enum OwnTopic<'m> {
     State,
     /// The frame `thing`.
     Thing,
+    /// The hash of what Home Assistant was told.
+    Discovered,
+    /// The platform of the component of that name.
+    DiscoveredName(&'m str),
     /// A command for the property or action of that name.
     Set(&'m str),
+    /// A topic directly below the device, of that name.
+    Below(&'m str),
     Other,
 }
 
 /// Beginning of the topics of answers, after the device's own part.
 const ANSWER: &str = "/thing/answer/";
+
+/// Topic of the hash of what Home Assistant was told.
+pub(crate) const DISCOVERED: &str = "thing/discovered";
+/// Topic at which Home Assistant says that it was started.
+pub(crate) const HOME_ASSISTANT: &str = "homeassistant/status";
 
 impl<'t> Topics<'t> {
     /// Returns the topic `PREFIX/ID`, in parts.
@@ -34,6 +45,19 @@ impl<'t> Topics<'t> {
         't: 'p,
     {
         [self.prefix, "/", self.id, "/", rest]
+    }
+
+    /// Returns the topic of a component's platform, in parts.
+    pub(crate) fn discovered<'p>(&self, name: &'p str) -> [&'p str; 6]
+    where
+        't: 'p,
+    {
+        [self.prefix, "/", self.id, "/thing/discovered", "/", name]
+    }
+
+    /// Returns the topic of the discovery message, in parts.
+    pub(crate) fn discovery(&self) -> [&'t str; 3] {
+        ["homeassistant/device/", self.id, "/config"]
     }
 
     /// Returns the topic of an answer, in parts.
@@ -56,7 +80,12 @@ impl<'t> Topics<'t> {
         Some(match own.strip_suffix("/set") {
             Some(name) => OwnTopic::Set(name),
             None if own == "thing" => OwnTopic::Thing,
-            None => OwnTopic::Other,
+            None if own == DISCOVERED => OwnTopic::Discovered,
+            None => match own.strip_prefix(DISCOVERED).and_then(|rest| rest.strip_prefix('/')) {
+                Some(name) => OwnTopic::DiscoveredName(name),
+                None if own.contains('/') => OwnTopic::Other,
+                None => OwnTopic::Below(own),
+            },
         })
     }
 
@@ -82,8 +111,11 @@ mod tests {
             ("instep/lamp", Some(OwnTopic::State)),
             ("instep/lamp/thing", Some(OwnTopic::Thing)),
             ("instep/lamp/led/set", Some(OwnTopic::Set("led"))),
-            ("instep/lamp/led", Some(OwnTopic::Other)),
-            ("instep/lamp/set", Some(OwnTopic::Other)),
+            ("instep/lamp/led", Some(OwnTopic::Below("led"))),
+            ("instep/lamp/set", Some(OwnTopic::Below("set"))),
+            ("instep/lamp/thing/td", Some(OwnTopic::Other)),
+            ("instep/lamp/thing/discovered", Some(OwnTopic::Discovered)),
+            ("instep/lamp/thing/discovered/led", Some(OwnTopic::DiscoveredName("led"))),
             ("instep/lamp2/led/set", None),
             ("instep/lam", None),
             ("other/lamp", None),

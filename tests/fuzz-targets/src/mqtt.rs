@@ -95,6 +95,7 @@ fn shown(packet: Incoming<'_>) -> String {
             let reasons: Vec<u8> = answer.reasons().map(|reason| reason.0).collect();
             format!("suback {} {reasons:?}", answer.packet_id)
         }
+        Incoming::UnsubAck(answer) => shown(Incoming::SubAck(answer)).replace("suback", "unsuback"),
         Incoming::PingResp => "ping".into(),
         Incoming::Disconnect(reason) => format!("disconnect {}", reason.0),
     }
@@ -110,7 +111,7 @@ enum Model {
 /// Reads one packet, as sections 2 and 3 of the standard say.
 fn model(input: &[u8], max: usize) -> Model {
     let Some(first) = input.first() else { return Model::Incomplete };
-    if ![2, 3, 9, 13, 14].contains(&(first >> 4)) || (first >> 4 != 3 && first & 15 != 0) {
+    if ![2, 3, 9, 11, 13, 14].contains(&(first >> 4)) || (first >> 4 != 3 && first & 15 != 0) {
         return Model::Malformed;
     }
     let digits = input[1..].iter().take(4).take_while(|byte| **byte >= 128).count() + 1;
@@ -165,6 +166,11 @@ fn content_of(first: u8, rest: &mut Vec<u8>) -> Option<String> {
             let id = number(rest, 2)?;
             properties(rest, 9)?;
             format!("suback {id} {:?}", std::mem::take(rest))
+        }
+        11 => {
+            let id = number(rest, 2)?;
+            properties(rest, 9)?;
+            format!("unsuback {id} {:?}", std::mem::take(rest))
         }
         13 => "ping".into(),
         _ => {

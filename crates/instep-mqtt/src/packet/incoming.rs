@@ -14,6 +14,8 @@ pub enum Incoming<'p> {
     Publish(Publish<'p>),
     /// SUBACK: the answer to SUBSCRIBE.
     SubAck(SubAck<'p>),
+    /// UNSUBACK: the answer to UNSUBSCRIBE.
+    UnsubAck(SubAck<'p>),
     /// PINGRESP: the answer to PINGREQ.
     PingResp,
     /// DISCONNECT: the end of the connection.
@@ -50,10 +52,10 @@ pub struct Publish<'p> {
     pub payload: &'p [u8],
 }
 
-/// Answer to SUBSCRIBE.
+/// Answer to SUBSCRIBE or UNSUBSCRIBE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubAck<'p> {
-    /// The id of the SUBSCRIBE.
+    /// The id of the packet that is answered.
     pub packet_id: u16,
     reasons: &'p [u8],
 }
@@ -77,8 +79,8 @@ impl<'p> Incoming<'p> {
         let Some((first, rest)) = input.split_first() else { return Ok(None) };
         let (kind, flags) = (first >> 4, first & 0x0f);
         match (kind, flags) {
-            (3, _) | (2 | 9 | 13 | 14, 0) => {}
-            (2 | 9 | 13 | 14, _) => return Err(PacketError::Flags),
+            (3, _) | (2 | 9 | 11 | 13 | 14, 0) => {}
+            (2 | 9 | 11 | 13 | 14, _) => return Err(PacketError::Flags),
             _ => return Err(PacketError::Unexpected),
         }
         let Some((length, bytes)) = read_integer(rest)? else { return Ok(None) };
@@ -91,12 +93,8 @@ impl<'p> Incoming<'p> {
         let packet = match kind {
             2 => Self::ConnAck(read_conn_ack(&mut fields)?),
             3 => Self::Publish(read_publish(flags, &mut fields)?),
-            9 => {
-                let packet_id = fields.two()?;
-                properties::read(&mut fields, Of::SubAck, |_, _| {})?;
-                let reasons = fields.bytes(fields.0.len())?;
-                Self::SubAck(SubAck { packet_id, reasons })
-            }
+            9 => Self::SubAck(read_sub_ack(&mut fields)?),
+            11 => Self::UnsubAck(read_sub_ack(&mut fields)?),
             13 => Self::PingResp,
             _ => Self::Disconnect(read_disconnect(&mut fields)?),
         };
@@ -160,6 +158,13 @@ fn read_publish<'p>(flags: u8, fields: &mut Fields<'p>) -> Result<Publish<'p>, P
     }
     message.payload = fields.bytes(fields.0.len())?;
     Ok(message)
+}
+
+fn read_sub_ack<'p>(fields: &mut Fields<'p>) -> Result<SubAck<'p>, PacketError> {
+    let packet_id = fields.two()?;
+    properties::read(fields, Of::SubAck, |_, _| {})?;
+    let reasons = fields.bytes(fields.0.len())?;
+    Ok(SubAck { packet_id, reasons })
 }
 
 fn read_disconnect(fields: &mut Fields<'_>) -> Result<ReasonCode, PacketError> {

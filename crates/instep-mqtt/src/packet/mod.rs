@@ -12,5 +12,5 @@ mod reason;
 
 pub use error::PacketError;
 pub use incoming::{ConnAck, Incoming, Publish, SubAck};
-pub use outgoing::{Connect, Filter, PINGREQ, PublishHead, disconnect, write_subscribe};
+pub use outgoing::{Connect, Filter, PINGREQ, PublishHead, disconnect, write_subscribe, write_unsubscribe};
 pub use reason::ReasonCode;

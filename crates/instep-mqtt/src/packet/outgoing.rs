@@ -148,6 +148,18 @@ pub fn write_subscribe(packet_id: u16, filters: &[Filter<'_>], out: &mut [u8]) -
     Some(packet.used)
 }
 
+/// Writes an UNSUBSCRIBE, and returns its length.
+///
+/// Returns `None` if the packet does not fit.
+pub fn write_unsubscribe(packet_id: u16, topics: &[&[&str]], out: &mut [u8]) -> Option<usize> {
+    let length = topics.iter().map(|topic| text_length(topic)).sum::<usize>();
+    let mut packet = Packet::begin(0xa2, 3 + length, out)?;
+    packet.push(&packet_id.to_be_bytes())?;
+    packet.integer(0)?;
+    topics.iter().try_for_each(|topic| packet.text(topic))?;
+    Some(packet.used)
+}
+
 /// Returns a DISCONNECT.
 ///
 /// Its empty properties could be left out, but not every broker expects that.

@@ -67,6 +67,15 @@ impl House {
     }
 
     pub fn with(commands: bool, room: usize) -> Self {
+        Self::with_options(commands, false, room)
+    }
+
+    /// Tells Home Assistant of the device.
+    pub fn with_discovery(room: usize) -> Self {
+        Self::with_options(true, true, room)
+    }
+
+    fn with_options(commands: bool, discovery: bool, room: usize) -> Self {
         let device = Box::leak(Box::new(Device::new(memory(), Limits::DEVICE)));
         device.set_boot_id(0x1234_5678);
         let inbox = device.inbox(Buffer::grown(Limits::DEVICE.message)).expect("the inbox is free");
@@ -78,6 +87,8 @@ impl House {
             user: None,
             password: None,
             commands,
+            discovery,
+            page: Some("http://lamp.local/"),
             packet_max: 800,
         };
         let client = DeviceClient::new(Instant::default(), followed, options);

@@ -66,6 +66,8 @@ impl Session {
             user: broker.address.user.as_deref(),
             password: broker.login.as_ref().map(|login| login.0.as_str()),
             commands: broker.commands,
+            discovery: true,
+            page: broker.page.as_deref(),
             packet_max,
         };
         Self {

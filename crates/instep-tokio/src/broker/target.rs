@@ -12,6 +12,8 @@ pub struct Broker {
     pub(super) id: DeviceId,
     /// Whether commands from the broker are taken.
     pub(super) commands: bool,
+    /// The address of the device's page.
+    pub(super) page: Option<String>,
     opened: AtomicU64,
     closed: AtomicU64,
 }
@@ -30,7 +32,20 @@ impl Broker {
     ///
     /// `commands` is whether commands are taken from there.
     pub fn new(address: BrokerAddress, login: Option<BrokerLogin>, id: DeviceId, commands: bool) -> Self {
-        Self { address, login, id, commands, opened: AtomicU64::new(0), closed: AtomicU64::new(0) }
+        Self {
+            address,
+            login,
+            id,
+            commands,
+            page: None,
+            opened: AtomicU64::new(0),
+            closed: AtomicU64::new(0),
+        }
+    }
+
+    /// Sets the address of the device's page, to which Home Assistant links.
+    pub fn with_page(self, page: Option<String>) -> Self {
+        Self { page, ..self }
     }
 
     /// Returns whether commands from the broker are taken.

@@ -3,7 +3,7 @@
 use super::description::StreamedDescription;
 use crate::app::App;
 use crate::device::{ClientId, Device};
-use crate::model::{Interaction, Kind, Manifest, Thing};
+use crate::model::{Interaction, Kind, Manifest, Shortest, Thing};
 use crate::service::greeting_frame;
 use crate::time::Instant;
 use core::fmt::Display;
@@ -32,6 +32,11 @@ pub struct Control {
     pub words: Option<[&'static str; 2]>,
     /// The kind, with its range.
     pub kind: &'static Kind,
+}
+
+/// Formats a number with as many digits as it has, without the code for floating point.
+pub fn shortest(number: f64) -> impl Display {
+    Shortest(number)
 }
 
 /// Id of a command that the application has yet to answer.

@@ -7,4 +7,4 @@ mod description;
 mod followed;
 
 pub use description::StreamedDescription;
-pub use followed::{CommandId, Control, Followed};
+pub use followed::{CommandId, Control, Followed, shortest};
