@@ -64,6 +64,8 @@ pub(crate) enum Job {
     EspTest,
     /// Test the pages in a headless Chromium
     Browser,
+    /// Test with Home Assistant, which finds a device by an MQTT broker
+    HaTest,
     /// Test with undici, ws, aiohttp, Python's websockets, Java's HttpClient and HAProxy
     Clients,
     /// Make a project of one's own from the packages alone, test it, boot it, and open its page

@@ -15,6 +15,7 @@ mod dependencies;
 mod firmware;
 mod flash;
 mod fuzz;
+mod home_assistant;
 mod instructions;
 mod node_wot;
 mod own_network;
@@ -77,6 +78,7 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
         Job::Browser => report.step("browser", || browser::test(tools)),
         Job::Clients => report.step("clients", || clients::test(tools)),
         Job::Project { full } => project::all(full, report, tools),
+        Job::HaTest => report.step("home assistant", || home_assistant::test(tools)),
         Job::NodeWot => report.step("node-wot", || node_wot::test(tools)),
     }
 }
@@ -93,6 +95,12 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     report.step("autobahn", || autobahn::test(full));
     report.step("browser", || browser::test(tools));
     report.step("node-wot", || node_wot::test(tools));
+    // Python 3.13 is not in every distribution, and cannot be installed here.
+    if home_assistant::is_possible() {
+        report.step("home assistant", || home_assistant::test(tools));
+    } else {
+        println!("home assistant: left out, because Python 3.13 is missing");
+    }
     project::all(full, report, tools);
     if full {
         report.step("clients", || clients::test(tools));

@@ -31,6 +31,8 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
     });
     // Without nginx, the tests behind a reverse proxy are skipped.
     report.step("reverse proxy", || tools.programs(&[("nginx", "nginx-light")]));
+    // Without mosquitto, the tests with a broker are skipped.
+    report.step("broker", || tools.programs(&[("mosquitto", "mosquitto")]));
     // Property tests try the same values each time, so that unchanged code does not start to fail; `cargo test`
     // alone tries other values each time.
     report.step("tests", || {

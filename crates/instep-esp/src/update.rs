@@ -82,7 +82,11 @@ pub(crate) async fn start(
 /// Judges this image if it is on trial; then receives images. The stacks are those of the joined network and of the
 /// device's own.
 #[embassy_executor::task]
-pub(crate) async fn run(mut firmware: Firmware<Flash>, stacks: [Stack<'static>; 2], set_up: &'static SetUp) -> ! {
+pub(crate) async fn run(
+    mut firmware: Firmware<Flash>,
+    stacks: [Stack<'static>; 2],
+    set_up: &'static SetUp,
+) -> ! {
     let [station, access_point] = stacks;
     let save = async || {
         set_up.save().await;

@@ -18,6 +18,7 @@ struct Readme;
 
 mod addresses;
 mod application;
+mod broker;
 mod certificate;
 mod identity;
 mod inherit;

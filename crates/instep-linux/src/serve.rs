@@ -8,10 +8,10 @@ use crate::options::Configuration;
 use crate::page::OwnPage;
 use crate::persistence::Persistence;
 use crate::signals::{End, Signals};
-use crate::{application, listen, log as logging, metrics, password};
+use crate::{application, broker, listen, log as logging, metrics, password};
 use instep::access::{AllowHints, HttpsRedirect, OPEN_TO_EVERYONE, Origins, is_wide_origin};
 use instep::{Access, App, Device, Inbox};
-use instep_tokio::{Listener, Server};
+use instep_tokio::{Broker, Listener, Server};
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
@@ -33,6 +33,8 @@ pub(crate) enum Error {
     Certificate(String),
     /// The password cannot be read, or a public address needs one or `--open`.
     Password(String),
+    /// The options of the broker do not fit together, or its password cannot be read.
+    Broker(String),
     /// The persisted values cannot be read.
     State(String),
     /// An input or output is invalid, or cannot be opened.
@@ -49,7 +51,9 @@ impl Error {
     /// Returns whether the call is invalid, so that the exit code is 2.
     pub(crate) fn is_usage(&self) -> bool {
         match self {
-            Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::State(_) => true,
+            Self::Page(_) | Self::Password(_) | Self::Certificate(_) | Self::Broker(_) | Self::State(_) => {
+                true
+            }
             Self::Listen(error) => error.is_usage(),
             Self::Io(error) => matches!(error, IoError::Usage(_)),
             Self::Inherited(_) | Self::System(_) => false,
@@ -69,6 +73,7 @@ impl std::fmt::Display for Error {
             Self::Page(sentence)
             | Self::Password(sentence)
             | Self::Certificate(sentence)
+            | Self::Broker(sentence)
             | Self::State(sentence)
             | Self::Inherited(sentence) => f.write_str(sentence),
             Self::Io(error) => error.fmt(f),
@@ -97,6 +102,8 @@ where
     let log_in = password::log_in(&settings).map_err(Error::Password)?;
     // Dropping the password wipes it. The log-in has only its hash.
     settings.password = None;
+    let broker = broker::broker(&settings, log_in.is_some()).map_err(Error::Broker)?;
+    settings.mqtt_password = None;
     let own_page = settings.page.as_deref().map(|path| OwnPage::open(path, settings.percent_escape));
     let (own_page, survey) = own_page.transpose().map_err(Error::Page)?.unzip();
     let mut keeping =
@@ -136,6 +143,15 @@ where
     let mut server = Server::new(app, access, settings.limits.server, settings.limits.sockets, shards);
     if let Some(log_in) = log_in {
         server = server.with_log_in(log_in);
+    }
+    let broker: Option<&Broker> = broker.map(|broker| {
+        let urls: Vec<_> = listening.iter().flat_map(|address| address.urls()).collect();
+        let is_elsewhere = |url: &&String| !url.contains("//127.") && !url.contains("//[::1]");
+        let page = urls.iter().find(is_elsewhere).or(urls.first());
+        &*Box::leak(Box::new(broker.with_page(page.cloned())))
+    });
+    if let Some(broker) = broker {
+        server = server.with_broker(broker);
     }
 
     let open = log_in.is_none() && listening.iter().any(|address| !address.socket.ip().is_loopback());
@@ -185,6 +201,11 @@ where
         }
         if let Some(line) = &certificate_warning {
             log::warn!("{line}");
+        }
+        if broker.is_some_and(|broker| !broker.takes_commands()) {
+            log::info!(
+                "The broker's commands are ignored, because the device has a password; --mqtt-commands takes them"
+            );
         }
         for url in metrics_address.iter().flat_map(|address| Address::from(*address).urls()) {
             log::info!("Metrics at {url}metrics");

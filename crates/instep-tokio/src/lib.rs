@@ -40,6 +40,8 @@
 
 mod accept;
 mod admission;
+#[cfg(feature = "mqtt")]
+mod broker;
 #[cfg(feature = "tls")]
 mod certificate;
 mod clock;
@@ -69,6 +71,8 @@ mod transport;
 #[cfg(feature = "tls")]
 mod x509;
 
+#[cfg(feature = "mqtt")]
+pub use broker::{Broker, BrokerAddress, BrokerLogin, BrokerStatus};
 #[cfg(feature = "tls")]
 pub use certificate::{Certificate, CertificateError};
 #[doc(hidden)]

@@ -30,6 +30,10 @@ impl Server {
         for follower in 0..self.shards {
             shards.push(shard::spawn(*self, follower, epoch, stopped.clone(), ended.clone())?);
         }
+        #[cfg(feature = "mqtt")]
+        if let Some(broker) = self.broker {
+            crate::broker::spawn(*self, broker, epoch, stopped.clone(), ended.clone())?;
+        }
         if let Some(log_in) = self.log_in {
             login::check_passwords(log_in, epoch, stopped)?;
         }

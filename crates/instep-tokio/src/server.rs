@@ -13,6 +13,9 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 static NO_UPDATES: Unavailable =
     Unavailable("this device is a program on Linux: update it in the way in which it was installed");
 
+/// Number of followers beside the shards: the client of a broker.
+const BROKER_FOLLOWERS: usize = if cfg!(feature = "mqtt") { 1 } else { 0 };
+
 /// Server on Linux.
 ///
 /// The server and its memory live as long as the process.
@@ -26,6 +29,8 @@ pub struct Server {
     pub(crate) meters: &'static Meters,
     pub(crate) log_in: Option<&'static LogIn>,
     pub(crate) update: &'static dyn FirmwareRoute,
+    #[cfg(feature = "mqtt")]
+    pub(crate) broker: Option<&'static crate::broker::Broker>,
 }
 
 impl Server {
@@ -43,12 +48,23 @@ impl Server {
         shards: usize,
     ) -> Self {
         assert!(shards > 0, "a server needs at least one shard");
-        let memory = memory::allocate(app, &limits, sockets.http_slots, shards);
+        let memory = memory::allocate(app, &limits, sockets.http_slots, shards + BROKER_FOLLOWERS);
         let device = Box::leak(Box::new(Device::new(memory, limits)));
         device.set_boot_id(random());
         let admission = AdmissionControl::new(limits.clients, sockets, access);
         let meters = Box::leak(Box::new(Meters::new(admission, shards)));
-        Self { app, access, device, limits: sockets, shards, meters, log_in: None, update: &NO_UPDATES }
+        Self {
+            app,
+            access,
+            device,
+            limits: sockets,
+            shards,
+            meters,
+            log_in: None,
+            update: &NO_UPDATES,
+            #[cfg(feature = "mqtt")]
+            broker: None,
+        }
     }
 
     /// Requires the log-in's password from every client.
@@ -61,6 +77,20 @@ impl Server {
     /// Without it, the answer is 404 with a sentence, because a program is updated in the way in which it was installed.
     pub fn with_update(self, route: &'static dyn FirmwareRoute) -> Self {
         Self { update: route, ..self }
+    }
+
+    /// Publishes the device's state at a broker, and takes commands from there.
+    ///
+    /// Has no effect if the application has no Thing.
+    #[cfg(feature = "mqtt")]
+    pub fn with_broker(self, broker: &'static crate::broker::Broker) -> Self {
+        Self { broker: Some(broker), ..self }
+    }
+
+    /// Returns how the connection to the broker stands, if there is a broker.
+    #[cfg(feature = "mqtt")]
+    pub fn broker_status(&self) -> Option<crate::broker::BrokerStatus> {
+        self.broker.map(crate::broker::Broker::status)
     }
 
     /// Returns the device, for the application.

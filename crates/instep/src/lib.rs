@@ -124,6 +124,7 @@
 //! | use a Thing without the macro | [`thing`](mod@thing), [`Inbox::recv_request`] |
 //! | add pages of a board, such as its Wi-Fi set-up | [`board`] |
 //! | receive firmware updates over HTTP | the module `update`, with the feature of that name |
+//! | follow a device as the client of a broker | [`broker`], and the crate `instep-mqtt` |
 //! | handle some log lines separately, such as lines with text of a client | [`log_target`] |
 //! | write a driver | [`driver`] |
 //! | test my application | the module `testing`, with the feature of that name |
@@ -151,6 +152,7 @@ pub mod access;
 struct Readme;
 
 mod app;
+pub mod broker;
 mod buffer;
 mod connection;
 mod device;

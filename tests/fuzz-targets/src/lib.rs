@@ -22,6 +22,7 @@ mod link;
 mod mdns;
 mod messages;
 mod model;
+mod mqtt;
 mod request;
 mod request_head;
 mod rest;
@@ -29,7 +30,7 @@ mod script;
 mod thing;
 
 /// The targets, by the names of their folders in `fuzz/corpus/`.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     Target { name: "captive_dns", check: captive_dns::check },
     Target { name: "chunks", check: chunks::check },
     Target { name: "connection", check: connection::check },
@@ -41,6 +42,7 @@ pub const TARGETS: [Target; 14] = [
     Target { name: "json", check: json::check },
     Target { name: "mdns", check: mdns::check },
     Target { name: "messages", check: messages::check },
+    Target { name: "mqtt", check: mqtt::check },
     Target { name: "request_head", check: request_head::check },
     Target { name: "rest", check: rest::check },
     Target { name: "thing", check: thing::check },

@@ -56,7 +56,51 @@ fn chunks() -> impl Strategy<Value = String> {
     })
 }
 
+/// Returns packets of an MQTT broker, one byte in three streams replaced.
+fn broker_packets() -> impl Strategy<Value = Vec<u8>> {
+    let short = |text: &str| [&[0, text.len().to_le_bytes()[0]], text.as_bytes()].concat();
+    let property = prop_oneof![
+        "[a-z/]{0,9}".prop_map(move |topic| [&[0x08][..], &short(&topic)].concat()),
+        "\\PC{0,5}".prop_map(move |data| [&[0x09][..], &short(&data)].concat()),
+        "[a-z]{0,5}".prop_map(move |text| [&[0x26, 0, 1, b'k'][..], &short(&text)].concat()),
+        any::<u16>().prop_map(|seconds| [&[0x13][..], &seconds.to_be_bytes()].concat()),
+        any::<u32>().prop_map(|bytes| [&[0x27][..], &bytes.to_be_bytes()].concat()),
+        (0_u8..3, 0x20_u8..0x2b).prop_map(|(value, id)| vec![id, value]),
+    ];
+    let properties = vec(property, 0..3).prop_map(|all| {
+        let all = all.concat();
+        [&[all.len().to_le_bytes()[0]][..], &all].concat()
+    });
+    let kind = prop::sample::select(vec![0x20_u8, 0x30, 0x30, 0x30, 0x31, 0x90, 0xd0, 0xe0]);
+    let packet =
+        (kind, "[a-z/]{1,9}", properties, "\\PC{0,9}").prop_map(move |(kind, topic, properties, payload)| {
+            let content = match kind >> 4 {
+                2 => [&[0, 0][..], &properties].concat(),
+                3 => [&short(&topic)[..], &properties, payload.as_bytes()].concat(),
+                9 => [&[0, 1][..], &properties, &[0, 0x87]].concat(),
+                13 => vec![],
+                _ => [&[0x8e][..], &properties].concat(),
+            };
+            [&[kind, content.len().to_le_bytes()[0]], &content[..]].concat()
+        });
+    let opened = [0xff, 0x20, 3, 0, 0, 0];
+    let changed = (0_u8..3, any::<prop::sample::Index>(), any::<u8>());
+    (vec(packet, 0..5), changed).prop_map(move |(packets, (changed, index, byte))| {
+        let mut stream = [&opened[..], &packets.concat()].concat();
+        if changed == 0 {
+            let index = index.index(stream.len());
+            stream[index] = byte;
+        }
+        stream
+    })
+}
+
 proptest! {
+    #[test]
+    fn packets_of_broker_are_read_as_by_model(stream in broker_packets()) {
+        check("mqtt", &stream);
+    }
+
     /// Echo and application, with permessage-deflate or
     /// without, on a link that takes everything or little.
     #[test]

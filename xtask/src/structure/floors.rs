@@ -42,6 +42,7 @@ pub(crate) const HOUSES: &[House] = &[
             floor("service", &["service/"]),
             floor("log-in", &["login/"]),
             floor("app", &["app.rs"]),
+            floor("broker", &["broker/"]),
             floor("update", &["update/"]),
             floor("connection", &["connection/"]),
             floor("testing", &["testing/"]),

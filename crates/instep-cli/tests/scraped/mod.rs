@@ -2,6 +2,8 @@
 //!
 //! It parses the exposition format 0.0.4.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Instant;

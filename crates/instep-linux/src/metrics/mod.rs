@@ -137,7 +137,7 @@ async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &
     if !matches!(head.method, Method::Get | Method::Head) {
         return error(Status::MethodNotAllowed);
     }
-    let text = text::write(&server.metrics().await, &process::read());
+    let text = text::write(&server.metrics().await, server.broker_status(), &process::read());
     let mut answer = vec![0; RESPONSE_BYTES];
     let length = Reply::body_head(head, text::CONTENT_TYPE, text.len()).write(&mut answer);
     answer.truncate(length.unwrap_or_default());

@@ -6,13 +6,13 @@
 
 use super::process::Process;
 use instep::driver::{DropReason, RefusalReason};
-use instep_tokio::{Lag, Metrics};
+use instep_tokio::{BrokerStatus, Lag, Metrics};
 use std::fmt::{Display, Write};
 
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Returns all metrics as text.
-pub(super) fn write(metrics: &Metrics, process: &Process) -> String {
+pub(super) fn write(metrics: &Metrics, broker: Option<BrokerStatus>, process: &Process) -> String {
     let mut text = Text(String::with_capacity(8192));
     let Metrics { counts, .. } = metrics;
     text.gauge("instep_clients", "Connected clients, by WebSocket or event stream.", counts.clients);
@@ -73,6 +73,14 @@ pub(super) fn write(metrics: &Metrics, process: &Process) -> String {
         "Threads for clients that did not answer within 1 s.",
         metrics.shards_unresponsive as u64,
     );
+    if let Some(broker) = broker {
+        text.gauge("instep_mqtt_connected", "Whether the MQTT broker is connected.", broker.connected.into());
+        text.counter(
+            "instep_mqtt_connections_total",
+            "Connections that the MQTT broker accepted.",
+            broker.connections,
+        );
+    }
     for (name, help, value) in [
         ("process_resident_memory_bytes", "Resident memory of the process.", process.resident_bytes),
         ("process_open_fds", "Open file descriptors of the process.", process.open_descriptors),

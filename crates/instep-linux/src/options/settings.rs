@@ -5,7 +5,9 @@ use crate::addresses::Address;
 use crate::certificate;
 use crate::io::Connection;
 use instep::App;
+use instep_mqtt::DeviceId;
 use instep_settings::PowerUp;
+use instep_tokio::BrokerAddress;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -33,6 +35,11 @@ pub(crate) struct Settings {
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) open: bool,
     pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) mqtt: Option<BrokerAddress>,
+    pub(crate) mqtt_id: Option<DeviceId>,
+    pub(crate) mqtt_password: Option<Zeroizing<String>>,
+    pub(crate) mqtt_password_file: Option<PathBuf>,
+    pub(crate) mqtt_commands: bool,
     pub(crate) log_format: LogFormat,
     pub(crate) limits: ServerLimits,
 }
@@ -71,6 +78,11 @@ impl Settings {
             password_file: None,
             open: false,
             metrics: None,
+            mqtt: None,
+            mqtt_id: None,
+            mqtt_password: None,
+            mqtt_password_file: None,
+            mqtt_commands: false,
             log_format: LogFormat::Text,
             limits: ServerLimits::default(),
         }

@@ -3,7 +3,9 @@
 use super::settings::{LogFormat, Settings};
 use super::values::{self, ValueError};
 use crate::io::Connection;
+use instep_mqtt::DeviceId;
 use instep_settings::PowerUp;
+use instep_tokio::BrokerAddress;
 
 /// An option: its name, its help and how its value is parsed and printed.
 pub(super) struct Setting {
@@ -320,6 +322,69 @@ pub(super) static SETTINGS: &[Setting] = &[
             Ok(())
         }),
         show: |settings| vec![settings.tls.self_signed.to_string()],
+        ..SETTING
+    },
+    Setting {
+        key: "mqtt",
+        value: Some("URL"),
+        about: "Publish the state at an MQTT broker and take commands from there: mqtt[s]://[USER@]HOST[:PORT][/PREFIX]",
+        unset: "off",
+        take: Take::One(|settings, text| {
+            settings.mqtt = Some(BrokerAddress::parse(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.mqtt.iter().map(ToString::to_string).collect(),
+        ..SETTING
+    },
+    Setting {
+        key: "mqtt_id",
+        value: Some("ID"),
+        about: "Id of the device at the broker, which is a part of its topics",
+        unset: "the application's name and six digits, which stand for this machine and the port",
+        take: Take::One(|settings, text| {
+            settings.mqtt_id =
+                Some(DeviceId::new(text).map_err(|error| format!("is not an id of a device: {error}"))?);
+            Ok(())
+        }),
+        show: |settings| settings.mqtt_id.iter().map(ToString::to_string).collect(),
+        ..SETTING
+    },
+    Setting {
+        key: "mqtt_password",
+        value: Some("PASSWORD"),
+        about: "Password at the broker",
+        unset: "none",
+        secret: true,
+        take: Take::One(|settings, text| {
+            settings.mqtt_password = Some(values::broker_password(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.mqtt_password.iter().map(|_| "***".into()).collect(),
+        ..SETTING
+    },
+    Setting {
+        key: "mqtt_password_file",
+        value: Some("FILE"),
+        about: "Read the password at the broker from this file, instead of from the variable INSTEP_MQTT_PASSWORD",
+        unset: "INSTEP_MQTT_PASSWORD, if it is set",
+        take: Take::One(|settings, text| {
+            settings.mqtt_password_file = Some(values::file(text)?);
+            Ok(())
+        }),
+        show: |settings| {
+            settings.mqtt_password_file.iter().map(|file| file.to_string_lossy().into()).collect()
+        },
+        ..SETTING
+    },
+    Setting {
+        key: "mqtt_commands",
+        about: "Take commands from the broker although the device has a password; whoever may write its topics then uses the \
+            device without that password",
+        take: Take::One(|settings, text| {
+            settings.mqtt_commands = text == "true";
+            Ok(())
+        }),
+        show: |settings| vec![settings.mqtt_commands.to_string()],
         ..SETTING
     },
     Setting {

@@ -130,6 +130,11 @@ pub(super) fn password(text: &str) -> Result<Zeroizing<String>, String> {
     }
 }
 
+/// Parses a password at a broker, which may be any text.
+pub(super) fn broker_password(text: &str) -> Result<Zeroizing<String>, String> {
+    if text.is_empty() { Err("is empty".into()) } else { Ok(Zeroizing::new(text.into())) }
+}
+
 /// Parses the name of a file, which need not exist.
 pub(super) fn file(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("is not the name of a file".into()) } else { Ok(text.into()) }

@@ -21,6 +21,13 @@ pub struct Next<'f> {
     retained: bool,
 }
 
+impl Next<'_> {
+    /// Returns whether the frame is the latest of its topic, and not an event.
+    pub fn is_retained(&self) -> bool {
+        self.retained
+    }
+}
+
 impl Cursor {
     /// Creates a cursor for a new client.
     ///

@@ -3,7 +3,7 @@
 //! A request has a slot until it is answered. Requests and clients have separate slots, so a request takes no client's place.
 
 use super::shared::Device;
-use super::slot::{ClientId, FIRST_REQUEST, InboxState};
+use super::slot::{ClientId, FIRST_COMMAND, FIRST_REQUEST, InboxState};
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
@@ -13,6 +13,16 @@ impl Device {
     /// Reserves `places` in the inbox: one for this message and the others for the next messages ([`Device::invoke_next`]). Returns
     /// `None` if there is no room for all of them.
     pub(crate) fn invoke(&self, follower: usize, parts: &[&[u8]], places: usize) -> Option<ClientId> {
+        self.invoke_from(FIRST_REQUEST, follower, parts, places)
+    }
+
+    /// Puts the command of a broker, in parts, into the inbox, as [`Device::invoke`] does.
+    pub(crate) fn command(&self, follower: usize, parts: &[&[u8]]) -> Option<ClientId> {
+        self.invoke_from(FIRST_COMMAND, follower, parts, 1)
+    }
+
+    /// Puts a message into the inbox, whose sender has a number from `first` on.
+    fn invoke_from(&self, first: u32, follower: usize, parts: &[&[u8]], places: usize) -> Option<ClientId> {
         let inbox = self.limits().inbox;
         self.with(|state| {
             let slots = state.slots.len();
@@ -21,8 +31,8 @@ impl Device {
                 .find(|index| state.slots[*index].number == 0)
                 .filter(|_| state.inbox_used + places <= inbox)?;
             let index = u16::try_from(free).ok()?;
-            state.last_request = state.last_request.wrapping_add(1) % FIRST_REQUEST;
-            let client = ClientId { number: FIRST_REQUEST + state.last_request, slot: index };
+            state.last_request = state.last_request.wrapping_add(1) % (FIRST_COMMAND - FIRST_REQUEST);
+            let client = ClientId { number: first + state.last_request, slot: index };
             let slot = &mut state.slots[free];
             if core::mem::take(&mut slot.is_ready) {
                 // The entry is for the request before, whose driver may be another one.

@@ -6,6 +6,7 @@ mod counters;
 mod error;
 mod history;
 mod http_requests;
+mod in_place;
 mod inbox;
 mod keep;
 mod macros;

@@ -7,6 +7,8 @@ use instep_proto::message::Kind;
 
 /// First number of the HTTP requests. Clients have smaller numbers.
 pub(super) const FIRST_REQUEST: u32 = 1 << 31;
+/// First number of the commands of a broker, which are handled like HTTP requests.
+pub(super) const FIRST_COMMAND: u32 = 3 << 30;
 
 /// Id of a client, numbered from 1 since the start of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,7 +38,11 @@ impl ClientId {
 
 impl core::fmt::Display for ClientId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        if self.is_request() { f.write_str("HTTP") } else { self.number.fmt(f) }
+        match self.number {
+            FIRST_COMMAND.. => f.write_str("MQTT"),
+            FIRST_REQUEST.. => f.write_str("HTTP"),
+            number => number.fmt(f),
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) const CONTENT_TYPE: &str = "application/td+json";
 /// Security scheme in the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Security {
+    /// Nothing is said of the security.
+    Unstated,
     /// There is no log-in.
     None,
     /// A session, whose cookie is named after this port, or the password.
@@ -100,6 +102,7 @@ impl Description<'_> {
 
     fn write_security(&self, out: &mut dyn Write) -> fmt::Result {
         match self.security {
+            Security::Unstated => Ok(()),
             Security::None => out.write_str(
                 ",\"security\":\"nosec\",\"securityDefinitions\":{\"nosec\":{\"scheme\":\"nosec\"}}",
             ),

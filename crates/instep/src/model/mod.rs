@@ -17,7 +17,7 @@ mod thing;
 mod topic;
 mod value;
 
-pub(crate) use decimal::Decimal;
+pub(crate) use decimal::{Decimal, Shortest};
 pub(crate) use description::{Base, Beginning, CONTENT_TYPE, Description, Security};
 pub use endpoint::Endpoint;
 pub(crate) use error::{RequestError, RequestErrorKind, error_frame};

@@ -30,7 +30,11 @@ pub(crate) fn start(context: &Context<'_>) -> Option<NonZeroU32> {
 
 /// Returns the first frame to each client: wire version, hash and start of the device.
 pub(crate) fn greeting(context: &Context<'_>) -> impl Display {
-    let (hash, start) = (context.manifest.hash, start(context));
+    greeting_frame(context.manifest.hash, start(context))
+}
+
+/// Returns the frame `thing`, with the id of the device's start, if there is one.
+pub(crate) fn greeting_frame(hash: u64, start: Option<NonZeroU32>) -> impl Display {
     fmt::from_fn(move |f| {
         write!(f, "{{\"label\":\"thing\",\"value\":{{\"wire\":{WIRE},\"hash\":\"{hash:016x}\"")?;
         if let Some(start) = start {

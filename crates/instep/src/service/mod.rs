@@ -27,6 +27,7 @@ pub(crate) use board::BOARD_PAGE;
 pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
 pub(crate) use body_remaining::BodyRemaining;
 pub(crate) use context::Context;
+pub(crate) use event_id::greeting_frame;
 pub(crate) use folder::file_of;
 pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found};
 pub(crate) use form::{FORM_MAX, may_act, whole_content};

@@ -1,0 +1,82 @@
+//! Waiting time before the next connection.
+
+/// Waiting time before the first retry, in ms.
+const FIRST_MS: u64 = 1_000;
+/// Maximum waiting time, in ms.
+const MAX_MS: u64 = 60_000;
+/// Time after which a connection counts as stable, in ms.
+const STABLE_MS: u64 = 60_000;
+/// Number of short connections in a row that suggest another device of the same id.
+const SHORT_MAX: u8 = 3;
+
+/// Waiting time before the next connection, which grows from one failure to the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Backoff {
+    failures: u32,
+    /// The number of connections in a row that the broker accepted and soon closed.
+    short: u8,
+}
+
+impl Backoff {
+    /// Returns the time to wait after a connection, in ms, from 1 to 60 s.
+    ///
+    /// `open_for` is the time since the broker accepted the connection, in ms, or `None` if it did not. `random` spreads the
+    /// devices that lost the same broker.
+    pub fn after(&mut self, open_for: Option<u64>, random: u32) -> u64 {
+        match open_for {
+            Some(STABLE_MS..) => *self = Self::default(),
+            Some(_) => self.short = self.short.saturating_add(1),
+            None => self.short = 0,
+        }
+        let base = FIRST_MS.saturating_mul(1 << self.failures.min(6)).min(MAX_MS);
+        self.failures = self.failures.saturating_add(1);
+        let spread = base / 2 * u64::from(random % 1_024) / 1_024;
+        (base + spread).min(MAX_MS - (MAX_MS / 4) * u64::from(random % 1_024) / 1_024)
+    }
+
+    /// Returns whether the broker has closed three connections in a row soon after accepting them.
+    ///
+    /// A broker does so if another device has the same id, and not every broker says it.
+    pub fn suggests_same_id(&self) -> bool {
+        self.short >= SHORT_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_grows_from_one_second_to_one_minute() {
+        let mut backoff = Backoff::default();
+        let times: std::vec::Vec<u64> = (0..8).map(|_| backoff.after(None, 0)).collect();
+        assert_eq!(times, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+        assert_eq!(backoff.after(Some(60_000), 0), 1_000);
+        assert!(!backoff.suggests_same_id());
+    }
+
+    #[test]
+    fn time_is_spread() {
+        for random in 0..2_048 {
+            let mut backoff = Backoff::default();
+            for base in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000] {
+                let time = backoff.after(None, random);
+                assert!(
+                    (base.min(45_000)..=(base * 3 / 2).min(60_000)).contains(&time),
+                    "{time} after {base}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn short_connections_suggest_another_device() {
+        let mut backoff = Backoff::default();
+        for expected in [false, false, true] {
+            backoff.after(Some(2_000), 0);
+            assert_eq!(backoff.suggests_same_id(), expected);
+        }
+        backoff.after(None, 0);
+        assert!(!backoff.suggests_same_id());
+    }
+}

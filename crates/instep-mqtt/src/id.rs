@@ -1,0 +1,155 @@
+//! Id of a device at a broker, and the prefix of its topics.
+
+use core::fmt::{self, Display};
+use instep_proto::texts;
+
+/// Maximum length of an id, in bytes.
+pub const ID_MAX: usize = 40;
+/// Maximum length of a prefix, in bytes.
+pub const PREFIX_MAX: usize = 64;
+/// Maximum length of the application's name within an id, in bytes, before a hyphen and six digits.
+const NAME_MAX: usize = 33;
+/// Words that stand for something else in addresses.
+const RESERVED: [&str; 14] = [
+    "login",
+    "logout",
+    "things",
+    "thing",
+    "healthz",
+    "metrics",
+    "events",
+    "properties",
+    "actions",
+    "firmware",
+    "ws",
+    "network",
+    "gateway",
+    "",
+];
+
+/// Stable id of a device, which is the client's id and a part of each topic.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct DeviceId {
+    bytes: [u8; ID_MAX],
+    length: usize,
+}
+
+texts! {
+    /// Error in an id or a prefix.
+    pub enum IdError: Error {
+        /// Id of another length, or with other characters.
+        Characters = "an id has 1 to 40 of the characters a-z, 0-9 and -",
+        /// Id that stands for something else in addresses.
+        Reserved = "this id has a meaning of its own; choose another one",
+        /// Prefix that is no beginning of a topic.
+        Prefix = "a prefix has 1 to 64 bytes, no + and no #, and neither begins nor ends with /",
+    }
+}
+
+impl DeviceId {
+    /// Checks an id.
+    ///
+    /// # Errors
+    /// If it has other characters than `a` to `z`, digits and `-`, more than 40 of them or none, or if it is reserved.
+    pub fn new(id: &str) -> Result<Self, IdError> {
+        let mut bytes = [0; ID_MAX];
+        let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let Some(room) = bytes.get_mut(..id.len()).filter(|_| !id.is_empty() && id.bytes().all(is_allowed))
+        else {
+            return Err(IdError::Characters);
+        };
+        room.copy_from_slice(id.as_bytes());
+        if RESERVED.contains(&id) { Err(IdError::Reserved) } else { Ok(Self { bytes, length: id.len() }) }
+    }
+
+    /// Creates the id of an application on one device, of which `number` is typical.
+    ///
+    /// The id is the application's name and the last six hexadecimal digits of the number. Capital letters become small, and
+    /// other characters than letters and digits become `-`.
+    pub fn of(application: &str, number: u64) -> Self {
+        let (mut bytes, mut length) = ([0; ID_MAX], 0);
+        let name = application.chars().take(NAME_MAX).map(|character| match character {
+            'a'..='z' | '0'..='9' | 'A'..='Z' => character.to_ascii_lowercase(),
+            _ => '-',
+        });
+        let digits =
+            (0..6).rev().filter_map(|digit| char::from_digit(((number >> (4 * digit)) & 15) as u32, 16));
+        for character in name.chain(['-']).chain(digits) {
+            character.encode_utf8(&mut bytes[length..]);
+            length += 1;
+        }
+        Self { bytes, length }
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        // Always valid, because all characters are ASCII.
+        core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+impl Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
+
+/// Checks the prefix of topics.
+///
+/// # Errors
+/// If it is no beginning of a topic that a device may write.
+pub fn check_prefix(prefix: &str) -> Result<(), IdError> {
+    let is_beginning = (1..=PREFIX_MAX).contains(&prefix.len())
+        && !prefix.contains(['+', '#', '\0'])
+        && !prefix.starts_with(['/', '$'])
+        && !prefix.ends_with('/');
+    if is_beginning { Ok(()) } else { Err(IdError::Prefix) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString as _;
+
+    #[test]
+    fn id_of_device_is_valid() {
+        let long = "a-very-long-name-of-an-application-that-is-cut";
+        for (name, number, expected) in [
+            ("led-json", 0x1234_56ab_cdef, "led-json-abcdef"),
+            ("My Lamp ü", 0x42, "my-lamp---000042"),
+            (long, u64::MAX, "a-very-long-name-of-an-applicatio-ffffff"),
+            ("", 1, "-000001"),
+        ] {
+            let id = DeviceId::of(name, number);
+            assert_eq!(id.to_string(), expected);
+            assert_eq!(DeviceId::new(expected), Ok(id));
+        }
+    }
+
+    #[test]
+    fn other_ids_are_refused() {
+        for id in ["", "A", "a_b", "a/b", "ü", "a b", "12345678901234567890123456789012345678901"] {
+            assert_eq!(DeviceId::new(id), Err(IdError::Characters), "{id}");
+        }
+        for id in ["login", "gateway", "thing", "ws"] {
+            assert_eq!(DeviceId::new(id), Err(IdError::Reserved), "{id}");
+        }
+        assert!(DeviceId::new("1234567890123456789012345678901234567890").is_ok());
+    }
+
+    #[test]
+    fn prefix_is_the_beginning_of_a_topic() {
+        for prefix in ["instep", "house/cellar", "ü"] {
+            assert_eq!(check_prefix(prefix), Ok(()), "{prefix}");
+        }
+        for prefix in ["", "/a", "a/", "a/+", "#", "$SYS", "a\0", &"a".repeat(65)] {
+            assert_eq!(check_prefix(prefix), Err(IdError::Prefix), "{prefix}");
+        }
+    }
+}

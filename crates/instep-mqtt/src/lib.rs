@@ -1,0 +1,29 @@
+//! A device of instep as the client of a broker (MQTT 5), without I/O, heap or clock.
+//!
+//! * [`packet`]: packets, as functions on bytes;
+//! * [`Connection`]: one connection to a broker, with its keep-alive;
+//! * [`DeviceClient`]: a device on that connection, which publishes as a follower of the feed and takes commands.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod announce;
+mod backoff;
+mod command;
+mod connection;
+mod device_client;
+mod discovery;
+mod id;
+pub mod packet;
+mod publish;
+mod stream;
+mod topics;
+mod writer;
+
+pub use backoff::Backoff;
+pub use connection::{ANSWER_TIMEOUT_MS, Connection, End, Event, KEEP_ALIVE_SECONDS};
+pub use device_client::{DeviceClient, Ended, Ignored, Options};
+pub use id::{DeviceId, ID_MAX, IdError, PREFIX_MAX, check_prefix};

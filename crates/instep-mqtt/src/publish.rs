@@ -1,0 +1,360 @@
+//! Publishing of a device: what is due, and in which order.
+//!
+//! After CONNACK come the frame `thing`, the subscriptions, all values, `online`, the description, and what Home
+//! Assistant is told. From then on come changed values, events and answers.
+
+use crate::announce::{Announcer, Cleared, Step, measure};
+use crate::command::{PendingCommand, Progress};
+use crate::discovery::{Component, Discovery};
+use crate::packet::{Filter, write_subscribe, write_unsubscribe};
+use crate::stream::{Body, Stream};
+use crate::topics::{DISCOVERED, HOME_ASSISTANT, Topics};
+use crate::writer::Writer;
+use core::fmt::Display;
+use instep::Instant;
+use instep::broker::{CommandId, Followed};
+use instep_proto::delivery::{Cursor, Feed, Outgoing};
+use instep_proto::frame::server_payload;
+
+/// Number of gathered bytes at which no more is gathered, so that values are not older than necessary.
+const GATHERED_MAX: usize = 4_096;
+
+/// State of publishing on one connection.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    cursor: Cursor,
+    /// Whether the frame `thing` is due.
+    greeting_due: bool,
+    /// The number of the next SUBSCRIBE; 2 after the last one.
+    subscription: u16,
+    /// Whether commands are subscribed to.
+    commands: bool,
+    /// Whether `online` is due.
+    online_due: bool,
+    description_due: bool,
+    /// Long message that is being written.
+    stream: Option<Stream>,
+    pub(crate) announcer: Announcer,
+    pub(crate) writer: Writer,
+}
+
+/// What a device publishes about itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Identity<'i> {
+    pub(crate) followed: &'i Followed<'i>,
+    pub(crate) topics: Topics<'i>,
+    /// The address of its page.
+    pub(crate) page: Option<&'i str>,
+}
+
+impl<'i> Identity<'i> {
+    pub(crate) fn discovery(self, removed: Option<(&'i str, &'i str)>) -> Discovery<'i> {
+        Discovery { followed: self.followed, topics: self.topics, page: self.page, removed }
+    }
+}
+
+impl Publisher {
+    pub(crate) fn new(feed: &Feed<'_>) -> Self {
+        Self {
+            cursor: Cursor::new(feed),
+            greeting_due: true,
+            subscription: 0,
+            commands: false,
+            online_due: true,
+            description_due: true,
+            stream: None,
+            announcer: Announcer::new(false),
+            writer: Writer::new(),
+        }
+    }
+
+    /// Notes what the broker allows.
+    pub(crate) fn open(&mut self, send_max: usize, commands: bool, discovery: bool) {
+        (self.writer.send_max, self.commands) = (send_max, commands);
+        self.announcer = Announcer::new(discovery);
+    }
+
+    pub(crate) fn greet_again(&mut self) {
+        self.greeting_due = true;
+    }
+
+    pub(crate) fn say_online_again(&mut self) {
+        self.online_due = true;
+    }
+
+    /// Returns whether a packet has begun and the rest of it is not written.
+    pub(crate) fn is_within_packet(&self) -> bool {
+        self.stream.is_some_and(|stream| stream.has_begun())
+    }
+
+    /// Adds what is due to the output.
+    pub(crate) fn transmit(
+        &mut self,
+        now: Instant,
+        own: Identity<'_>,
+        pending: &mut [Option<PendingCommand>],
+        out: &mut Outgoing<'_>,
+    ) {
+        let Identity { followed, topics, .. } = own;
+        if self.is_within_packet() && !self.write_stream(own, out) {
+            return;
+        }
+        if self.greeting_due {
+            if !self.writer.text(&topics.below("thing"), true, followed.greeting(), out) {
+                return;
+            }
+            self.greeting_due = false;
+        }
+        while self.subscription < if self.announcer.step == Step::Off { 1 } else { 2 } {
+            if !self.subscribe(topics, out) {
+                return;
+            }
+            self.subscription += 1;
+        }
+        let Some(revision) = self.publish_frames(now, followed, topics, out) else { return };
+        if self.online_due {
+            if !self.writer.text(&topics.state(), true, "online", out) {
+                return;
+            }
+            self.online_due = false;
+            self.announcer.expect_end(now);
+        }
+        self.answer(now, revision, own, pending, out);
+        if core::mem::take(&mut self.description_due) {
+            self.stream = Some(Stream::new(Body::Description, own.discovery(None)));
+        }
+        while self.write_stream(own, out) && self.announce(now, own, out) {}
+    }
+
+    fn subscribe(&self, topics: Topics<'_>, out: &mut Outgoing<'_>) -> bool {
+        let [state, thing, set] = [&topics.state()[..], &topics.below("thing"), &topics.below("+/set")];
+        let discovered = stored(topics);
+        let home = [HOME_ASSISTANT];
+        let live = |topic| Filter { topic, retained: false };
+        let kept = |topic| Filter { topic, retained: true };
+        let length = match (self.subscription, self.commands, self.announcer.step == Step::Off) {
+            (1.., ..) => {
+                let filters = [kept(&discovered[0][..]), kept(&discovered[1]), kept(&discovered[2])];
+                write_subscribe(2, &filters, out.spare_mut())
+            }
+            (0, commands, off) => {
+                let filters = [live(state), live(thing), live(&home), live(set)];
+                let filters = match (commands, off) {
+                    (true, false) => &filters[..],
+                    (false, false) => &filters[..3],
+                    (true, true) => &[filters[0], filters[1], filters[3]],
+                    (false, true) => &filters[..2],
+                };
+                write_subscribe(1, filters, out.spare_mut())
+            }
+        };
+        out.commit(length.unwrap_or(0));
+        length.is_some()
+    }
+
+    /// Publishes all frames that are due, and returns the revision up to which there are no more.
+    fn publish_frames(
+        &mut self,
+        now: Instant,
+        followed: &Followed<'_>,
+        topics: Topics<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Option<u64> {
+        let mut missed = 0;
+        let revision = followed.with_feed(now, |feed| {
+            loop {
+                if out.len() >= GATHERED_MAX {
+                    return None;
+                }
+                let mut cursor = self.cursor;
+                let lost = cursor.skip_lost(feed);
+                if lost > 0 {
+                    let frame = format_args!("{{\"label\":\"missed\",\"value\":{lost}}}");
+                    if !self.writer.text(&topics.below("missed"), false, frame, out) {
+                        return None;
+                    }
+                    missed += lost;
+                    self.cursor = cursor;
+                }
+                let Some(next) = cursor.next(feed) else { return Some(feed.revision()) };
+                let payload = server_payload(next.frame);
+                if let Some(label) = label(payload)
+                    && !self.writer.publish(&topics.below(label), next.is_retained(), None, payload, out)
+                {
+                    return None;
+                }
+                self.cursor.advance(&next, feed);
+            }
+        });
+        if missed > 0 {
+            followed.count_missed(missed);
+            log::warn!("The broker missed {missed} events by reading too slowly");
+        }
+        revision
+    }
+
+    /// Publishes the answers that are there, and ends commands without one.
+    fn answer(
+        &mut self,
+        now: Instant,
+        revision: u64,
+        own: Identity<'_>,
+        pending: &mut [Option<PendingCommand>],
+        out: &mut Outgoing<'_>,
+    ) {
+        let Identity { followed, topics, .. } = own;
+        for place in pending {
+            let Some(command) = place else { continue };
+            let is_done = match command.progress {
+                Progress::Asked(id) => self.take_answer(id, now, revision, command, own, out),
+                Progress::Refused(refusal) => {
+                    let text = refusal.frame();
+                    if command.answer.is_none() {
+                        log_refusal(now, followed, &text);
+                    }
+                    command.answer.is_none_or(|answer| {
+                        let topic = topics.answer(answer.topic());
+                        self.writer.answer(&topic, false, answer.data(), text, out)
+                    })
+                }
+            };
+            if is_done {
+                command.end(followed);
+                *place = None;
+            }
+        }
+    }
+
+    /// Publishes the answer of the application, if it is there, and returns whether the command is done.
+    fn take_answer(
+        &mut self,
+        id: CommandId,
+        now: Instant,
+        revision: u64,
+        command: &mut PendingCommand,
+        own: Identity<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> bool {
+        let Identity { followed, topics, .. } = own;
+        let mut refused = false;
+        let answer = command.answer;
+        let answered = followed.take_reply(id, |follows, payload| {
+            if follows > revision {
+                return false;
+            }
+            let Some(answer) = answer else {
+                refused = payload.starts_with(b"{\"label\":\"error\"");
+                return true;
+            };
+            self.writer.publish(&topics.answer(answer.topic()), false, answer.data(), payload, out)
+        });
+        if refused {
+            log_refusal(now, followed, &"it does not fit the declaration, or the application refused it");
+        }
+        if answered || now < command.until {
+            return answered;
+        }
+        if answer.is_none() {
+            // It is not withdrawn while it waits for its turn.
+            command.wait_on(now);
+            return followed.has_received(id);
+        }
+        command.expire(followed);
+        false
+    }
+
+    /// Writes a part of a long message, and returns whether there is none any more.
+    fn write_stream(&mut self, own: Identity<'_>, out: &mut Outgoing<'_>) -> bool {
+        let Some(stream) = &mut self.stream else { return true };
+        let removed = self.announcer.removed().filter(|_| stream.body == Body::Removal);
+        if !stream.write(own.discovery(removed), &mut self.writer, out) {
+            return false;
+        }
+        match stream.body {
+            Body::Description => {}
+            Body::Discovery => self.announcer.step = Step::Platform(0),
+            Body::Removal => self.announcer.note_removed(),
+        }
+        self.stream = None;
+        true
+    }
+
+    /// Takes the next step of telling Home Assistant, and returns whether there may be another one.
+    fn announce(&mut self, now: Instant, own: Identity<'_>, out: &mut Outgoing<'_>) -> bool {
+        let topics = own.topics;
+        if self.announcer.removed().is_some() {
+            self.stream = Some(Stream::new(Body::Removal, own.discovery(self.announcer.removed())));
+            return true;
+        }
+        if let Some(cleared) = self.announcer.cleared() {
+            let is_cleared = match &cleared {
+                Cleared::Value(name) => self.writer.text(&topics.below(name.as_str()), true, "", out),
+                Cleared::Platform(name) => self.writer.text(&topics.discovered(name.as_str()), true, "", out),
+            };
+            if is_cleared {
+                self.announcer.note_cleared();
+            }
+            return is_cleared;
+        }
+        match self.announcer.step {
+            Step::Off | Step::Done => false,
+            Step::Reading if now < self.announcer.until => false,
+            Step::Reading => {
+                self.announcer.end_reading();
+                true
+            }
+            Step::Unsubscription => {
+                let stored = stored(topics);
+                let length = write_unsubscribe(3, &[&stored[0], &stored[1], &stored[2]], out.spare_mut());
+                out.commit(length.unwrap_or(0));
+                if length.is_some() {
+                    self.announcer.note_unsubscribed();
+                }
+                length.is_some()
+            }
+            Step::Message => {
+                self.stream = Some(Stream::new(Body::Discovery, own.discovery(None)));
+                true
+            }
+            Step::Platform(number) => {
+                let Some(component) = Component::at(number, own.followed) else {
+                    self.announcer.step = Step::Hash;
+                    return true;
+                };
+                let topic = topics.discovered(component.name());
+                let is_told = self.writer.text(&topic, true, component.platform(), out);
+                if is_told {
+                    self.announcer.step = Step::Platform(number + 1);
+                }
+                is_told
+            }
+            Step::Hash => {
+                let (_, hash) = measure(own.discovery(None));
+                let is_told =
+                    self.writer.text(&topics.below(DISCOVERED), true, format_args!("{hash:016x}"), out);
+                if is_told {
+                    self.announcer.step = Step::Done;
+                }
+                is_told
+            }
+        }
+    }
+}
+
+/// Returns the topics of what the broker has stored of the device, in parts.
+fn stored(topics: Topics<'_>) -> [[&str; 5]; 3] {
+    ["thing/discovered", "thing/discovered/+", "+"].map(|rest| topics.below(rest))
+}
+
+fn log_refusal(now: Instant, followed: &Followed<'_>, why: &dyn Display) {
+    if followed.allow_log(now) {
+        log::warn!("A command from the broker was refused: {why}");
+    }
+}
+
+/// Returns the name in a frame of a Thing.
+fn label(payload: &[u8]) -> Option<&str> {
+    let rest = payload.strip_prefix(b"{\"label\":\"")?;
+    let end = rest.iter().position(|byte| *byte == b'"')?;
+    core::str::from_utf8(&rest[..end]).ok()
+}

@@ -1,0 +1,99 @@
+//! Writer of messages to the broker, within the lengths that it takes.
+
+use crate::packet::PublishHead;
+use core::fmt::{Display, Write as _};
+use instep_proto::delivery::Outgoing;
+use instep_proto::http::Window;
+
+/// Maximum length of a frame that the client itself makes, in bytes.
+const OWN_FRAME_MAX: usize = 160;
+
+/// Writer of messages.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    /// The maximum length of a packet, in bytes.
+    pub(crate) send_max: usize,
+    /// The number of messages that were too long for the broker.
+    pub(crate) oversized: u32,
+}
+
+impl Writer {
+    pub(crate) fn new() -> Self {
+        Self { send_max: usize::MAX, oversized: 0 }
+    }
+
+    /// Publishes a short text. Returns `false` if there is no room for it now.
+    pub(crate) fn text(
+        &mut self,
+        topic: &[&str],
+        retain: bool,
+        text: impl Display,
+        out: &mut Outgoing<'_>,
+    ) -> bool {
+        self.answer(topic, retain, None, text, out)
+    }
+
+    /// Publishes a short text with Correlation Data. Returns `false` if there is no room for it now.
+    pub(crate) fn answer(
+        &mut self,
+        topic: &[&str],
+        retain: bool,
+        correlation_data: Option<&[u8]>,
+        text: impl Display,
+        out: &mut Outgoing<'_>,
+    ) -> bool {
+        let mut bytes = [0; OWN_FRAME_MAX];
+        let mut payload = Window::new(&mut bytes, 0);
+        let written = write!(payload, "{text}");
+        debug_assert!(written.is_ok(), "a frame is longer than OWN_FRAME_MAX");
+        let length = payload.used();
+        self.publish(topic, retain, correlation_data, &bytes[..length], out)
+    }
+
+    /// Publishes a payload. Returns `false` if there is no room for it now.
+    ///
+    /// What can never fit is left out.
+    pub(crate) fn publish(
+        &mut self,
+        topic: &[&str],
+        retain: bool,
+        correlation_data: Option<&[u8]>,
+        payload: &[u8],
+        out: &mut Outgoing<'_>,
+    ) -> bool {
+        let head = PublishHead { topic, retain, correlation_data, payload: payload.len() };
+        let Some(length) = self.length(&head) else { return true };
+        if !out.has_room(length) {
+            let never = out.is_clear();
+            if never {
+                self.note_oversized(topic);
+            }
+            return never;
+        }
+        let Some(written) = head.write(out.spare_mut()) else { return false };
+        out.spare_mut()[written..length].copy_from_slice(payload);
+        out.commit(length);
+        true
+    }
+
+    /// Returns the length of a packet, or `None` if the broker does not take it.
+    pub(crate) fn length(&mut self, head: &PublishHead<'_>) -> Option<usize> {
+        let length = head.packet_length().filter(|length| *length <= self.send_max);
+        if length.is_none() {
+            self.note_oversized(head.topic);
+        }
+        length
+    }
+
+    /// Counts a message that is too long, and logs the first one of a connection.
+    fn note_oversized(&mut self, topic: &[&str]) {
+        if self.oversized == 0 {
+            log::warn!(
+                "The broker does not get {}: it takes packets of at most {} bytes; raise its maximum packet size",
+                topic.last().unwrap_or(&""),
+                self.send_max
+            );
+        }
+        self.oversized = self.oversized.saturating_add(1);
+    }
+}

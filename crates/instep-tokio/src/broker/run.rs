@@ -1,0 +1,86 @@
+//! The thread of the client: one session after the other, with waiting times between them.
+
+use super::open::open;
+use super::session::Session;
+use super::target::Broker;
+use crate::clock;
+use crate::server::Server;
+use instep::broker::Followed;
+use instep_mqtt::Backoff;
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Starts the thread, which drops `ended` when it ends.
+pub(crate) fn spawn(
+    server: Server,
+    broker: &'static Broker,
+    epoch: tokio::time::Instant,
+    stopped: watch::Receiver<bool>,
+    ended: mpsc::Sender<()>,
+) -> std::io::Result<()> {
+    let Some(followed) = Followed::new(server.app, server.device, server.shards) else { return Ok(()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let run = move || {
+        runtime.block_on(run(followed, broker, epoch, stopped));
+        // A lookup of a name that does not end must not delay the program's end.
+        runtime.shutdown_background();
+        drop(ended);
+    };
+    std::thread::Builder::new().name("broker".into()).spawn(run)?;
+    Ok(())
+}
+
+async fn run(
+    followed: Followed<'static>,
+    broker: &'static Broker,
+    epoch: tokio::time::Instant,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let clock = || clock::now(epoch);
+    let random = RandomState::new();
+    let mut session = Session::new(clock(), followed, broker);
+    let (mut backoff, mut attempts, mut last_line) = (Backoff::default(), 0_u32, String::new());
+    while !*stopped.borrow() {
+        attempts = attempts.wrapping_add(1);
+        let transport = tokio::select! {
+            transport = open(&broker.address) => transport,
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        let (why, open_for) = match transport {
+            Ok(transport) => {
+                let opened = || {
+                    let (address, prefix, id) = (&broker.address, &broker.address.prefix, &broker.id);
+                    log::info!("Connected to the broker {address}; the device is {prefix}/{id}");
+                };
+                let end = session.run(transport, clock, &mut stopped, opened).await;
+                (end.to_string(), session.open_for(clock()))
+            }
+            Err(error) => (error.to_string(), None),
+        };
+        if *stopped.borrow() {
+            return;
+        }
+        let [first, second, ..] = random.hash_one(attempts).to_le_bytes();
+        let random = u16::from_le_bytes([first, second]);
+        let wait = Duration::from_millis(backoff.after(open_for, random.into()));
+        let line = if backoff.suggests_same_id() {
+            format!(
+                "{why} (another device may have the id {}; give each one its own by --mqtt-id)",
+                broker.id
+            )
+        } else {
+            why
+        };
+        // The same line again and again would hide others.
+        if open_for.is_some() || line != last_line {
+            let what = if open_for.is_some() { "Disconnected from" } else { "Cannot connect to" };
+            log::warn!("{what} the broker {}: {line}", broker.address);
+        }
+        last_line = line;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The broker at which a device publishes, and how the connection to it stands.
+
+use super::address::{BrokerAddress, BrokerLogin};
+use instep_mqtt::DeviceId;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Broker at which a device publishes its state.
+#[derive(Debug)]
+pub struct Broker {
+    pub(super) address: BrokerAddress,
+    pub(super) login: Option<BrokerLogin>,
+    pub(super) id: DeviceId,
+    /// Whether commands from the broker are taken.
+    pub(super) commands: bool,
+    /// The address of the device's page.
+    pub(super) page: Option<String>,
+    opened: AtomicU64,
+    closed: AtomicU64,
+}
+
+/// How the connection to a broker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokerStatus {
+    /// Whether the broker has accepted the device, and the connection has not ended.
+    pub connected: bool,
+    /// The number of connections that the broker has accepted.
+    pub connections: u64,
+}
+
+impl Broker {
+    /// Creates the description of a broker, at which the device has this id.
+    ///
+    /// `commands` is whether commands are taken from there.
+    pub fn new(address: BrokerAddress, login: Option<BrokerLogin>, id: DeviceId, commands: bool) -> Self {
+        Self {
+            address,
+            login,
+            id,
+            commands,
+            page: None,
+            opened: AtomicU64::new(0),
+            closed: AtomicU64::new(0),
+        }
+    }
+
+    /// Sets the address of the device's page, to which Home Assistant links.
+    pub fn with_page(self, page: Option<String>) -> Self {
+        Self { page, ..self }
+    }
+
+    /// Returns whether commands from the broker are taken.
+    pub fn takes_commands(&self) -> bool {
+        self.commands
+    }
+
+    /// Returns how the connection stands.
+    pub fn status(&self) -> BrokerStatus {
+        let closed = self.closed.load(Ordering::Relaxed);
+        let connections = self.opened.load(Ordering::Relaxed);
+        BrokerStatus { connected: connections > closed, connections }
+    }
+
+    pub(super) fn note_opened(&self) {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn note_closed(&self) {
+        self.closed.fetch_add(1, Ordering::Relaxed);
+    }
+}
