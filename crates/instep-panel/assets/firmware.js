@@ -132,7 +132,9 @@ function show() {
   const { version, upload, last, refusal } = status;
   write(state, restarts ? say("restarting") : say(status.state === "trial" ? "trial" : "runs", { version }));
   showProgress(restarts ? null : upload);
-  const returned = last?.outcome === "returned" && say("came_back", { tried: last.version, version, reason: last.reason });
+  // The version is not known if the image that was given up cannot be read any more.
+  const words = last?.version ? "came_back" : "came_back_because";
+  const returned = last?.outcome === "returned" && say(words, { tried: last.version, version, reason: last.reason });
   const mayNot = ["no-password", "own-network"].includes(refusal);
   write(problem, restarts || upload ? "" : failed || returned || (silent ? say("came_back_so", { version }) : ""));
   problem.hidden = false;

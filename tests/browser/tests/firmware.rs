@@ -150,6 +150,14 @@ fn image_that_came_back_without_reason_is_told() {
     choose(&page, &folder, &Sample::new("0.3.0").make());
     install(&page);
     reads(&page, "firmware-problem", "The update did not stay. It came back with 0.2.0.", UPDATED);
+
+    // The image cannot be read any more, so its version is not known.
+    let reason = "the boot loader could not load the new firmware";
+    let last = LastUpdate::new(LastUpdateOutcome::Returned, "", reason);
+    let device = Setup { last: Some(last), ..setup() }.start();
+    page.goto(&format!("http://{}/", device.addr));
+    let why = format!("The update did not stay. It came back with 0.2.0 because {reason}.");
+    reads(&page, "firmware-problem", &why, SOON);
 }
 
 #[test]
