@@ -3,7 +3,6 @@
 use super::judge::judge;
 use super::memory::{Sector, UpdateMemory};
 use crate::clock::now;
-use core::future::pending;
 use embassy_net::Stack;
 use embassy_time::Timer;
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
@@ -107,41 +106,48 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
         save: impl AsyncFn(),
     ) -> ! {
         const { assert!(NETWORKS <= NETWORKS_MAX, "there are more networks than a trial watches") };
-        if let Some(trial) = self.trial.take() {
-            let verdict = judge(trial, self.upload.witness(), &networks).await;
-            self.conclude(verdict, &save).await;
+        let stays = match self.trial.take() {
+            Some(trial) => {
+                let verdict = judge(trial, self.upload.witness(), &networks).await;
+                self.conclude(verdict).await
+            }
+            None => true,
+        };
+        if stays {
+            self.receive(&networks).await;
+            Timer::after_millis(ANSWER_MS).await;
+            log::info!("The device restarts with its new firmware");
         }
-        if self.updater.is_none() {
-            pending::<()>().await;
-        }
-        self.receive(&networks).await;
-        Timer::after_millis(ANSWER_MS).await;
-        log::info!("The device restarts with its new firmware");
         save().await;
         (self.image.restart)()
     }
 
-    /// Writes the verdict, and restarts the device if the image is given up.
-    async fn conclude(&mut self, verdict: Verdict, save: &impl AsyncFn()) {
-        let Some(updater) = &mut self.updater else { return };
-        match verdict {
-            Verdict::Confirmed(by) => log::info!("This firmware stays: {by}"),
-            Verdict::GivenUp(reason) => log::error!("The device returns to its old firmware: {reason}"),
-        }
+    /// Writes the verdict. Returns whether the image stays; if not, the device must restart.
+    async fn conclude(&mut self, verdict: Verdict) -> bool {
+        let Some(updater) = &mut self.updater else { return true };
+        let stays = match verdict {
+            Verdict::Confirmed(by) => {
+                log::info!("This firmware stays: {by}");
+                true
+            }
+            Verdict::GivenUp(reason) => {
+                log::error!("The device returns to its old firmware: {reason}");
+                false
+            }
+        };
         while let Err(error) = updater.conclude(verdict).await {
             log::error!("The verdict on this firmware is not stored: {}", error.refusal());
-            if let Verdict::GivenUp(_) = verdict {
+            if !stays {
                 // The next start gives it up, because the device restarted itself.
-                break;
+                return false;
             }
             Timer::after_millis(RETRY_MS).await;
         }
-        if let Verdict::GivenUp(_) = verdict {
-            save().await;
-            (self.image.restart)();
+        if stays {
+            self.upload.witness().stop();
+            self.publish().await;
         }
-        self.upload.witness().stop();
-        self.publish().await;
+        stays
     }
 
     /// Updates what `GET /firmware` says.
