@@ -3,7 +3,6 @@
 use super::judge::judge;
 use super::memory::{Sector, UpdateMemory};
 use crate::clock::now;
-use core::future::pending;
 use embassy_net::Stack;
 use embassy_time::Timer;
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
@@ -11,7 +10,7 @@ use instep::update::{
     FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, NETWORKS_MAX, Permission, Receiver, Upload,
 };
 use instep_update::{
-    AtStart, Identity, LastTry, Layout, Network, ResetReason, Slot, Times, Trial, Updater, Verdict,
+    AtStart, Identity, LastTry, Layout, Name, Network, ResetReason, Slot, Times, Trial, Updater, Verdict,
 };
 
 /// Delay between the answer to an update and the restart, in ms, so that the client gets the answer.
@@ -107,67 +106,99 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
         save: impl AsyncFn(),
     ) -> ! {
         const { assert!(NETWORKS <= NETWORKS_MAX, "there are more networks than a trial watches") };
-        if let Some(trial) = self.trial.take() {
-            let verdict = judge(trial, self.upload.witness(), &networks).await;
-            self.conclude(verdict, &save).await;
+        let stays = match self.trial.take() {
+            Some(trial) => {
+                let verdict = judge(trial, self.upload.witness(), &networks).await;
+                self.conclude(verdict).await
+            }
+            None => true,
+        };
+        if stays {
+            self.receive(&networks).await;
+            Timer::after_millis(ANSWER_MS).await;
+            log::info!("The device restarts with its new firmware");
         }
-        if self.updater.is_none() {
-            pending::<()>().await;
-        }
-        self.receive(&networks).await;
-        Timer::after_millis(ANSWER_MS).await;
-        log::info!("The device restarts with its new firmware");
         save().await;
         (self.image.restart)()
     }
 
-    /// Writes the verdict, and restarts the device if the image is given up.
-    async fn conclude(&mut self, verdict: Verdict, save: &impl AsyncFn()) {
-        let Some(updater) = &mut self.updater else { return };
-        match verdict {
-            Verdict::Confirmed(by) => log::info!("This firmware stays: {by}"),
-            Verdict::GivenUp(reason) => log::error!("The device returns to its old firmware: {reason}"),
-        }
+    /// Writes the verdict. Returns whether the image stays; if not, the device must restart.
+    async fn conclude(&mut self, verdict: Verdict) -> bool {
+        let Some(updater) = &mut self.updater else { return true };
+        let stays = match verdict {
+            Verdict::Confirmed(by) => {
+                log::info!("This firmware stays: {by}");
+                true
+            }
+            Verdict::GivenUp(reason) => {
+                log::error!("The device returns to its old firmware: {reason}");
+                false
+            }
+        };
         while let Err(error) = updater.conclude(verdict).await {
             log::error!("The verdict on this firmware is not stored: {}", error.refusal());
-            if let Verdict::GivenUp(_) = verdict {
+            if !stays {
                 // The next start gives it up, because the device restarted itself.
-                break;
+                return false;
             }
             Timer::after_millis(RETRY_MS).await;
         }
-        if let Verdict::GivenUp(_) = verdict {
-            save().await;
-            (self.image.restart)();
+        if stays {
+            self.upload.witness().stop();
+            self.publish().await;
         }
-        self.upload.witness().stop();
-        self.publish().await;
+        stays
     }
 
     /// Updates what `GET /firmware` says.
     async fn publish(&mut self) {
         let identity = self.image.identity;
-        let mut status = FirmwareStatus::UNKNOWN
-            .with_version(identity.version.as_str())
-            .with_board(identity.board.as_str())
-            .with_application(identity.application.as_str())
-            .with_slot(self.image.running.name());
+        let mut facts = Facts { state: ImageState::Confirmed, capacity: None, last: None };
         if let Some(updater) = &mut self.updater {
-            let state = if updater.is_on_trial() { ImageState::Trial } else { ImageState::Confirmed };
-            let last = match updater.last_try() {
-                LastTry::Confirmed(by) => Some((LastUpdateOutcome::Confirmed, Some(*identity), by.as_str())),
+            if updater.is_on_trial() {
+                facts.state = ImageState::Trial;
+            }
+            facts.capacity = Some(updater.length_max());
+            facts.last = match updater.last_try() {
+                LastTry::Confirmed(by) => {
+                    Some((LastUpdateOutcome::Confirmed, Some(identity.version), by.as_str()))
+                }
                 LastTry::CameBack(reason) => {
                     let other = updater.other_identity().await.ok().flatten();
-                    Some((LastUpdateOutcome::Returned, other, reason.as_str()))
+                    Some((LastUpdateOutcome::Returned, other.map(|other| other.version), reason.as_str()))
                 }
                 LastTry::Unknown | LastTry::OnTrial => None,
             };
-            let last = last.map(|(outcome, identity, reason)| {
-                LastUpdate::new(outcome, identity.as_ref().map_or("", |of| of.version.as_str()), reason)
-            });
-            status = status.with_state(state).with_capacity(Some(updater.length_max())).with_last(last);
         }
-        self.upload.set_status(status);
+        facts.publish(&self.image, self.upload);
+    }
+}
+
+/// What changes of the firmware's status.
+struct Facts {
+    state: ImageState,
+    capacity: Option<u32>,
+    last: Option<(LastUpdateOutcome, Option<Name>, &'static str)>,
+}
+
+impl Facts {
+    /// Sets the status of an upload.
+    // Not inlined, because it does not depend on the type of the flash, and is called at two places.
+    #[inline(never)]
+    fn publish(&self, image: &Image, upload: &Upload) {
+        let last = self.last.as_ref().map(|(outcome, version, reason)| {
+            LastUpdate::new(*outcome, version.as_ref().map_or("", Name::as_str), reason)
+        });
+        upload.set_status(
+            FirmwareStatus::UNKNOWN
+                .with_version(image.identity.version.as_str())
+                .with_board(image.identity.board.as_str())
+                .with_application(image.identity.application.as_str())
+                .with_slot(image.running.name())
+                .with_state(self.state)
+                .with_capacity(self.capacity)
+                .with_last(last),
+        );
     }
 }
 

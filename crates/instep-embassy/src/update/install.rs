@@ -2,15 +2,16 @@
 
 use super::firmware::Firmware;
 use super::judge::reach;
+use core::future::pending;
 use embassy_net::Stack;
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use instep::update::{Event, Offer, Receiver, Status};
 use instep_update::{Allowed, Name, Network, Refusal, UpdateError, Updater};
 
 impl<F: MultiwriteNorFlash> Firmware<F> {
-    /// Receives images until one is activated.
+    /// Receives images until one is activated. Waits for ever if the flash failed at the start.
     pub(super) async fn receive(&mut self, networks: &[(Network, Stack<'static>)]) {
-        let Self { receiver, updater: Some(updater), .. } = self else { return };
+        let Self { receiver, updater: Some(updater), .. } = self else { return pending().await };
         loop {
             let Event::Begin(offer) = receiver.next().await else { continue };
             match install(updater, receiver, offer, networks).await {
