@@ -23,8 +23,15 @@ const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 const SOURCE: &str = "lib/rustlib/src/rust/library/core/Cargo.toml";
 
 /// Crates that firmware is made of. The last two are empty for other targets, so only this check lints them.
-const PACKAGES: [&str; 6] =
-    ["instep-apps", "instep-embassy", "instep-update", "instep-wifi", "qemu-machine", "instep-qemu"];
+const PACKAGES: [&str; 7] = [
+    "instep-apps",
+    "instep-embassy",
+    "instep-mqtt",
+    "instep-update",
+    "instep-wifi",
+    "qemu-machine",
+    "instep-qemu",
+];
 
 /// Lints the crates that firmware is made of, and compiles all of their dependencies for a chip.
 pub(crate) fn check(tools: &mut Tools) -> Outcome {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// Id of the installation of an operating system.
 const MACHINE_ID: &str = "/etc/machine-id";
 /// Maximum length of a password at a broker, in bytes.
-const PASSWORD_MAX: usize = 65_535;
+const PASSWORD_MAX: usize = 512;
 
 /// Returns the broker, if there is one. Commands need an option of their own if the device has a password.
 ///
@@ -59,6 +59,9 @@ fn password(settings: &Settings) -> Result<Option<Zeroizing<String>>, String> {
             "there are two passwords at the broker, in INSTEP_MQTT_PASSWORD and in {}; leave out one",
             file.display()
         )),
+        (Some(password), None) if password.len() > PASSWORD_MAX => {
+            Err("the password in INSTEP_MQTT_PASSWORD is too long".into())
+        }
         (Some(password), None) => Ok(Some(password.clone())),
         (None, Some(file)) => read(file).map(Some),
         (None, None) => Ok(None),

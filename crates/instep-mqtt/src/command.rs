@@ -10,6 +10,8 @@ use instep_proto::texts;
 const ANSWER_TOPIC_MAX: usize = 48;
 /// Maximum length of Correlation Data, in bytes.
 const CORRELATION_MAX: usize = 40;
+/// Time in which the application receives a command, in ms. After that it is too late.
+const RECEIVE_TIMEOUT_MS: u64 = 5_000;
 /// Timeout of an answer, in ms.
 const ANSWER_TIMEOUT_MS: u64 = 10_000;
 /// Time in which a command without an answer is refused, if it is refused, in ms.
@@ -19,7 +21,9 @@ const REFUSAL_TIME_MS: u64 = 100;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PendingCommand {
     pub(crate) progress: Progress,
+    /// The time of the next look at it, at the latest.
     pub(crate) until: Instant,
+    begun: Instant,
     /// Where the answer goes, if the sender asks for one.
     pub(crate) answer: Option<AnswerAddress>,
 }
@@ -115,19 +119,28 @@ impl PendingCommand {
         };
         let until = match progress {
             Progress::Refused(_) => Instant::NEVER,
-            Progress::Asked(_) if answer.is_some() => now.after(ANSWER_TIMEOUT_MS),
+            Progress::Asked(_) if answer.is_some() => now.after(RECEIVE_TIMEOUT_MS),
             Progress::Asked(_) => now.after(REFUSAL_TIME_MS),
         };
-        Some(Self { progress, until, answer })
+        Some(Self { progress, until, begun: now, answer })
     }
 
-    /// Gives the application more time.
-    pub(crate) fn wait_on(&mut self, now: Instant) {
-        self.until = now.after(REFUSAL_TIME_MS);
+    /// Waits for the application once more, or refuses the command because it is too late.
+    ///
+    /// Returns whether the command is done, because the application has it and nobody waits for the answer.
+    pub(crate) fn wait_on(&mut self, id: CommandId, now: Instant, followed: &Followed<'_>) -> bool {
+        let is_received = followed.has_received(id);
+        let max = if is_received { ANSWER_TIMEOUT_MS } else { RECEIVE_TIMEOUT_MS };
+        match (self.answer, is_received) {
+            (None, true) => return true,
+            _ if now >= self.begun.after(max) => self.expire(followed),
+            (None, false) => self.until = now.after(REFUSAL_TIME_MS),
+            (Some(_), _) => self.until = self.begun.after(max),
+        }
+        false
     }
 
-    /// Refuses a command that the application has not answered in time.
-    pub(crate) fn expire(&mut self, followed: &Followed<'_>) {
+    fn expire(&mut self, followed: &Followed<'_>) {
         self.end(followed);
         (self.progress, self.until) = (Progress::Refused(Refusal::Late), Instant::NEVER);
     }

@@ -174,8 +174,9 @@ impl Connection {
     /// Returns the time at which the silence of the broker ends the connection.
     fn deadline(&self) -> Instant {
         match self.phase {
-            Phase::New | Phase::Failed | Phase::Ended => Instant::NEVER,
-            Phase::Opening => self.heard_at.after(ANSWER_TIMEOUT_MS),
+            Phase::Failed | Phase::Ended => Instant::NEVER,
+            // A CONNECT that finds no room ends like one that is not answered.
+            Phase::New | Phase::Opening => self.heard_at.after(ANSWER_TIMEOUT_MS),
             Phase::Open => {
                 let pinged = self.pinged_at.map_or(Instant::NEVER, |at| at.after(ANSWER_TIMEOUT_MS));
                 // A client that was stopped has sent no PINGREQ.

@@ -132,9 +132,11 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         let mut used = 0;
         self.blocked = false;
         while self.ended.is_none() {
-            if !self.has_room() {
+            // Only a message needs room.
+            let is_message = input.get(used).is_some_and(|first| first >> 4 == 3);
+            if is_message && !self.has_room() {
                 // The silence of a broker that is not read from means nothing, but what it sent is late after a while.
-                self.blocked = used < input.len();
+                self.blocked = true;
                 if let Err(end) = self.connection.check_time(now) {
                     self.finish(Ended::Connection(end));
                 }

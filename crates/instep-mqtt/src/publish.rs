@@ -205,8 +205,13 @@ impl Publisher {
         let Identity { followed, topics, .. } = own;
         for place in pending {
             let Some(command) = place else { continue };
-            let is_done = match command.progress {
-                Progress::Asked(id) => self.take_answer(id, now, revision, command, own, out),
+            let mut is_done = false;
+            if let Progress::Asked(id) = command.progress {
+                is_done = self.take_answer(id, now, revision, command, own, out);
+            }
+            // It may have been refused just now.
+            is_done |= match command.progress {
+                Progress::Asked(_) => false,
                 Progress::Refused(refusal) => {
                     let text = refusal.frame();
                     if command.answer.is_none() {
@@ -251,16 +256,7 @@ impl Publisher {
         if refused {
             log_refusal(now, followed, &"it does not fit the declaration, or the application refused it");
         }
-        if answered || now < command.until {
-            return answered;
-        }
-        if answer.is_none() {
-            // It is not withdrawn while it waits for its turn.
-            command.wait_on(now);
-            return followed.has_received(id);
-        }
-        command.expire(followed);
-        false
+        answered || (now >= command.until && command.wait_on(id, now, followed))
     }
 
     /// Writes a part of a long message, and returns whether there is none any more.

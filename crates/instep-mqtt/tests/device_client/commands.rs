@@ -176,6 +176,29 @@ fn command_without_answer_does_not_keep_its_place() {
     assert_eq!(payloads(&mut house), [r#"{"label":"led","value":true}"#]);
 }
 
+/// Only commands wait for the application: the broker is known to be there. After 5 s it is too late for them.
+#[test]
+fn application_that_does_not_receive_gets_nothing_late() {
+    let mut house = opened();
+    house.running = false;
+    house.publish("instep/lamp-1/led/set", "true");
+    house.ask("instep/lamp-1/led/set", "true", ANSWER);
+    house.wait(4_900);
+    assert_eq!(payloads(&mut house), [""; 0]);
+    house.wait(200);
+    let answers = payloads(&mut house);
+    assert!(answers.len() == 1 && answers[0].contains(r#""code":"busy""#), "{answers:?}");
+    for _ in 0..3 {
+        house.wait(4_900);
+        house.ping_response();
+        house.wait(5_100);
+    }
+    assert_eq!(house.client.end(), None);
+    house.running = true;
+    house.turn();
+    assert_eq!(payloads(&mut house), [""; 0]);
+}
+
 /// While the application does not receive, nothing is read, and what has waited too long is dropped.
 #[test]
 fn command_that_has_waited_too_long_is_not_done() {
