@@ -114,9 +114,10 @@ fn esp(report: &mut Report, tools: &mut Tools) {
     for chip in firmware::TESTED {
         report.step(&format!("{chip} firmware"), || firmware::test(chip, tools));
     }
-    // The lints of one chip suffice. `knob` alone has lines for the C3, which has no pulse counter.
+    // The lints of one chip suffice. `knob` alone has lines for the C3, which has no pulse counter, so it is linked with
+    // updates.
     report.step("esp lints", || firmware::lint("esp32c6", tools));
-    report.step("esp32c3 knob", || firmware::link("esp32c3", "knob", tools));
+    report.step("esp32c3 firmware with updates", || firmware::link("esp32c3", "knob", tools));
     for chip in stand_in::CHIPS {
         report.step(&format!("{chip} type-check"), || stand_in::check(chip, tools));
     }

@@ -122,7 +122,7 @@ impl Project {
         fs::write(manifest, text.replacen("\n[dependencies]\n", &dependency, 1)).map_err(failed)?;
         let own = self.link(tools)?;
 
-        let plan = Plan { board: firmware::first_board(CHIP)?, app: LED_JSON.to_owned() };
+        let plan = Plan::new(firmware::first_board(CHIP)?, LED_JSON);
         let example = firmware::build(&plan, Variables::Ignored, tools)?.elf;
         let [own, example] = [firmware::taken(&plan, &own)?, firmware::taken(&plan, &example)?];
         println!(

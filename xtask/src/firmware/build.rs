@@ -35,7 +35,7 @@ pub(crate) enum Variables {
 
 /// Builds a firmware and the program that makes images.
 pub(crate) fn build(plan: &Plan, variables: Variables, tools: &mut Tools) -> Outcome<Built> {
-    let folder = compile(plan.board, &["--bin", &plan.app], variables, tools)?;
+    let folder = compile(plan.board, &[&["--bin", &plan.app], plan.features()].concat(), variables, tools)?;
     Ok(Built { elf: folder.join(&plan.app), tool: image_tool()? })
 }
 

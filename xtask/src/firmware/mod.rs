@@ -38,17 +38,18 @@ pub(crate) fn first_board(chip: &str) -> Outcome<&'static Board> {
 /// Builds the firmware of the first board with a chip, and checks its budget.
 pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
     let board = first_board(chip)?;
-    let plan = Plan { board, app: LED_JSON.to_owned() };
+    let plan = Plan::new(board, LED_JSON);
     let (built, size) = size::size_of(&plan, tools)?;
     show(&plan, &built)?;
     size::within_budget(&size)?;
     size::as_documented(board, &size)
 }
 
-/// Builds the firmware of an application for the first board with a chip.
+/// Builds the firmware of an application with updates for the first board with a chip.
 pub(crate) fn link(chip: &str, app: &str, tools: &mut Tools) -> Outcome {
-    let plan = Plan { board: first_board(chip)?, app: app.to_owned() };
-    build(&plan, Variables::Ignored, tools).map(drop)
+    let plan = Plan { update: true, ..Plan::new(first_board(chip)?, app) };
+    let built = build(&plan, Variables::Ignored, tools)?;
+    show(&plan, &built)
 }
 
 /// Runs Clippy on the firmware of all applications, for the first board with a chip.

@@ -19,6 +19,26 @@ pub(crate) struct Plan {
     /// Name of the application
     #[arg(long, default_value = LED_JSON, value_parser = application)]
     pub(crate) app: String,
+    /// Build in updates over HTTP; with INSTEP_UPDATE_KEY, only of signed images
+    #[arg(long)]
+    pub(crate) update: bool,
+}
+
+impl Plan {
+    /// Returns the plan for an application without updates.
+    pub(crate) fn new(board: &'static Board, app: &str) -> Self {
+        Self { board, app: app.to_owned(), update: false }
+    }
+
+    /// Returns the additional features of the firmware's crate.
+    pub(super) fn features(&self) -> &'static [&'static str] {
+        let has_key = std::env::var("INSTEP_UPDATE_KEY").is_ok_and(|key| !key.is_empty());
+        match (self.update, has_key) {
+            (false, _) => &[],
+            (true, false) => &["--features", "update"],
+            (true, true) => &["--features", "signature"],
+        }
+    }
 }
 
 /// Returns the board of that name.
@@ -69,7 +89,7 @@ mod tests {
     fn boards_and_applications_are_known_by_name() {
         let plan =
             plan(&["esp32c3-devkit", "--app", "toggle"]).expect("the board or the application is unknown");
-        assert_eq!((plan.board.chip, plan.app.as_str()), ("esp32c3", "toggle"));
+        assert_eq!((plan.board.chip, plan.app.as_str(), plan.update), ("esp32c3", "toggle", false));
         let problem = board("arduino").unwrap_err();
         assert!(problem.starts_with("unknown board arduino; choose one of esp32-devkit, "), "{problem}");
         let problem = application("blink").unwrap_err();
@@ -83,6 +103,7 @@ mod tests {
             plan(&["--app", "echo", "esp32c6-devkit"]).expect("the board or the application is unknown");
         assert_eq!((echo.board.name, echo.app.as_str()), ("esp32c6-devkit", "echo"));
         assert_eq!(plan(&["esp32c6-devkit"]).expect("the board is unknown").app, "led-json");
+        assert!(plan(&["esp32c6-devkit", "--update"]).expect("the board is unknown").update);
         for wrong in [
             &[][..],
             &["arduino"],

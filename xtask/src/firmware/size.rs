@@ -24,9 +24,7 @@ pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Too
         "board", "chip", "flash", "+server", "+firmware", "memory", "stack", "client"
     );
     for board in &BOARDS {
-        if let Some((_, size)) =
-            report.step_for(board.name, || size_of(&Plan { board, app: app.to_owned() }, tools))
-        {
+        if let Some((_, size)) = report.step_for(board.name, || size_of(&Plan::new(board, app), tools)) {
             figures.push((board.name, size.figures()));
             table += &size.row(board);
         }

@@ -191,6 +191,7 @@ impl Facts {
         });
         upload.set_status(
             FirmwareStatus::UNKNOWN
+                .with_chip(Some(image.identity.chip.0))
                 .with_version(image.identity.version.as_str())
                 .with_board(image.identity.board.as_str())
                 .with_application(image.identity.application.as_str())

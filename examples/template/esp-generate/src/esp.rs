@@ -11,7 +11,7 @@ async fn main(spawner: Spawner) {
     // The radio needs the fastest clock.
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
     {{ led_note }}let pump = Output::new({{ pump }}, Level::Low, OutputConfig::default());
-    // If the button is held for 5 s, the settings are cleared.
+    // If the button is held for 10 s, the settings are cleared.
     let button = Input::new({{ button }}, InputConfig::default().with_pull(Pull::Up));
     let parts = Parts {
         wifi: chip.WIFI,
