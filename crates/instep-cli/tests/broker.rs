@@ -10,7 +10,7 @@ use mosquitto::{Client, Mosquitto, passwords};
 use scraped::{Scrape, metrics_addr};
 use served::with;
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use test_support::{Builder, SOON, Server, WebSocket};
 
 /// Time in which a device is back after its broker is: the waiting times before its first retries, and some more.
@@ -155,6 +155,52 @@ fn broker_that_was_restarted_gets_everything() {
     client.publish(SET, "false", false);
     expect_frame(&mut page, &led(false));
     counted(1, 2);
+}
+
+/// For 5 s nobody gets anything, and then the latest value. The connection stays.
+#[test]
+fn short_cut_of_the_network_costs_nothing() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let server = start(&broker);
+    let mut page = WebSocket::connect(server.addr(), "/ws");
+    expect_frame(&mut page, &led(false));
+    broker.freeze(true);
+    let cut = Instant::now();
+    let mut on = false;
+    while cut.elapsed() < Duration::from_secs(5) {
+        on = !on;
+        page.send_text(&led(on));
+        expect_frame(&mut page, &led(on));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    broker.freeze(false);
+    let mut client = broker.client();
+    client.subscribe(LED);
+    client.expect(LED, &led(on));
+    client.publish(SET, led(!on), false);
+    client.expect(LED, &led(!on));
+    assert!(!server.lines().iter().any(|line| line.starts_with("Disconnected")), "the connection was lost");
+}
+
+/// A cut that is too long for the connection ends it, and the device connects again.
+#[test]
+fn long_cut_of_the_network_ends_the_connection() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let server = start(&broker);
+    broker.freeze(true);
+    let line = format!(
+        "Disconnected from the broker {}: it did not answer for too long; check the network and the broker",
+        broker.url()
+    );
+    server.wait_for_line(|said| said == line, Duration::from_secs(30));
+    let mut page = WebSocket::connect(server.addr(), "/ws");
+    page.send_text(&led(true));
+    expect_frame(&mut page, &led(true));
+    broker.freeze(false);
+    let mut client = broker.client();
+    client.subscribe("instep/lamp-1/#");
+    client.expect_within(LED, &led(true), BACK);
+    client.expect("instep/lamp-1", "online");
 }
 
 #[test]

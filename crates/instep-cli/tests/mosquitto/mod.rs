@@ -7,6 +7,7 @@ use mqttbytes::QoS;
 use mqttbytes::v5::{
     Connect, Login, Packet, Publish, PublishProperties, RetainForwardRule, Subscribe, SubscribeFilter, read,
 };
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -69,6 +70,13 @@ impl Mosquitto {
             let _ = process.kill();
             let _ = process.wait();
         }
+    }
+
+    /// Stops the process (SIGSTOP), as if the network was cut, or resumes it.
+    pub fn freeze(&self, frozen: bool) {
+        let process = self.process.as_ref().expect("mosquitto has ended");
+        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+        kill_process(Pid::from_child(process), signal).expect("cannot send a signal");
     }
 
     pub fn url(&self) -> String {
