@@ -63,7 +63,7 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
             report.step("qemu", || own_network::show(flash, tools));
         }
         Job::Qemu { app, flash } => report.step("qemu", || qemu::show(&app, flash, tools)),
-        Job::QemuTest => qemu::all(report, tools),
+        Job::QemuTest => qemu::all(false, report, tools),
         Job::Firmware(plan) => report.step("firmware", || firmware::job(&plan, tools)),
         Job::Flash(order) => report.step("flash", || flash::job(&order, tools)),
         Job::Size { app, write } => firmware::sizes(report, &app, write, tools),
@@ -85,12 +85,12 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
 
 /// Runs every check of CI.
 ///
-/// With `full`, it also runs `clients`, `dependencies` and all Autobahn cases.
+/// With `full`, it also runs `clients`, `dependencies`, all Autobahn cases and the tests of updates that take minutes.
 fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     steps::all(report, tools);
     fuzz::all(&fuzz::Plan::smoke(), report, tools);
     report.step("bare metal", || bare_metal::check(tools));
-    qemu::all(report, tools);
+    qemu::all(full, report, tools);
     esp(report, tools);
     report.step("autobahn", || autobahn::test(full));
     report.step("browser", || browser::test(tools));

@@ -84,7 +84,9 @@ pub(crate) fn show(app: &str, flash: Option<PathBuf>, tools: &mut Tools) -> Outc
 }
 
 /// Builds the image, boots it, and tests it.
-pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
+///
+/// With `full`, it also runs the tests that take minutes.
+pub(crate) fn all(full: bool, report: &mut Report, tools: &mut Tools) {
     let images = report.step_for("qemu image", || {
         let with_settings = build_other(tools, &[], &SETTINGS, "with-settings")?;
         let for_16 = build_other(tools, &[], &FOR_16, "for-16")?;
@@ -106,7 +108,8 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         tests.env("INSTEP_BOOT_STUB", &stub).env("INSTEP_MACHINE_TEST", &machine_test);
         tests.env("INSTEP_UPDATE_IMAGE", &update);
         // Each test uses two cores, because its machine needs one.
-        run(tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings))
+        tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings);
+        run(tests.args(full.then_some("--include-ignored")))
     });
     report.step("qemu: tests of the command", || {
         let mut tests = cargo(&["test", "--package", "instep-cli", "--no-fail-fast"]);

@@ -60,15 +60,7 @@ impl Device {
 
     /// Begins an upload of an image whose length is said to be `length`, and reads the answer, if one comes.
     pub fn try_put(&self, image: &[u8], length: usize) -> Option<(u16, String)> {
-        let mut client = connect(self.addr, UPLOAD)?;
-        let head = format!("PUT /firmware HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
-        client.write_all(head.as_bytes()).ok()?;
-        // A refusal may come before all of it is sent.
-        let _ = client.write_all(image);
-        if image.len() < length {
-            let _ = client.shutdown(std::net::Shutdown::Write);
-        }
-        read(&mut client)
+        upload(self.addr, image, length)
     }
 
     /// Sends a request, and returns the status and the body of the answer, if one comes.
@@ -116,6 +108,19 @@ impl Device {
         let request = "GET /properties/brightness HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         wait_for(TRIAL, || self.request(request), || "the brightness cannot be read").1
     }
+}
+
+/// Begins an upload of an image whose length is said to be `length`, and reads the answer, if one comes.
+pub fn upload(addr: SocketAddr, image: &[u8], length: usize) -> Option<(u16, String)> {
+    let mut client = connect(addr, UPLOAD)?;
+    let head = format!("PUT /firmware HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
+    client.write_all(head.as_bytes()).ok()?;
+    // A refusal may come before all of it is sent.
+    let _ = client.write_all(image);
+    if image.len() < length {
+        let _ = client.shutdown(std::net::Shutdown::Write);
+    }
+    read(&mut client)
 }
 
 fn connect(addr: SocketAddr, within: Duration) -> Option<TcpStream> {

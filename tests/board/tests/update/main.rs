@@ -3,6 +3,7 @@
 //! Trials take 10 s in this firmware.
 
 mod device;
+mod endurance;
 mod images;
 #[path = "../machine/mod.rs"]
 mod machine;
