@@ -95,15 +95,15 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     report.step("autobahn", || autobahn::test(full));
     report.step("browser", || browser::test(tools));
     report.step("node-wot", || node_wot::test(tools));
-    // Python 3.13 is not in every distribution, and cannot be installed here.
-    if home_assistant::is_possible() {
-        report.step("home assistant", || home_assistant::test(tools));
-    } else {
-        println!("home assistant: left out, because Python 3.13 is missing");
-    }
     project::all(full, report, tools);
     if full {
         report.step("clients", || clients::test(tools));
+        // Python 3.13 is not in every distribution, and cannot be installed here.
+        if home_assistant::is_possible() {
+            report.step("home assistant", || home_assistant::test(tools));
+        } else {
+            println!("home assistant: left out, because Python 3.13 is missing");
+        }
         report.step("dependencies", || dependencies::check(tools));
     }
 }
