@@ -34,6 +34,9 @@ macro_rules! pin {
     ($chip:ident, b) => {
         $chip.GPIO26
     };
+    ($chip:ident, rgb) => {
+        $chip.GPIO13
+    };
 }
 
 /// Returns the pin of a part by its name.
