@@ -37,8 +37,7 @@ fn main() {
         number(name);
     }
     power_up();
-    text("INSTEP_UPDATE", |text| text == OPEN, "be open, or unset");
-    update_key();
+    update();
 }
 
 /// Hashes the password in `INSTEP_PASSWORD`.
@@ -101,13 +100,24 @@ fn power_up() {
     write("INSTEP_POWER_UP", &format!("::instep_settings::PowerUp::{variant}"));
 }
 
-/// Checks the public key of the images that the device accepts.
-fn update_key() {
-    let name = "INSTEP_UPDATE_KEY";
+/// Checks who may update the device, and the public key of the images that it accepts.
+fn update() {
+    text("INSTEP_UPDATE", |text| text == OPEN, "be open, or unset");
     let is_key = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text(name, is_key, "be a public key in 64 hexadecimal digits, as `instep keygen` prints it");
-    if !value(name).is_empty() && env::var_os("CARGO_FEATURE_SIGNATURE").is_none() {
-        println!("cargo::error={name} needs the feature `signature` of instep-esp; add it in Cargo.toml");
+    let rule = "be a public key in 64 hexadecimal digits, as `instep keygen` prints it";
+    text("INSTEP_UPDATE_KEY", is_key, rule);
+    for (name, feature) in [("INSTEP_UPDATE", "update"), ("INSTEP_UPDATE_KEY", "signature")] {
+        let has_feature = env::var_os(format!("CARGO_FEATURE_{}", feature.to_uppercase())).is_some();
+        if !value(name).is_empty() && !has_feature {
+            println!("cargo::error={name} needs the feature `{feature}` of instep-esp; add it in Cargo.toml");
+        }
+    }
+    // For other targets the crate is empty.
+    let is_chip = env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("none");
+    if is_chip && value("INSTEP_UPDATE_KEY").is_empty() && env::var_os("CARGO_FEATURE_SIGNATURE").is_some() {
+        println!(
+            "cargo::error=the feature `signature` of instep-esp needs INSTEP_UPDATE_KEY; set it to the public key that `instep keygen` prints"
+        );
     }
 }
 

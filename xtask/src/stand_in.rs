@@ -22,7 +22,8 @@ pub(crate) fn check(chip: &str, tools: &mut Tools) -> Outcome {
     check
         .current_dir(firmware)
         // The feature `backtrace` is off, because its panic handler contains Xtensa assembly.
-        .args(["--lib", "--bins", "--no-default-features", "--features", firmware::first_board(chip)?.name])
+        .args(["--lib", "--bins", "--no-default-features", "--features"])
+        .arg(format!("{},update", firmware::first_board(chip)?.name))
         .arg("--target")
         .arg(folder.join(format!("xtensa-{chip}-none-elf.json")))
         .arg("--target-dir")

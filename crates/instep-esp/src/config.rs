@@ -36,7 +36,7 @@ pub(crate) const POWER_UP: PowerUp = configured!("INSTEP_POWER_UP");
 /// The word is too short for a password, so it has only this meaning.
 pub(crate) const AP_IS_OPEN: bool = configured!("AP_IS_OPEN");
 
-/// Who may update the device, from `INSTEP_UPDATE`.
+/// Permission to update the device, from `INSTEP_UPDATE`.
 #[cfg(feature = "update")]
 pub(crate) const UPDATE_PERMISSION: instep::update::Permission =
     instep_embassy::update::permission(configured!("INSTEP_UPDATE"));

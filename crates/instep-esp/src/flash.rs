@@ -76,7 +76,7 @@ mod slots {
         pub(crate) running: Slot,
     }
 
-    /// Finds both slots. The MMU tells which of them runs; `otadata` may name the other one.
+    /// Finds both slots. The MMU's mapping shows the running slot, because `otadata` may name the other one.
     pub(super) fn find(table: &PartitionTable<'_>) -> Option<Slots> {
         let place = |name: &str| {
             let partition = table.iter().find(|partition| partition.label_as_str() == name)?;

@@ -10,6 +10,7 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::Timer;
 use esp_println::{Printer, println};
+use instep::log_target;
 use instep_log::Ring;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -25,7 +26,18 @@ const PORTION: usize = 48;
 const PAUSE: u64 = 5;
 
 /// Beginnings of the names of crates that log details of their start. Only their warnings are shown.
-const QUIET: [&str; 3] = ["esp_", "embassy_", "smoltcp"];
+const QUIET: [&str; 10] = [
+    "embassy_executor",
+    "embassy_net",
+    "esp_alloc",
+    "esp_bootloader_esp_idf",
+    "esp_hal",
+    "esp_phy",
+    "esp_radio",
+    "esp_rtos",
+    "esp_storage",
+    "smoltcp",
+];
 
 type Lines = Ring<RING, RING>;
 
@@ -46,7 +58,8 @@ type Receiver = fn(&Record<'_>);
 
 /// Passes each record of the log to `receiver`, beside the serial port.
 ///
-/// It is for an application that shows the log. `receiver` must not wait, and must not log.
+/// It is for an application that shows the log. Records with secrets go to the serial port only. `receiver` must not wait,
+/// and must not log; one that publishes must ignore records with the target [`NOT_PUBLISHED`](log_target::NOT_PUBLISHED).
 pub fn log_also_to(receiver: Receiver) {
     RECEIVER.lock(|current| current.set(Some(receiver)));
 }
@@ -111,7 +124,8 @@ impl Log for SerialLog {
         if !self.enabled(record.metadata()) {
             return;
         }
-        if let Some(receiver) = RECEIVER.lock(Cell::get) {
+        let receiver = RECEIVER.lock(Cell::get);
+        if let Some(receiver) = receiver.filter(|_| record.target() != log_target::SECRET) {
             receiver(record);
         }
         if IS_WRITTEN.load(Ordering::Relaxed) {

@@ -8,7 +8,7 @@ use instep_embassy::{Driver, Server, SynFilter};
 #[cfg(feature = "update")]
 use crate::update::UpdateBuild;
 
-/// Without the feature `update`, every image does.
+/// Facts about the image, of which there are none without the feature `update`.
 #[cfg(not(feature = "update"))]
 pub trait UpdateBuild {}
 
@@ -36,7 +36,7 @@ pub trait ServerMemory: UpdateBuild {
     fn drivers(servers: [Server; 2], stacks: [Stack<'static>; 2]) -> [&'static mut Driver; 2];
 }
 
-/// Starts the device, and returns what its application needs: the device, its inbox and its settings.
+/// Starts the device, and returns the device, its inbox and the stored states of its switches.
 ///
 /// Call it once, with the application, the name of the board, the spawner of `main`, and the [`Parts`](crate::Parts) of
 /// the chip:
@@ -46,6 +46,8 @@ pub trait ServerMemory: UpdateBuild {
 /// ```
 ///
 /// The networks start when the application waits for the first time, so that its outputs are set before.
+///
+/// Lines that are logged before this call are lost.
 ///
 /// # Panics
 /// If it is called twice.

@@ -78,6 +78,14 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
         // The application runs without a network.
         Err(problem) => {
             error!("WiFi does not start: {problem}; the device runs without a network");
+            // An image on trial is given up without a network, too.
+            #[cfg(feature = "update")]
+            if let Some(mut firmware) = firmware {
+                let save = async || {
+                    set_up.save().await;
+                };
+                firmware.run([], save).await;
+            }
             return;
         }
     };

@@ -34,7 +34,7 @@ const CHIP: Chip = if cfg!(feature = "esp32") {
 
 /// Facts about the image, which the expansion of [`start!`](crate::start!) declares.
 pub trait UpdateBuild {
-    /// What the image is.
+    /// Returns the identity of the image.
     fn identity() -> &'static Identity;
 }
 
@@ -43,7 +43,7 @@ pub const fn descriptor(board: &str, application: &str) -> Descriptor {
     Descriptor::new(board, application, env!("CARGO_PKG_VERSION"))
 }
 
-/// Returns what an image with this version and descriptor is.
+/// Returns the identity of an image with this version and descriptor.
 pub const fn identity(version: &str, descriptor: &Descriptor) -> Identity {
     Identity::new(CHIP, version, descriptor)
 }

@@ -1,6 +1,6 @@
 //! Expansion of [`start!`](crate::start!) for updates.
 
-/// Declares what the image is.
+/// Declares the identity of the image.
 #[cfg(feature = "update")]
 #[doc(hidden)]
 #[macro_export]

@@ -1,4 +1,4 @@
-//! What the example applications share on boards with an ESP32 chip.
+//! Code that the example applications share on boards with an ESP32 chip.
 //!
 //! A feature selects the board. Each file in `src/bin` is the firmware of one application.
 
@@ -26,7 +26,7 @@ pub use rgb::Rgb;
 use esp_hal::clock::CpuClock;
 use esp_hal::gpio::{Input, InputConfig, InputPin, Pull};
 
-/// Returns the configuration of the chip: the radio needs the fastest clock.
+/// Returns the configuration of the chip: its fastest clock, of which the radio needs at least 80 MHz.
 pub fn chip_config() -> esp_hal::Config {
     esp_hal::Config::default().with_cpu_clock(CpuClock::max())
 }

@@ -101,7 +101,7 @@ macro_rules! pin {
         $chip.GPIO0
     };
     ($chip:ident, wire) => {
-        $chip.GPIO10
+        $chip.GPIO22
     };
     ($chip:ident, button) => {
         $chip.GPIO7

@@ -12,7 +12,7 @@ use instep_apps::knob::Encoder;
 const LIMIT: i16 = 32_764;
 /// Edges of a detent.
 const DETENT: i32 = 4;
-/// Minimum length of a pulse, in cycles of the bus at 80 MHz: 12.8 µs, which is the maximum.
+/// Minimum length of a pulse, in cycles of the APB clock, which is the maximum: 12.8 µs at 80 MHz, 25.6 µs at 40 MHz.
 const FILTER: u16 = 1023;
 /// Interval of reading the counter.
 const INTERVAL: Duration = Duration::from_millis(20);

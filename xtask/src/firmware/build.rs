@@ -35,7 +35,10 @@ pub(crate) enum Variables {
 
 /// Builds a firmware and the program that makes images.
 pub(crate) fn build(plan: &Plan, variables: Variables, tools: &mut Tools) -> Outcome<Built> {
-    let folder = compile(plan.board, &[&["--bin", &plan.app], plan.features()].concat(), variables, tools)?;
+    let has_key =
+        variables == Variables::Kept && std::env::var("INSTEP_UPDATE_KEY").is_ok_and(|key| !key.is_empty());
+    let part = [&["--bin", &plan.app], plan.features(has_key)].concat();
+    let folder = compile(plan.board, &part, variables, tools)?;
     Ok(Built { elf: folder.join(&plan.app), tool: image_tool()? })
 }
 

@@ -30,9 +30,8 @@ impl Plan {
         Self { board, app: app.to_owned(), update: false }
     }
 
-    /// Returns the additional features of the firmware's crate.
-    pub(super) fn features(&self) -> &'static [&'static str] {
-        let has_key = std::env::var("INSTEP_UPDATE_KEY").is_ok_and(|key| !key.is_empty());
+    /// Returns the additional features of the firmware's crate. `has_key` is whether the build has a public key.
+    pub(super) fn features(&self, has_key: bool) -> &'static [&'static str] {
         match (self.update, has_key) {
             (false, _) => &[],
             (true, false) => &["--features", "update"],
@@ -78,6 +77,29 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Job};
     use clap::Parser as _;
+
+    #[test]
+    fn each_application_has_firmware() {
+        let text =
+            fs::read_to_string(workspace().join("examples/apps/src/run.rs")).expect("cannot read the file");
+        let names: Vec<_> =
+            text.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>")).collect();
+        assert!(names.len() > 10, "{names:?}");
+        let apps = apps();
+        for (name, _) in names {
+            assert!(apps.iter().any(|app| app == name), "examples/esp32/src/bin/{name}.rs is missing");
+        }
+    }
+
+    #[test]
+    fn each_board_is_a_feature() {
+        let text =
+            fs::read_to_string(folder_of_firmware().join("Cargo.toml")).expect("cannot read the manifest");
+        for board in BOARDS {
+            let feature = format!("{} = [\"{}\"]", board.name, board.chip);
+            assert!(text.lines().any(|line| line == feature), "examples/esp32/Cargo.toml lacks `{feature}`");
+        }
+    }
 
     fn plan(args: &[&str]) -> Result<Plan, clap::Error> {
         let cli = Cli::try_parse_from([&["cargo xtask", "firmware"], args].concat())?;

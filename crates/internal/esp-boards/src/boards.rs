@@ -1,9 +1,13 @@
 //! The table of boards.
 
-/// Board. To add one, add it to [`BOARDS`]: no other file knows a board.
+/// Board.
+///
+/// To add one, add it to [`BOARDS`], its feature to `examples/esp32/Cargo.toml`, and its row to `docs/guide/esp32.md`, and
+/// write `examples/template` anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Board {
-    /// Its name for `cargo xtask firmware BOARD`: small letters, digits and dashes.
+    /// Its name for `instep new --board`, for `cargo xtask firmware`, and as a feature of `examples/esp32`: small letters,
+    /// digits and dashes.
     pub name: &'static str,
     /// Its chip, which is the name of a feature of `instep-esp`.
     pub chip: &'static str,
@@ -34,7 +38,7 @@ impl Board {
     }
 }
 
-/// All boards; the first one of a chip is built where none is named.
+/// All boards. Tests and measurements use the first one of a chip.
 pub const BOARDS: [Board; 6] = [
     // DevKit V1, NodeMCU-32S and many others: a blue LED.
     Board { name: "esp32-devkit", chip: "esp32", led: 2, led_inverted: false, button: 0 },

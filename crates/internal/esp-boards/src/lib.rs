@@ -1,4 +1,5 @@
-//! The boards that have firmware for an ESP32 chip, as data: the firmware and `cargo xtask` have the same table.
+//! The boards that have firmware for an ESP32 chip, as data: `instep new`, `examples/esp32` and `cargo xtask` have the same
+//! table.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -8,7 +8,7 @@ use instep_esp::Parts;
 
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
-    // The radio needs the fastest clock.
+    // The fastest clock; the radio needs at least 80 MHz.
     let chip = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
     {{led_note}}let pump = Output::new({{pump}}, Level::Low, OutputConfig::default());
     // If the button is held for 10 s, the settings are cleared.
