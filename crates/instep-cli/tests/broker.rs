@@ -222,7 +222,7 @@ fn broker_that_says_nothing_is_left_and_page_does_not_notice() {
 /// Each failure has its sentence.
 #[test]
 fn log_says_why_there_is_no_connection() {
-    let Some(file) = passwords(&[("lamp", "right")]) else { return };
+    let Some(file) = passwords(&[("lamp", "Tr0mbone-77")]) else { return };
     let lines = "allow_anonymous false\npassword_file FOLDER/passwords";
     let Some(broker) = Mosquitto::with(lines, &[("passwords", &file)]) else { return };
     let url = format!("mqtt://lamp@{}", broker.addr);
@@ -230,10 +230,10 @@ fn log_says_why_there_is_no_connection() {
     wrong.expect_line(&format!(
         "Cannot connect to the broker {url}: it refused the user name or the password; correct them, or allow this user in the broker"
     ));
-    let password = broker.folder.write("device-password", "right\n");
+    let password = broker.folder.write("device-password", "Tr0mbone-77\n");
     let right = device(&url).arg("--mqtt-password-file").arg(password).start();
     right.wait_for_line(|line| line.starts_with("Connected to the broker"), 3 * SOON);
-    assert!(!right.lines().concat().contains("right\""), "the password is in the log");
+    assert!(!right.lines().concat().contains("Tr0mbone-77"), "the password is in the log");
     let closed = test_support::free_addr();
     let server = device(&format!("mqtt://{closed}")).start();
     server.expect_line(&format!(

@@ -195,7 +195,6 @@ impl Connection {
     fn take<'i>(&mut self, now: Instant, input: &'i [u8]) -> Result<Option<(Event<'i>, usize)>, End> {
         let read = Incoming::read(input, self.packet_max).map_err(End::Broken)?;
         let Some((packet, length)) = read else { return Ok(None) };
-        self.heard_at = now;
         let event = match (self.phase, packet) {
             (Phase::Opening, Incoming::ConnAck(answer)) => {
                 if answer.reason.is_error() {
@@ -204,14 +203,15 @@ impl Connection {
                 if let Some(seconds) = answer.keep_alive.filter(|seconds| *seconds > 0) {
                     self.keep_alive_ms = self.keep_alive_ms.min(u64::from(seconds) * 1_000);
                 }
-                (self.phase, self.sent_at, self.accepted) = (Phase::Open, now, answer);
+                (self.phase, self.sent_at, self.heard_at, self.accepted) = (Phase::Open, now, now, answer);
                 Event::Opened(answer)
             }
             (Phase::Open, Incoming::Publish(message)) => Event::Message(message),
             (Phase::Open, Incoming::SubAck(answer)) => Event::Subscribed(answer),
             (Phase::Open, Incoming::UnsubAck(_)) => Event::Alive,
             (Phase::Open, Incoming::PingResp) => {
-                self.pinged_at = None;
+                // Only this answer shows how old the input is, because other packets may have waited in the socket.
+                (self.pinged_at, self.heard_at) = (None, now);
                 Event::Alive
             }
             (Phase::Open, Incoming::Disconnect(reason)) => return Err(End::Disconnected(reason)),

@@ -95,6 +95,21 @@ fn client_that_only_receives_pings() {
     assert_eq!(sent(&mut connection, 10_000), PINGREQ);
 }
 
+/// Packets may have waited in the socket, however many come, so only the answer to a PINGREQ shows that input is new.
+#[test]
+fn client_that_reads_late_pings_and_then_leaves() {
+    let mut connection = open();
+    let message = [0x30, 4, 0, 1, b'a', 0];
+    for now in (0..10_000).step_by(500) {
+        assert!(matches!(connection.receive(at(now), &message), Ok(Some((Event::Message(_), 6)))));
+        connection.note_sent(at(now));
+    }
+    assert_eq!(sent(&mut connection, 10_000), PINGREQ);
+    assert!(connection.receive(at(14_999), &message).is_ok());
+    connection.note_sent(at(14_999));
+    assert_eq!(connection.receive(at(15_000), &message), Err(End::Silent));
+}
+
 /// A command that has waited in the socket meanwhile is dropped with it.
 #[test]
 fn client_that_was_stopped_takes_nothing_late() {

@@ -8,7 +8,14 @@ const LIMIT: &str = "INSTEP_LIMIT_";
 const FILE: &str = "INSTEP_CONFIG";
 
 /// Variables with the prefix of instep that tests and builds of firmware read.
-const FOREIGN: &[&str] = &["INSTEP_AP_PASSWORD", "INSTEP_BIN", "INSTEP_WIFI_PASSWORD", "INSTEP_WIFI_SSID"];
+const FOREIGN: &[&str] = &[
+    "INSTEP_AP_PASSWORD",
+    "INSTEP_BIN",
+    "INSTEP_UPDATE",
+    "INSTEP_UPDATE_KEY",
+    "INSTEP_WIFI_PASSWORD",
+    "INSTEP_WIFI_SSID",
+];
 const FOREIGN_PREFIX: &str = "INSTEP_HOST_";
 
 /// Name and value of a variable.

@@ -168,7 +168,8 @@ impl Session {
                 Poll::Pending => {}
             }
             match self.client.end() {
-                Some(ended) if self.output.is_empty() || closed => {
+                // Output that cannot be written does not delay the end.
+                Some(ended) if self.output.is_empty() || closed || !progress => {
                     return Poll::Ready(SessionEnd::Protocol(ended));
                 }
                 None if closed => return Poll::Ready(SessionEnd::Closed),
