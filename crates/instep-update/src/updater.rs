@@ -67,7 +67,8 @@ impl<F: MultiwriteNorFlash> Updater<F> {
         let mut at_start = AtStart::of(own.map(|sector| &otadata.0[sector]), reset);
         if let AtStart::OnTrial { .. } = at_start
             && let Some(sector) = own
-            && !updater.mark_start(sector, &otadata.0[sector]).await?
+            // A flash that fails here would let the trial go on for ever.
+            && !matches!(updater.mark_start(sector, &otadata.0[sector]).await, Ok(true))
         {
             at_start = AtStart::GivenUp(Reason::FlashFailed);
         }

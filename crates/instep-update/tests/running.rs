@@ -194,6 +194,15 @@ fn bit_that_does_not_clear_gives_the_trial_up() {
 }
 
 #[test]
+fn mark_that_cannot_be_written_gives_the_trial_up() {
+    let mut device = before_trial(Slot::Ota0, Behaviour::Panics);
+    device.flash.refuses_write = true;
+    let (_, at_start, flash) = open(&device, Slot::Ota1, NEW);
+    assert_eq!(at_start, AtStart::GivenUp(Reason::FlashFailed));
+    assert_eq!(restarted(&device, &flash).live().unwrap().version, OLD);
+}
+
+#[test]
 fn bit_that_does_not_clear_refuses_the_image() {
     let image = Sample::new(NEW).make();
     let in_slot = [0, 100, 5000].map(|from| {

@@ -60,8 +60,8 @@ pub(super) enum Answer {
     Throttled(Option<u64>),
     /// There is no `/firmware`.
     NotFound,
-    /// A sentence of the device, which says why not.
-    Refused(String),
+    /// A status, and a sentence of the device, which says why not.
+    Refused(u16, String),
     /// Something else.
     Strange(String),
 }
@@ -176,7 +176,7 @@ impl Answer {
         match (status, message) {
             (401, _) => Self::Unauthorized,
             (429, _) => Self::Throttled(retry_after),
-            (_, Some(message)) => Self::Refused(message),
+            (status, Some(message)) => Self::Refused(status, message),
             (404, None) => Self::NotFound,
             (status, None) => Self::Strange(format!("with status {status}")),
         }

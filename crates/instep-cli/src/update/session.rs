@@ -89,7 +89,7 @@ impl Session {
             Answer::Unauthorized => ErrorKind::WrongPassword { source: self.password.name() },
             Answer::Throttled(seconds) => ErrorKind::Throttled { seconds },
             Answer::NotFound => ErrorKind::NoUpdates,
-            Answer::Refused(sentence) => ErrorKind::Refused { sentence },
+            Answer::Refused(_, sentence) => ErrorKind::Refused { sentence },
             Answer::Strange(answer) => ErrorKind::Strange { answer },
             Answer::Status(_) | Answer::Activated => ErrorKind::Strange { answer: "out of turn".into() },
         }
@@ -182,7 +182,7 @@ impl Session {
             let status = match client.status() {
                 Ok(Answer::Status(status)) => Some(status),
                 Ok(Answer::Unauthorized) => return Err(ErrorKind::OtherPassword),
-                Ok(Answer::NotFound | Answer::Refused(_)) => return Err(ErrorKind::UpdatesGone),
+                Ok(Answer::NotFound | Answer::Refused(404, _)) => return Err(ErrorKind::UpdatesGone),
                 Ok(_) | Err(_) => None,
             };
             if let Some(status) = status {

@@ -39,6 +39,8 @@ pub struct MockFlash {
     pub writes: usize,
     /// Bit that writing cannot clear, as byte and mask.
     pub stuck: Option<(usize, u8)>,
+    /// Whether the next write fails and changes nothing.
+    pub refuses_write: bool,
     dice: u32,
 }
 
@@ -63,6 +65,7 @@ impl MockFlash {
             erased: vec![0; length / SECTOR],
             writes: 0,
             stuck: None,
+            refuses_write: false,
             dice: 1,
         }
     }
@@ -137,6 +140,9 @@ impl MockFlash {
     pub fn write_now(&mut self, from: usize, bytes: &[u8]) -> Result<(), MockError> {
         self.inside(from, bytes.len(), 4)?;
         self.writes += 1;
+        if std::mem::take(&mut self.refuses_write) {
+            return Err(MockError::Misuse(NorFlashErrorKind::Other));
+        }
         let unit = if bytes.len() <= 32 { 4 } else { 64 };
         for (index, part) in bytes.chunks(unit).enumerate() {
             let cut = self.step();
