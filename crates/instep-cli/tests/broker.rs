@@ -391,3 +391,14 @@ fn command_is_not_done_late() {
     assert!(!late.contains(&(LED.into(), led(true))), "{late:?}");
     assert!(!server.lines().iter().any(|line| line.starts_with("[MQTT]")), "the command was done");
 }
+
+#[test]
+fn password_in_an_address_is_refused_and_not_printed() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_instep"))
+        .args(["config", "--mqtt", "mqtt://lamp:Tr0mbone-77@127.0.0.1"])
+        .output()
+        .unwrap();
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(!output.status.success() && printed.contains("\"***\" has a password"), "{printed}");
+    assert!(!printed.contains("Tr0mbone-77"), "{printed}");
+}

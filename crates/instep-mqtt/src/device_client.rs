@@ -360,7 +360,8 @@ fn start_of(frame: &[u8]) -> Option<u32> {
 }
 
 fn log_refused(answer: &SubAck<'_>) {
-    for reason in answer.reasons().filter(|reason| reason.is_error()) {
+    // One line for all filters, because a broker usually refuses all of them for one reason.
+    if let Some(reason) = answer.reasons().find(|reason| reason.is_error()) {
         log::warn!("The broker passes no messages on: {reason}; allow this user to read the device's topics");
     }
 }

@@ -77,15 +77,16 @@ impl<'t> Topics<'t> {
             return Some(OwnTopic::State);
         }
         let own = own.strip_prefix('/')?;
+        // A component may have the name `set`.
+        if let Some(name) = own.strip_prefix(DISCOVERED).and_then(|rest| rest.strip_prefix('/')) {
+            return Some(OwnTopic::DiscoveredName(name));
+        }
         Some(match own.strip_suffix("/set") {
             Some(name) => OwnTopic::Set(name),
             None if own == "thing" => OwnTopic::Thing,
             None if own == DISCOVERED => OwnTopic::Discovered,
-            None => match own.strip_prefix(DISCOVERED).and_then(|rest| rest.strip_prefix('/')) {
-                Some(name) => OwnTopic::DiscoveredName(name),
-                None if own.contains('/') => OwnTopic::Other,
-                None => OwnTopic::Below(own),
-            },
+            None if own.contains('/') => OwnTopic::Other,
+            None => OwnTopic::Below(own),
         })
     }
 
@@ -116,6 +117,7 @@ mod tests {
             ("instep/lamp/thing/td", Some(OwnTopic::Other)),
             ("instep/lamp/thing/discovered", Some(OwnTopic::Discovered)),
             ("instep/lamp/thing/discovered/led", Some(OwnTopic::DiscoveredName("led"))),
+            ("instep/lamp/thing/discovered/set", Some(OwnTopic::DiscoveredName("set"))),
             ("instep/lamp2/led/set", None),
             ("instep/lam", None),
             ("other/lamp", None),

@@ -123,8 +123,10 @@ impl Setting {
             return Err(format!("{:?} is neither true nor false", shortened(&texts.join(","))));
         }
         let wrong = |text: &str, reason: &str| {
-            // A mistyped secret is not printed either, because most of it is right.
-            let text = if self.secret { "\"***\"".into() } else { format!("{:?}", shortened(text)) };
+            // A mistyped secret is not printed either, because most of it is right. An address may have one before its `@`.
+            let has_user = text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+            let text =
+                if self.secret || has_user { "\"***\"".into() } else { format!("{:?}", shortened(text)) };
             format!("{text} {reason}")
         };
         match self.take {

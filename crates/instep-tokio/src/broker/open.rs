@@ -7,6 +7,7 @@ use rustls::{ClientConfig, RootCertStore};
 use socket2::SockRef;
 use std::fmt;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -52,14 +53,14 @@ impl fmt::Display for OpenError {
 pub(super) async fn open(address: &BrokerAddress) -> Result<Transport, OpenError> {
     let name = tokio::net::lookup_host((address.host.as_str(), address.port));
     let name = timeout(TIMEOUT, name).await.map_err(|_| OpenError::TimedOut)?;
-    let addresses: Vec<_> = name.map_err(|_| OpenError::Name)?.collect();
-    let stream =
-        timeout(TIMEOUT, TcpStream::connect(&addresses[..])).await.map_err(|_| OpenError::TimedOut)?;
-    let stream = stream.map_err(|error| match error.kind() {
-        ErrorKind::ConnectionRefused => OpenError::Refused,
-        ErrorKind::TimedOut => OpenError::TimedOut,
-        _ => OpenError::Unreachable(error),
-    })?;
+    let mut opened = Err(OpenError::Name);
+    for address in name.map_err(|_| OpenError::Name)? {
+        opened = connect(address).await;
+        if opened.is_ok() {
+            break;
+        }
+    }
+    let stream = opened?;
     stream.set_nodelay(true).map_err(OpenError::Unreachable)?;
     SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_MAX).map_err(OpenError::Unreachable)?;
     if !address.secure {
@@ -69,6 +70,16 @@ pub(super) async fn open(address: &BrokerAddress) -> Result<Transport, OpenError
     let connector = TlsConnector::from(Arc::new(configuration()?));
     let stream = timeout(TIMEOUT, connector.connect(name, stream)).await.map_err(|_| OpenError::TimedOut)?;
     Ok(Transport::Tls(Box::new(stream.map_err(OpenError::Tls)?)))
+}
+
+/// Connects to one address, with a timeout of its own, because another address of the name may answer.
+async fn connect(address: SocketAddr) -> Result<TcpStream, OpenError> {
+    let stream = timeout(TIMEOUT, TcpStream::connect(address)).await.map_err(|_| OpenError::TimedOut)?;
+    stream.map_err(|error| match error.kind() {
+        ErrorKind::ConnectionRefused => OpenError::Refused,
+        ErrorKind::TimedOut => OpenError::TimedOut,
+        _ => OpenError::Unreachable(error),
+    })
 }
 
 /// Returns the configuration that trusts the certificates of this machine, or those in `SSL_CERT_FILE`.
