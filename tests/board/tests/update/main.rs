@@ -40,7 +40,8 @@ fn three_updates_are_confirmed() {
             let runs = format!("\"version\":\"{version}\"");
             // The request that asks is the one that confirms it.
             device.expect(&[
-                &format!("{{{runs},\"board\":\"qemu-riscv32\",\"application\":\"instep-qemu-riscv32\""),
+                &format!("{{{runs},\"board\":\"qemu-riscv32\",\"chip\":{}", qemu_flash::CHIP),
+                "\"application\":\"instep-qemu-riscv32\"",
                 &format!("\"slot\":\"{slot}\",\"state\":\"confirmed\""),
                 &format!(
                     "\"last\":{{{runs},\"outcome\":\"confirmed\",\"reason\":\"a client received an answer\"}}"
