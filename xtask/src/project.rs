@@ -11,7 +11,7 @@ use crate::bare_metal::{TARGET, toolchain, toolchain_for};
 use crate::browser;
 use crate::firmware::{self, LED_JSON, Plan, Variables};
 use crate::report::{Outcome, Report};
-use crate::tools::{Tools, cargo, output, run, server, target, workspace};
+use crate::tools::{Tools, cargo, metadata, run, server, target, workspace};
 
 const NAME: &str = "garden";
 /// Chip of the project's board.
@@ -175,10 +175,7 @@ fn pack(folder: &Path) -> Outcome {
 
 /// Returns the names and versions of the crates that are published.
 fn published() -> Outcome<BTreeSet<(String, String)>> {
-    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]));
-    let metadata: Value = metadata
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .ok_or_else(|| "cargo metadata gives no JSON".to_owned())?;
+    let metadata = metadata(&workspace(), &["--no-deps"])?;
     let packages = metadata["packages"].as_array().into_iter().flatten();
     // An empty list is `publish = false`.
     let published = packages.filter(|package| package["publish"].is_null());

@@ -115,6 +115,14 @@ pub(crate) fn workspace() -> PathBuf {
     Path::new(&xtask).parent().expect("the folder of xtask has no parent").to_owned()
 }
 
+/// Returns what `cargo metadata` says of the workspace in a folder.
+pub(crate) fn metadata(folder: &Path, args: &[&str]) -> Outcome<serde_json::Value> {
+    let mut command = cargo(&["metadata", "--format-version", "1"]);
+    let text = output(command.args(args).current_dir(folder));
+    let metadata = text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(metadata.ok_or_else(|| "cargo metadata gives no JSON".to_owned())?)
+}
+
 /// Returns the target folder of cargo, which contains this program.
 pub(crate) fn target() -> PathBuf {
     let program = std::env::current_exe().expect("cannot find the path of this program");

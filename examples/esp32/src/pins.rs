@@ -118,7 +118,7 @@ macro_rules! pin {
 }
 
 /// Returns the pin of a part by its name.
-#[cfg(feature = "esp32s2")]
+#[cfg(any(feature = "esp32s2", feature = "esp32s3"))]
 #[macro_export]
 macro_rules! pin {
     ($chip:ident, speed) => {
@@ -152,45 +152,24 @@ macro_rules! pin {
         $chip.GPIO6
     };
     ($chip:ident, rgb) => {
+        $crate::rgb_pin!($chip)
+    };
+}
+
+/// Returns the pin of the coloured LED, which alone differs between the S2 and the S3.
+#[cfg(feature = "esp32s2")]
+#[macro_export]
+macro_rules! rgb_pin {
+    ($chip:ident) => {
         $chip.GPIO18
     };
 }
 
-/// Returns the pin of a part by its name.
+/// Returns the pin of the coloured LED, which alone differs between the S2 and the S3.
 #[cfg(feature = "esp32s3")]
 #[macro_export]
-macro_rules! pin {
-    ($chip:ident, speed) => {
-        $chip.GPIO4
-    };
-    ($chip:ident, forward) => {
-        $chip.GPIO5
-    };
-    ($chip:ident, backward) => {
-        $chip.GPIO6
-    };
-    ($chip:ident, sda) => {
-        $chip.GPIO8
-    };
-    ($chip:ident, scl) => {
-        $chip.GPIO9
-    };
-    ($chip:ident, soil) => {
-        $chip.GPIO4
-    };
-    ($chip:ident, wire) => {
-        $chip.GPIO10
-    };
-    ($chip:ident, button) => {
-        $chip.GPIO11
-    };
-    ($chip:ident, a) => {
-        $chip.GPIO5
-    };
-    ($chip:ident, b) => {
-        $chip.GPIO6
-    };
-    ($chip:ident, rgb) => {
+macro_rules! rgb_pin {
+    ($chip:ident) => {
         $chip.GPIO48
     };
 }

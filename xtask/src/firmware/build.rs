@@ -4,12 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
-
 use super::plan::{Plan, folder_of_firmware};
 use crate::bare_metal::toolchain_for;
 use crate::report::{Outcome, Stop};
-use crate::tools::{Tools, cargo, output, output_or_error, run, target, workspace};
+use crate::tools::{Tools, cargo, metadata, output, output_or_error, run, target, workspace};
 use esp_boards::Board;
 
 const ESPUP: &str = "`cargo install --locked espup && espup install`, then `. ~/export-esp.sh`";
@@ -72,11 +70,9 @@ pub(super) fn compile(
 /// A panic prints the path of its source. Without the setting, the firmware would have the whole path, and its size would
 /// depend on the folder of the checkout. `trim-paths` of cargo, which does the same, is not stable yet.
 pub(crate) fn without_folders(target: &str) -> Outcome<String> {
-    let metadata = output(cargo(&["metadata", "--format-version", "1"]).current_dir(folder_of_firmware()));
-    let metadata: Option<Value> = metadata.and_then(|text| serde_json::from_str(&text).ok());
+    let metadata = metadata(&folder_of_firmware(), &[])?;
     // The folder of a package of the registry is beside that of `esp-hal`.
-    let packages =
-        metadata.as_ref().and_then(|metadata| metadata["packages"].as_array()).into_iter().flatten();
+    let packages = metadata["packages"].as_array().into_iter().flatten();
     let manifest = packages
         .filter(|package| package["name"] == "esp-hal")
         .find_map(|package| package["manifest_path"].as_str());

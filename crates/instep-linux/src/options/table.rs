@@ -378,7 +378,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "mqtt_commands",
-        about: "Take commands from the broker although the device has a password; whoever may write its topics then uses the \
+        about: "Take commands from the broker although the device has a password; a client that may write its topics then uses the \
             device without that password",
         take: Take::One(|settings, text| {
             settings.mqtt_commands = text == "true";
