@@ -1,10 +1,10 @@
 //! A device as the client of a broker: it publishes as a follower of the feed, and takes commands.
 
-use crate::announce::measure;
+use crate::announce::{Step, measure};
 use crate::command::{AnswerAddress, PendingCommand};
 use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
 use crate::id::DeviceId;
-use crate::packet::{ConnAck, Connect, Publish, ReasonCode, SubAck};
+use crate::packet::{ConnAck, Connect, Password, Publish, ReasonCode, SubAck};
 use crate::publish::{Identity, Publisher};
 use crate::topics::{HOME_ASSISTANT, OwnTopic, Topics};
 use core::num::NonZeroU32;
@@ -25,7 +25,7 @@ pub struct Options<'a> {
     /// The user name at the broker.
     pub user: Option<&'a str>,
     /// The password at the broker.
-    pub password: Option<&'a str>,
+    pub password: Option<Password<'a>>,
     /// Whether commands are taken.
     pub commands: bool,
     /// Whether Home Assistant is told of the device.
@@ -258,7 +258,9 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
             Some(OwnTopic::Set(name)) if self.options.commands => {
                 return self.take_command(now, name, message, topics);
             }
-            Some(own) if message.retain => self.take_stored(own, message.payload),
+            Some(own) if message.retain && self.publisher.announcer.step != Step::Off => {
+                self.take_stored(own, message.payload);
+            }
             None if message.topic == HOME_ASSISTANT && message.payload == b"online" && !message.retain => {
                 self.publisher.announcer.repeat();
             }

@@ -7,7 +7,7 @@ use crate::announce::{Announcer, Cleared, Step, measure};
 use crate::command::{PendingCommand, Progress};
 use crate::discovery::{Component, Discovery};
 use crate::packet::{Filter, write_subscribe, write_unsubscribe};
-use crate::stream::{Body, Stream};
+use crate::stream::{Body, Stream, Written};
 use crate::topics::{DISCOVERED, HOME_ASSISTANT, Topics};
 use crate::writer::Writer;
 use core::fmt::Display;
@@ -263,13 +263,14 @@ impl Publisher {
     fn write_stream(&mut self, own: Identity<'_>, out: &mut Outgoing<'_>) -> bool {
         let Some(stream) = &mut self.stream else { return true };
         let removed = self.announcer.removed().filter(|_| stream.body == Body::Removal);
-        if !stream.write(own.discovery(removed), &mut self.writer, out) {
-            return false;
-        }
-        match stream.body {
-            Body::Description => {}
-            Body::Discovery => self.announcer.step = Step::Platform(0),
-            Body::Removal => self.announcer.note_removed(),
+        match (stream.write(own.discovery(removed), &mut self.writer, out), stream.body) {
+            (Written::Part, _) => return false,
+            (_, Body::Description) => {}
+            (Written::Whole, Body::Discovery) => self.announcer.step = Step::Platform(0),
+            (Written::Whole, Body::Removal) => self.announcer.note_removed(),
+            // Not recorded as told, so the next connection tries again.
+            (Written::LeftOut, Body::Discovery) => self.announcer.step = Step::Done,
+            (Written::LeftOut, Body::Removal) => self.announcer.give_up_removal(),
         }
         self.stream = None;
         true
@@ -278,6 +279,11 @@ impl Publisher {
     /// Takes the next step of telling Home Assistant, and returns whether there may be another one.
     fn announce(&mut self, now: Instant, own: Identity<'_>, out: &mut Outgoing<'_>) -> bool {
         let topics = own.topics;
+        if self.announcer.must_clear_hash() {
+            let is_cleared = self.writer.text(&topics.below(DISCOVERED), true, "", out);
+            self.announcer.note_hash(!is_cleared);
+            return is_cleared;
+        }
         if self.announcer.removed().is_some() {
             self.stream = Some(Stream::new(Body::Removal, own.discovery(self.announcer.removed())));
             return true;
@@ -329,6 +335,7 @@ impl Publisher {
                 let is_told =
                     self.writer.text(&topics.below(DISCOVERED), true, format_args!("{hash:016x}"), out);
                 if is_told {
+                    self.announcer.note_hash(true);
                     self.announcer.step = Step::Done;
                 }
                 is_told

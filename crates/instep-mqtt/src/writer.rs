@@ -2,6 +2,7 @@
 
 use crate::packet::PublishHead;
 use core::fmt::{Display, Write as _};
+use instep::broker::escaped;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::Window;
 
@@ -90,7 +91,8 @@ impl Writer {
         if self.oversized == 0 {
             log::warn!(
                 "The broker does not get {}: it takes packets of at most {} bytes; raise its maximum packet size",
-                topic.last().unwrap_or(&""),
+                // The end of an answer's topic is a client's text.
+                escaped(topic.last().unwrap_or(&"").as_bytes()),
                 self.send_max
             );
         }

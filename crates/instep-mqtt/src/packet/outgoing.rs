@@ -26,9 +26,19 @@ pub struct Connect<'c> {
     /// The user name.
     pub user: Option<&'c str>,
     /// The password.
-    pub password: Option<&'c str>,
+    pub password: Option<Password<'c>>,
     /// The message that the broker publishes, retained, when the connection is lost.
     pub will: Option<(&'c [&'c str], &'c str)>,
+}
+
+/// Password at a broker. It is not printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Password<'p>(pub &'p str);
+
+impl core::fmt::Debug for Password<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("***")
+    }
 }
 
 impl Connect<'_> {
@@ -48,7 +58,8 @@ impl Connect<'_> {
             flags |= 0x24;
             length += 1 + text_length(topic) + text_length(&[payload]);
         }
-        for (bit, text) in [(0x80, self.user), (0x40, self.password)] {
+        let login = [self.user, self.password.map(|password| password.0)];
+        for (bit, text) in [0x80, 0x40].into_iter().zip(login) {
             if let Some(text) = text {
                 flags |= bit;
                 length += text_length(&[text]);
@@ -66,7 +77,7 @@ impl Connect<'_> {
             packet.text(topic)?;
             packet.text(&[payload])?;
         }
-        for text in [self.user, self.password].into_iter().flatten() {
+        for text in login.into_iter().flatten() {
             packet.text(&[text])?;
         }
         Some(packet.used)

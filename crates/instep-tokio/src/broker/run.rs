@@ -6,7 +6,7 @@ use super::target::Broker;
 use crate::clock;
 use crate::server::Server;
 use instep::broker::Followed;
-use instep_mqtt::Backoff;
+use instep_mqtt::{Backoff, Outcome};
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -47,23 +47,23 @@ async fn run(
             transport = open(&broker.address) => transport,
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
-        let (why, open_for) = match transport {
+        let (why, outcome) = match transport {
             Ok(transport) => {
                 let opened = || {
                     let (address, prefix, id) = (&broker.address, &broker.address.prefix, &broker.id);
                     log::info!("Connected to the broker {address}; the device is {prefix}/{id}");
                 };
                 let end = session.run(transport, clock, &mut stopped, opened).await;
-                (end.to_string(), session.open_for(clock()))
+                (end.to_string(), session.outcome(&end, clock()))
             }
-            Err(error) => (error.to_string(), None),
+            Err(error) => (error.to_string(), Outcome::NotOpened),
         };
         if *stopped.borrow() {
             return;
         }
         let [first, second, ..] = random.hash_one(attempts).to_le_bytes();
         let random = u16::from_le_bytes([first, second]);
-        let wait = Duration::from_millis(backoff.after(open_for, random.into()));
+        let wait = Duration::from_millis(backoff.after(outcome, random.into()));
         let line = if backoff.suggests_same_id() {
             format!(
                 "{why} (another device may have the id {}; give each one its own by --mqtt-id)",
@@ -73,8 +73,9 @@ async fn run(
             why
         };
         // The same line again and again would hide others.
-        if open_for.is_some() || line != last_line {
-            let what = if open_for.is_some() { "Disconnected from" } else { "Cannot connect to" };
+        let was_open = outcome != Outcome::NotOpened;
+        if was_open || line != last_line {
+            let what = if was_open { "Disconnected from" } else { "Cannot connect to" };
             log::warn!("{what} the broker {}: {line}", broker.address);
         }
         last_line = line;

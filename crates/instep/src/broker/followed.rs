@@ -3,6 +3,7 @@
 use super::description::StreamedDescription;
 use crate::app::App;
 use crate::device::{ClientId, Device};
+use crate::log::Escaped;
 use crate::model::{Interaction, Kind, Manifest, Shortest, Thing};
 use crate::service::greeting_frame;
 use crate::time::Instant;
@@ -37,6 +38,11 @@ pub struct Control {
 /// Formats a number with as many digits as it has, without the code for floating point.
 pub fn shortest(number: f64) -> impl Display {
     Shortest(number)
+}
+
+/// Formats a client's text for the log, escaped and cut.
+pub fn escaped(text: &[u8]) -> impl Display {
+    Escaped(text)
 }
 
 /// Id of a command that the application has yet to answer.
