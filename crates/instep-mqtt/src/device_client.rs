@@ -80,6 +80,7 @@ pub enum Ended {
 impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     /// Creates the client of a device.
     pub fn new(now: Instant, followed: Followed<'a>, options: Options<'a>) -> Self {
+        followed.note_connection(false);
         Self {
             connection: Connection::new(now, options.packet_max),
             publisher: followed.with_feed(now, Publisher::new),
@@ -238,6 +239,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         let [commands, discovery] =
             [self.options.commands, self.options.discovery].map(|wanted| wanted && answer.wildcard_available);
         self.publisher.open(self.connection.send_max(), commands, discovery);
+        self.followed.note_connection(true);
         if self.options.commands && !answer.wildcard_available {
             log::warn!("The broker passes no commands on: it allows no wildcards; allow them in the broker");
         }
@@ -313,6 +315,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
 
     fn finish(&mut self, ended: Ended) {
         self.ended = Some(ended);
+        self.followed.note_connection(false);
         self.drop_commands();
     }
 

@@ -126,6 +126,11 @@ impl<'a> Followed<'a> {
         self.device.with_feed(now, self.follower, with)
     }
 
+    /// Notes how the connection to the broker stands, for the health check and the panel.
+    pub fn note_connection(&self, is_open: bool) {
+        self.device.note_broker(is_open);
+    }
+
     /// Counts events that the client missed.
     pub fn count_missed(&self, events: u64) {
         self.device.count_missed(events);
