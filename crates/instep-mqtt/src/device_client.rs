@@ -83,7 +83,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         followed.note_connection(false);
         Self {
             connection: Connection::new(now, options.packet_max),
-            publisher: followed.with_feed(now, Publisher::new),
+            publisher: Publisher::new(now, &followed),
             pending: [None; PENDING],
             blocked: false,
             ended: None,
@@ -97,7 +97,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     pub fn begin(&mut self, now: Instant) {
         self.drop_commands();
         self.connection = Connection::new(now, self.options.packet_max);
-        self.publisher = self.followed.with_feed(now, Publisher::new);
+        self.publisher = Publisher::new(now, &self.followed);
         (self.blocked, self.ended) = (false, None);
     }
 
@@ -357,11 +357,10 @@ impl core::fmt::Display for Ended {
 
 /// Returns the start in a frame `thing`.
 fn start_of(frame: &[u8]) -> Option<u32> {
-    let rest = frame.strip_prefix(b"{\"label\":\"thing\",\"value\":{")?;
-    let digits = rest.strip_suffix(b"\"}}")?.last_chunk::<8>()?;
-    let before = &rest[..rest.len() - digits.len() - b"\"}}".len()];
-    let digits = core::str::from_utf8(digits).ok().filter(|_| before.ends_with(b"\"start\":\""))?;
-    u32::from_str_radix(digits, 16).ok()
+    let rest = frame.strip_prefix(b"{\"label\":\"thing\",\"value\":{")?.strip_suffix(b"\"}}")?;
+    let (before, digits) = rest.split_last_chunk::<8>()?;
+    before.strip_suffix(b"\"start\":\"")?;
+    digits.iter().try_fold(0, |start, digit| Some(start << 4 | char::from(*digit).to_digit(16)?))
 }
 
 fn log_refused(answer: &SubAck<'_>) {

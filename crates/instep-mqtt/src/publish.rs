@@ -13,7 +13,7 @@ use crate::writer::Writer;
 use core::fmt::Display;
 use instep::Instant;
 use instep::broker::{CommandId, Followed};
-use instep_proto::delivery::{Cursor, Feed, Outgoing};
+use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::server_payload;
 
 /// Number of gathered bytes at which no more is gathered, so that values are not older than necessary.
@@ -54,9 +54,9 @@ impl<'i> Identity<'i> {
 }
 
 impl Publisher {
-    pub(crate) fn new(feed: &Feed<'_>) -> Self {
+    pub(crate) fn new(now: Instant, followed: &Followed<'_>) -> Self {
         Self {
-            cursor: Cursor::new(feed),
+            cursor: followed.with_feed(now, Cursor::new),
             greeting_due: true,
             subscription: 0,
             commands: false,
