@@ -6,7 +6,7 @@ use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
 use crate::id::DeviceId;
 use crate::packet::{ConnAck, Connect, Password, Publish, ReasonCode, SubAck};
 use crate::publish::{Identity, Publisher};
-use crate::topics::{HOME_ASSISTANT, OwnTopic, Topics};
+use crate::topics::{HOME_ASSISTANT, OwnTopic, Topic, Topics};
 use core::num::NonZeroU32;
 use instep::Instant;
 use instep::broker::Followed;
@@ -173,7 +173,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
             maximum_packet_size: u32::try_from(self.options.packet_max).unwrap_or(u32::MAX),
             user: self.options.user,
             password: self.options.password,
-            will: Some((&topics.state(), "offline")),
+            will: Some((&topics.parts(Topic::State), "offline")),
         };
         // No other packet stands within a description that has begun.
         if !self.publisher.is_within_packet() && !self.connection.transmit(now, &connect, out) {
@@ -181,7 +181,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         }
         let before = out.len();
         let own = Identity { followed: &self.followed, topics, page: self.options.page };
-        self.publisher.transmit(now, own, &mut self.pending, out);
+        self.publisher.transmit(now, &own, &mut self.pending, out);
         if out.len() > before {
             self.connection.note_sent(now);
         }

@@ -3,6 +3,7 @@
 use crate::announce::measure;
 use crate::discovery::Discovery;
 use crate::packet::PublishHead;
+use crate::topics::Topic;
 use crate::writer::Writer;
 use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
@@ -60,8 +61,9 @@ impl Stream {
         out: &mut Outgoing<'_>,
     ) -> Written {
         if self.position == 0 {
-            let (below, discovery) = (content.topics.below("thing/td"), content.topics.discovery());
-            let topic = if self.body == Body::Description { &below[..] } else { &discovery };
+            let is_description = self.body == Body::Description;
+            let topic = if is_description { Topic::Stored("thing/td") } else { Topic::Discovery };
+            let topic = &content.topics.parts(topic);
             let head = PublishHead { topic, retain: true, correlation_data: None, payload: self.length };
             if writer.length(&head).is_none() {
                 return Written::LeftOut;

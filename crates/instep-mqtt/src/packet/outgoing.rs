@@ -157,12 +157,7 @@ pub fn disconnect(reason: ReasonCode) -> [u8; 4] {
 }
 
 /// Writes a packet up to its payload, and returns the number of bytes, or `None` if they do not fit.
-fn write_packet(
-    first: u8,
-    payload: usize,
-    out: &mut [u8],
-    write: &dyn Fn(&mut Fields<'_>),
-) -> Option<usize> {
+fn write_packet(first: u8, payload: usize, out: &mut [u8], write: &dyn Fn(&mut Fields<'_>)) -> Option<usize> {
     let mut fields = Fields { out, used: 0, fits: true };
     fields.push(&[first]);
     fields.integer(count(write) + payload);
