@@ -36,7 +36,7 @@ use bench::{Part, Rows};
 use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Job};
 use report::Report;
-use tools::Tools;
+use tools::{Tools, cargo, run};
 
 fn main() -> ExitCode {
     let Cli { job, install } = Cli::parse();
@@ -85,7 +85,7 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
 
 /// Runs every check of CI.
 ///
-/// With `full`, it also runs `clients`, `dependencies`, all Autobahn cases and the tests of updates that take minutes.
+/// With `full`, it also runs `clients`, `dependencies`, all Autobahn cases, and the tests of updates and of the broker that take minutes.
 fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     steps::all(report, tools);
     fuzz::all(&fuzz::Plan::smoke(), report, tools);
@@ -98,6 +98,9 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     project::all(full, report, tools);
     if full {
         report.step("clients", || clients::test(tools));
+        report.step("long cut of a broker", || {
+            run(&mut cargo(&["test", "--package", "instep-cli", "--test", "broker", "--", "--ignored"]))
+        });
         // Python 3.13 is not in every distribution, and cannot be installed here.
         if home_assistant::is_possible() {
             report.step("home assistant", || home_assistant::test(tools));

@@ -53,7 +53,7 @@ fn every_control_is_told_with_its_platform() {
         (&config["dev"]["name"], &config["dev"]["cu"]),
         (&"Lamp \"é\"".into(), &"http://lamp.local/".into())
     );
-    let platforms: Vec<_> = stored(&told)[..5]
+    let platforms: Vec<_> = stored(told)[..5]
         .iter()
         .map(|(topic, platform)| (topic.rsplit('/').next().unwrap(), *platform))
         .collect();
