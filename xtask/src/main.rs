@@ -36,7 +36,7 @@ use bench::{Part, Rows};
 use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Job};
 use report::Report;
-use tools::{Tools, cargo, run};
+use tools::{Tools, cargo};
 
 fn main() -> ExitCode {
     let Cli { job, install } = Cli::parse();
@@ -99,7 +99,15 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     if full {
         report.step("clients", || clients::test(tools));
         report.step("long cut of a broker", || {
-            run(&mut cargo(&["test", "--package", "instep-cli", "--test", "broker", "--", "--ignored"]))
+            tools::run(&mut cargo(&[
+                "test",
+                "--package",
+                "instep-cli",
+                "--test",
+                "broker",
+                "--",
+                "--ignored",
+            ]))
         });
         // Python 3.13 is not in every distribution, and cannot be installed here.
         if home_assistant::is_possible() {
