@@ -5,7 +5,7 @@ use super::transport::Transport;
 use instep::Instant;
 use instep::broker::Followed;
 use instep::driver::Buffer;
-use instep_mqtt::{DeviceClient, Ended, Options};
+use instep_mqtt::{DeviceClient, Ended, Options, TransportError};
 use instep_proto::delivery::Outgoing;
 use std::fmt;
 use std::future::poll_fn;
@@ -36,7 +36,7 @@ impl fmt::Display for SessionEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Protocol(ended) => ended.fmt(f),
-            Self::Closed => f.write_str("it closed the connection; see the broker's log"),
+            Self::Closed => TransportError::Closed.fmt(f),
             Self::Transport(error) => write!(f, "the connection broke: {error}; check the network"),
         }
     }
@@ -60,10 +60,11 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(now: Instant, followed: Followed<'static>, broker: &'static Broker) -> Self {
         let packet_max = followed.command_max() + PACKET_OVERHEAD;
+        let address = broker.address.parts();
         let options = Options {
-            prefix: &broker.address.prefix,
+            prefix: address.prefix,
             id: &broker.id,
-            user: broker.address.user.as_deref(),
+            user: address.user,
             password: broker.login.as_ref().map(|login| login.0.as_str()),
             commands: broker.commands,
             discovery: true,
