@@ -1,5 +1,6 @@
 //! The bare-metal image in QEMU, for use by hand and for tests.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -30,7 +31,7 @@ const COMMAND_TESTS: [&str; 14] = [
     "things",
 ];
 /// Tests of these files that do not run on a device, with the reason.
-const NOT_FOR_A_DEVICE: [(&str, &str); 13] = [
+const NOT_FOR_A_DEVICE: [(&str, &str); 17] = [
     ("compression_is_negotiated_as_browsers_offer_it", "a device does not compress"),
     ("page_and_socket_may_use_two_ports_of_server", "the image listens on one port"),
     ("ten_thousand_visits_leak_nothing", "the test measures a process of Linux"),
@@ -44,6 +45,10 @@ const NOT_FOR_A_DEVICE: [(&str, &str); 13] = [
     ("answers_have_date_header", "a device has no clock"),
     ("client_reusing_connections_never_meets_closed_one", "the limits of a device are those of its firmware"),
     ("request_sent_while_server_was_stopped_is_answered", "an emulated network stops with the device"),
+    ("broker_is_reached_over_tls", "a device has no TLS"),
+    ("metrics_count_connections", "a device has no metrics"),
+    ("password_at_broker_may_come_from_file", "a device has no files"),
+    ("password_in_an_address_is_refused_and_not_printed", "the test is about options of the command"),
 ];
 /// Build-time settings of an image for a test.
 const SETTINGS: [(&str, &str); 5] = [
@@ -57,6 +62,10 @@ const SETTINGS: [(&str, &str); 5] = [
 /// Build-time settings of an image for more clients than usual, for a test.
 const FOR_16: [(&str, &str); 1] = [("INSTEP_CLIENTS", "16")];
 
+/// Feature of an image that is the client of an MQTT broker.
+const MQTT: &str = "mqtt";
+/// Test of the command that such an image must also pass.
+const BROKER_TEST: &str = "broker";
 /// Feature of an image that can be updated over HTTP.
 const UPDATE: &str = "update";
 /// Build-time settings of an image for tests of updates.
@@ -73,7 +82,7 @@ const FOR_UPDATES: [(&str, &str); 3] = [
 /// With a file for the flash, the boot stub starts the application from a slot.
 pub(crate) fn show(app: &str, flash: Option<PathBuf>, tools: &mut Tools) -> Outcome {
     // Without a flash there is no slot for another image.
-    let features: &[&str] = if flash.is_some() { &[UPDATE] } else { &[] };
+    let features: &[&str] = if flash.is_some() { &[MQTT, UPDATE] } else { &[MQTT] };
     let Built { image, launcher } = build(tools, features)?;
     let mut qemu = Command::new(launcher);
     if let Some(flash) = flash {
@@ -91,13 +100,14 @@ pub(crate) fn all(full: bool, report: &mut Report, tools: &mut Tools) {
         let with_settings = build_other(tools, &[], &SETTINGS, "with-settings")?;
         let for_16 = build_other(tools, &[], &FOR_16, "for-16")?;
         let update = build_other(tools, &[UPDATE], &FOR_UPDATES, "update")?;
+        let mqtt = build_other(tools, &[MQTT], &[], "mqtt")?;
         let own_network = own_network::build(tools)?;
         let [stub, machine_test] = build_stub(tools)?;
         // The usual image is built last, because every build writes the same file, and this image must stay there.
-        Ok((with_settings, for_16, update, own_network, stub, machine_test, build(tools, &[])?))
+        Ok((with_settings, for_16, update, mqtt, own_network, stub, machine_test, build(tools, &[])?))
     });
     report.step("qemu lints", || lint(tools));
-    let Some((with_settings, for_16, update, own_network, stub, machine_test, built)) = images else {
+    let Some((with_settings, for_16, update, mqtt, own_network, stub, machine_test, built)) = images else {
         return;
     };
     let Built { image, launcher } = built;
@@ -111,25 +121,29 @@ pub(crate) fn all(full: bool, report: &mut Report, tools: &mut Tools) {
         tests.args(["--", "--test-threads=2"]).env("INSTEP_IMAGE_WITH_SETTINGS", &with_settings);
         run(tests.args(full.then_some("--include-ignored")))
     });
-    report.step("qemu: tests of the command", || {
-        let mut tests = cargo(&["test", "--package", "instep-cli", "--no-fail-fast"]);
-        tests.args(COMMAND_TESTS.iter().flat_map(|name| ["--test", name])).args(["--", "--test-threads=2"]);
-        leave_out(&mut tests, &NOT_FOR_A_DEVICE);
-        tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);
-        run(tests.env("INSTEP_TARGET", "device"))
-    });
+    report.step("qemu: tests of the command", || test_command(&COMMAND_TESTS, &launcher, &image));
+    report.step("qemu: tests with a broker", || test_command(&[BROKER_TEST], &launcher, &mqtt));
     report.step("qemu node-wot", || node_wot::test_device(tools, &launcher, &image));
     report.step("qemu browser", || browser::test_device(tools, &launcher, &image));
     report.step("qemu browser: its own network", || browser::test_own_network(tools, &own_network));
     report.step("qemu autobahn", || autobahn::test_device(Path::new(&launcher), &image));
 }
 
+/// Runs tests of the command with the image.
+fn test_command(names: &[&str], launcher: &OsStr, image: &Path) -> Outcome {
+    let mut tests = cargo(&["test", "--package", "instep-cli", "--no-fail-fast"]);
+    tests.args(names.iter().flat_map(|name| ["--test", name])).args(["--", "--test-threads=2"]);
+    leave_out(&mut tests, &NOT_FOR_A_DEVICE);
+    tests.env("INSTEP_BIN", launcher).env("INSTEP_IMAGE", image);
+    run(tests.env("INSTEP_TARGET", "device"))
+}
+
 /// Runs Clippy, with the toolchain that builds the image.
 fn lint(tools: &mut Tools) -> Outcome {
     let toolchain = toolchain(tools)?;
     let mut clippy = toolchain.clippy(tools)?;
-    // The image without updates is compiled for the tests.
-    clippy.args(["--workspace", "--release", "--features", UPDATE]);
+    // The images without them are compiled for the tests.
+    clippy.args(["--workspace", "--release", "--features", UPDATE, "--features", MQTT]);
     in_board(&mut clippy, toolchain);
     run(clippy.args(["--", "-D", "warnings"]))
 }

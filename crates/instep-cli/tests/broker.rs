@@ -1,4 +1,4 @@
-//! `instep serve --mqtt` with mosquitto.
+//! `instep serve --mqtt` with mosquitto; and the image of a device, by the same tests.
 //!
 //! Without mosquitto, the tests are skipped.
 
@@ -6,7 +6,7 @@ mod mosquitto;
 mod scraped;
 mod served;
 
-use mosquitto::{Client, Mosquitto, passwords};
+use mosquitto::{Client, Mosquitto, passwords, url_of};
 use scraped::{Scrape, metrics_addr};
 use served::{get, with};
 use std::io::{ErrorKind, Read as _};
@@ -130,6 +130,25 @@ fn device_that_ends_is_offline() {
 #[test]
 fn broker_that_was_restarted_gets_everything() {
     let Some(mut broker) = Mosquitto::start() else { return };
+    let server = start(&broker);
+    let mut page = WebSocket::connect(server.addr(), "/ws");
+    expect_frame(&mut page, &led(false));
+    broker.kill();
+    server.wait_for_line(|line| line.starts_with("Disconnected from the broker"), SOON);
+    page.send_text(r#"{"label":"led","value":true,"id":1}"#);
+    expect_frame(&mut page, r#"{"label":"ok","id":1}"#);
+    broker.restart();
+    let mut client = broker.client();
+    client.subscribe("instep/lamp-1/#");
+    client.expect_within(LED, &led(true), BACK);
+    client.expect("instep/lamp-1", "online");
+    client.publish(SET, "false", false);
+    expect_frame(&mut page, &led(false));
+}
+
+#[test]
+fn metrics_count_connections() {
+    let Some(mut broker) = Mosquitto::start() else { return };
     let server = device(&broker.url()).arg("--metrics").arg("0").start();
     server.wait_for_line(|line| line.starts_with("Connected to the broker"), 3 * SOON);
     let metrics = metrics_addr(&server);
@@ -143,21 +162,11 @@ fn broker_that_was_restarted_gets_everything() {
     counted(1, 1);
     let health = || get(server.addr(), "/healthz?verbose").text().to_owned();
     assert_eq!(health(), "ok\nbroker: connected\n");
-    let mut page = WebSocket::connect(server.addr(), "/ws");
-    expect_frame(&mut page, &led(false));
     broker.kill();
-    server.wait_for_line(|line| line.starts_with("Disconnected from the broker"), SOON);
     counted(0, 1);
     assert_eq!(health(), "ok\nbroker: not connected\n");
-    page.send_text(r#"{"label":"led","value":true,"id":1}"#);
-    expect_frame(&mut page, r#"{"label":"ok","id":1}"#);
     broker.restart();
-    let mut client = broker.client();
-    client.subscribe("instep/lamp-1/#");
-    client.expect_within(LED, &led(true), BACK);
-    client.expect("instep/lamp-1", "online");
-    client.publish(SET, "false", false);
-    expect_frame(&mut page, &led(false));
+    server.wait_for_line(|line| line.starts_with("Disconnected from the broker"), SOON);
     counted(1, 2);
 }
 
@@ -223,7 +232,7 @@ fn cut(min: Duration) {
 #[test]
 fn broker_that_says_nothing_is_left_and_page_does_not_notice() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("cannot listen");
-    let url = format!("mqtt://{}", silent.local_addr().expect("no address"));
+    let url = url_of(silent.local_addr().expect("no address"));
     let server = device(&url).start();
     let mut page = WebSocket::connect(server.addr(), "/ws");
     page.send_text(&led(true));
@@ -242,25 +251,35 @@ fn log_says_why_there_is_no_connection() {
     let Some(file) = passwords(&[("lamp", "Tr0mbone-77")]) else { return };
     let lines = "allow_anonymous false\npassword_file FOLDER/passwords";
     let Some(broker) = Mosquitto::with(lines, &[("passwords", &file)]) else { return };
-    let url = format!("mqtt://lamp@{}", broker.addr);
+    let url = broker.url().replace("mqtt://", "mqtt://lamp@");
     let wrong = device(&url).variable("INSTEP_MQTT_PASSWORD", "wrong").start();
     wrong.expect_line(&format!(
         "Cannot connect to the broker {url}: it refused the user name or the password; correct them, or allow this user in the broker"
     ));
-    let password = broker.folder.write("device-password", "Tr0mbone-77\n");
-    let right = device(&url).arg("--mqtt-password-file").arg(password).start();
+    let right = device(&url).variable("INSTEP_MQTT_PASSWORD", "Tr0mbone-77").start();
     right.wait_for_line(|line| line.starts_with("Connected to the broker"), 3 * SOON);
     assert!(!right.lines().concat().contains("Tr0mbone-77"), "the password is in the log");
-    let closed = test_support::free_addr();
-    let server = device(&format!("mqtt://{closed}")).start();
+    let closed = url_of(test_support::free_addr());
+    let server = device(&closed).start();
     server.expect_line(&format!(
-        "Cannot connect to the broker mqtt://{closed}: nothing listens there; start the broker, or correct the port"
+        "Cannot connect to the broker {closed}: nothing listens there; start the broker, or correct the port"
     ));
     let server = device("mqtt://nowhere.invalid").start();
     server.wait_for_line(
         |line| line == "Cannot connect to the broker mqtt://nowhere.invalid:1883: there is no such host; correct the name, or use an IP address",
         3 * SOON,
     );
+}
+
+#[test]
+fn password_at_broker_may_come_from_file() {
+    let Some(file) = passwords(&[("lamp", "Tr0mbone-77")]) else { return };
+    let lines = "allow_anonymous false\npassword_file FOLDER/passwords";
+    let Some(broker) = Mosquitto::with(lines, &[("passwords", &file)]) else { return };
+    let password = broker.folder.write("device-password", "Tr0mbone-77\n");
+    let url = broker.url().replace("mqtt://", "mqtt://lamp@");
+    let server = device(&url).arg("--mqtt-password-file").arg(password).start();
+    server.wait_for_line(|line| line.starts_with("Connected to the broker"), 3 * SOON);
 }
 
 #[test]
@@ -273,6 +292,8 @@ fn broker_that_takes_small_packets_gets_the_rest() {
     );
     let mut client = broker.client();
     client.subscribe(LED);
+    // From now on the device takes commands.
+    client.expect(LED, &led(false));
     client.publish(SET, "true", false);
     client.expect(LED, &led(true));
 }
@@ -339,7 +360,7 @@ fn access_list_lets_device_write_only_its_own_topics() {
     let acl = include_bytes!("../../../docs/guide/mqtt/acl");
     let lines = shown.replace("listener 1883\n", "").replace("/etc/mosquitto/", "FOLDER/");
     let Some(broker) = Mosquitto::with(&lines, &[("passwords", &file), ("acl", acl)]) else { return };
-    let url = format!("mqtt://lamp-1@{}", broker.addr);
+    let url = broker.url().replace("mqtt://", "mqtt://lamp-1@");
     let server = device(&url).variable("INSTEP_MQTT_PASSWORD", "one").start();
     server.wait_for_line(|line| line.starts_with("Connected to the broker"), 3 * SOON);
     let mut home = Client::connect(broker.addr, Some(("homeassistant", "ha")));

@@ -31,6 +31,8 @@
 //! A board whose firmware can be updated over HTTP has the feature `update`, and adds `Server::with_update` before it makes the
 //! drivers.
 //!
+//! With the feature `mqtt`, the module `broker` publishes the device at an MQTT broker.
+//!
 //! embassy-net has no backlog, so it refuses a connection if no socket listens. With a [`SynFilter`], the connection
 //! waits instead. Each interface has [`ACCEPTING`] more sockets than clients, and [`ACCEPTING`] buffers for request
 //! heads. A socket that listens or answers requests holds one of these buffers. When its connection becomes a
@@ -44,6 +46,8 @@
 struct Readme;
 
 mod arrays;
+#[cfg(feature = "mqtt")]
+pub mod broker;
 mod clock;
 mod connection;
 mod driver;

@@ -62,7 +62,7 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
         &'static self,
         app: &'static App,
         access: &'static Access,
-        clients: [usize; FOLLOWERS],
+        clients: &[usize],
     ) -> (Server, Inbox<'static>) {
         let mut messages = self.messages.take().iter_mut();
         let mut outboxes = self.outboxes.take().iter_mut();
@@ -80,9 +80,11 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
                     SlotMemory::new(Buffer::lent(message), Buffer::lent(outbox), A::LIMITS.replies)
                 })
             }),
-            followers: self
-                .followers
-                .init_with(|| clients.map(|clients| Follower::new(next(&mut ready)).with_clients(clients))),
+            followers: self.followers.init_with(|| {
+                // The client of a broker has no clients.
+                let clients = |index| clients.get(index).copied().unwrap_or(0);
+                from_fn(|index| Follower::new(next(&mut ready)).with_clients(clients(index)))
+            }),
             inbox_queue: self.inbox_queue.take(),
             waiting_queue: self.waiting_queue.take(),
             requests: A::REQUESTS,
@@ -101,6 +103,8 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
                 board: None,
                 #[cfg(feature = "update")]
                 update: None,
+                #[cfg(feature = "mqtt")]
+                broker: FOLLOWERS - 1,
                 device,
             },
             inbox.expect("the inbox was taken before"),

@@ -110,7 +110,7 @@ macro_rules! resources {
             device: $crate::DeviceMemory<
                 Self,
                 { 0 $(+ $clients)+ + $crate::sizes::SPARE_SLOTS + $needs.requests },
-                { [$($clients),+].len() },
+                { [$($clients),+].len() + $crate::sizes::BROKERS },
             >,
             $(
                 /// One network interface.
@@ -159,7 +159,7 @@ macro_rules! resources {
                 for (number, interface) in [$(self.$interface.number()),+].into_iter().enumerate() {
                     interface.store(number, ::core::sync::atomic::Ordering::Relaxed);
                 }
-                self.device.start(app, access, [$($clients),+])
+                self.device.start(app, access, &[$($clients),+])
             }
         }
     };

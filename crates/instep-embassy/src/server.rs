@@ -19,6 +19,9 @@ pub struct Server {
     /// Route `/firmware`, if any ([`Server::with_update`]).
     #[cfg(feature = "update")]
     pub update: Option<&'static dyn instep::update::FirmwareRoute>,
+    /// Index of the broker's client among the followers of the device.
+    #[cfg(feature = "mqtt")]
+    pub broker: usize,
     /// Device, for the application.
     pub device: &'static Device,
 }

@@ -24,6 +24,8 @@ pub const CONTROL_ROOM: usize = 512;
 ///
 /// The slot of a closed client becomes free only when the application has received the disconnect.
 pub const SPARE_SLOTS: usize = 4;
+/// Number of followers of the device beside the network interfaces: the client of a broker.
+pub const BROKERS: usize = if cfg!(feature = "mqtt") { 1 } else { 0 };
 /// Maximum output that may wait for a client beside one frame, in bytes.
 ///
 /// This is for control frames and the response to a handshake.

@@ -334,6 +334,11 @@ impl<const PENDING: usize> Drop for DeviceClient<'_, PENDING> {
 }
 
 impl Ended {
+    /// Returns whether the broker has ended it.
+    pub fn is_by_broker(self) -> bool {
+        matches!(self, Self::Connection(End::Disconnected(_)))
+    }
+
     /// Returns the reason of the DISCONNECT, if the broker is told.
     fn report(self) -> Option<ReasonCode> {
         match self {

@@ -2,7 +2,8 @@
 //!
 //! * [`packet`]: packets, as functions on bytes;
 //! * [`Connection`]: one connection to a broker, with its keep-alive;
-//! * [`DeviceClient`]: a device on that connection, which publishes as a follower of the feed and takes commands.
+//! * [`DeviceClient`]: a device on that connection, which publishes as a follower of the feed and takes commands;
+//! * [`BrokerAddress`] and [`Report`]: the address of a broker, and what the drivers log of their connections to it.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -10,6 +11,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod address;
 mod announce;
 mod backoff;
 mod command;
@@ -19,12 +21,15 @@ mod discovery;
 mod id;
 pub mod packet;
 mod publish;
+mod report;
 mod stream;
 mod topics;
 mod writer;
 
+pub use address::{AddressError, BrokerAddress};
 pub use backoff::{Backoff, Outcome};
 pub use connection::{ANSWER_TIMEOUT_MS, Connection, End, Event, KEEP_ALIVE_SECONDS};
 pub use device_client::{DeviceClient, Ended, Ignored, Options};
 pub use id::{DeviceId, ID_MAX, IdError, PREFIX_MAX, check_prefix};
 pub use packet::Password;
+pub use report::{Report, TransportError};

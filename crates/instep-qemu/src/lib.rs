@@ -8,6 +8,9 @@
 //! properties of a Thing that are declared as `kept` survive. `INSTEP_UPDATE=open` at build time lets everyone update it without a
 //! password, and `INSTEP_UPDATE_KEY` makes it accept only images that are signed with that key.
 //!
+//! With the feature `mqtt` and `INSTEP_MQTT=mqtt://HOST`, the device is published at an MQTT broker; QEMU's user network reaches
+//! the machine that runs it at 10.0.2.2.
+//!
 //! The application gets its inputs and outputs by names from `Io`. All of them are simulated.
 //!
 //! A program without an operating system needs linker scripts, which only its own build script can name:
@@ -32,6 +35,10 @@
 
 #![no_std]
 
+#[cfg(all(target_arch = "riscv32", feature = "mqtt"))]
+mod broker;
+#[cfg(target_arch = "riscv32")]
+mod broker_macro;
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub mod expansion;

@@ -53,6 +53,7 @@ macro_rules! main {
             static INSTEP_MEMORY: InstepMemory = InstepMemory::new();
 
             instep_qemu_parts::describe_update!(InstepMemory, $name);
+            instep_qemu_parts::describe_broker!(InstepMemory);
 
             impl instep_qemu_parts::Memory for InstepMemory {
                 const BYTES: usize = Self::SIZE;
@@ -62,6 +63,9 @@ macro_rules! main {
                     allow_host: option_env!("INSTEP_ALLOW_HOST"),
                     allow_origin: option_env!("INSTEP_ALLOW_ORIGIN"),
                     allow_frame: option_env!("INSTEP_ALLOW_FRAME"),
+                    mqtt: option_env!("INSTEP_MQTT"),
+                    mqtt_password: option_env!("INSTEP_MQTT_PASSWORD"),
+                    mqtt_commands: option_env!("INSTEP_MQTT_COMMANDS"),
                 };
 
                 fn network_stack(
@@ -72,7 +76,7 @@ macro_rules! main {
                     instep_qemu_parts::Runner<'static, instep_qemu_parts::SynFilter<instep_qemu_parts::Network>>,
                 ) {
                     static SOCKETS: instep_qemu_parts::StaticCell<
-                        instep_qemu_parts::StackResources<INSTEP_SERVED>,
+                        instep_qemu_parts::StackResources<{ INSTEP_SERVED + instep_qemu_parts::BROKER_SOCKETS }>,
                     > = instep_qemu_parts::StaticCell::new();
                     instep_qemu_parts::network_stack(
                         self.network.filter(network, instep_qemu_parts::PORT),

@@ -35,6 +35,12 @@ pub struct Build {
     pub allow_origin: Option<&'static str>,
     /// `INSTEP_ALLOW_FRAME`, origins separated by commas.
     pub allow_frame: Option<&'static str>,
+    /// `INSTEP_MQTT`, the address of a broker.
+    pub mqtt: Option<&'static str>,
+    /// `INSTEP_MQTT_PASSWORD`.
+    pub mqtt_password: Option<&'static str>,
+    /// `INSTEP_MQTT_COMMANDS`, `true` or not set.
+    pub mqtt_commands: Option<&'static str>,
 }
 
 /// Returns the maximum number of clients, from `INSTEP_CLIENTS`.
@@ -84,17 +90,22 @@ pub fn access(boot: Boot, build: &Build) -> &'static Access {
     )
 }
 
-/// Returns the password from `instep.password=`, with two hex digits for each byte; else that of the build.
+/// Returns the password from `instep.password=`; else that of the build.
+pub fn password(boot: Boot, build: &Build) -> Option<Secret> {
+    secret(boot, "instep.password=", build.password)
+}
+
+/// Returns the secret that QEMU gives after `name`, with two hex digits for each byte; else that of the build.
 ///
 /// # Panics
-/// If `instep.password=` has anything but pairs of hex digits.
-pub fn password(boot: Boot, build: &Build) -> Option<Secret> {
-    let Some(digits) = boot.value("instep.password=") else {
-        return Some(build.password?.bytes().take(SECRET_MAX).collect());
+/// If there is anything but pairs of hex digits after `name`.
+pub fn secret(boot: Boot, name: &str, built: Option<&'static str>) -> Option<Secret> {
+    let Some(digits) = boot.value(name) else {
+        return Some(built?.bytes().take(SECRET_MAX).collect());
     };
     let byte = |index| {
         let byte = digits.get(index..index + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        byte.expect("instep.password= must have two hex digits for each byte")
+        byte.unwrap_or_else(|| panic!("{name} must have two hex digits for each byte"))
     };
     Some((0..digits.len()).step_by(2).map(byte).take(SECRET_MAX).collect())
 }

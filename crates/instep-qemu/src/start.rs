@@ -1,5 +1,7 @@
 //! Starts the network, the server and the application.
 
+#[cfg(feature = "mqtt")]
+use crate::broker::{self, BrokerBuild};
 use crate::io::Io;
 use crate::settings::{self, Build};
 #[cfg(feature = "update")]
@@ -27,6 +29,13 @@ pub const LOG_IN_SIZE: usize = size_of::<LogInResources>();
 #[cfg(not(feature = "update"))]
 pub trait UpdateBuild {}
 
+/// Without the feature `mqtt`, every image does.
+#[cfg(not(feature = "mqtt"))]
+pub trait BrokerBuild {}
+/// Number of sockets of a broker's client, which needs the feature `mqtt`.
+#[cfg(not(feature = "mqtt"))]
+pub const BROKER_SOCKETS: usize = 0;
+
 static LOG_IN: LogInResources = LogInResources::new();
 
 /// The machine, before its network is up.
@@ -37,7 +46,7 @@ pub struct Machine {
 }
 
 /// Memory of the server, which the expansion of [`main!`](crate::main) declares for its application.
-pub trait Memory: UpdateBuild + 'static {
+pub trait Memory: UpdateBuild + BrokerBuild + 'static {
     /// Size, in bytes.
     const BYTES: usize;
     /// Settings of the build.
@@ -96,6 +105,8 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
     // Before all else, because this counts the start of an image that is on trial.
     #[cfg(feature = "update")]
     let updates = Updates::start::<M>(boot);
+    #[cfg(feature = "mqtt")]
+    let mac = network.mac();
     let (stack, runner) = memory.network_stack(network);
     let app = choose(boot);
     #[cfg_attr(not(feature = "update"), expect(unused_mut, reason = "only an update changes it"))]
@@ -105,6 +116,8 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
     server.device.set_boot_id(u32::from_le_bytes(random_array()));
     let server = guard(server, settings::password(boot, &M::BUILD));
     let driver = memory.driver(server, stack);
+    #[cfg(feature = "mqtt")]
+    let broker = broker::start::<M>(boot, &M::BUILD, server, mac);
     announce(app, boot, M::BYTES);
     let application = run(app, server.device, INBOX.init(inbox), Io::new());
     // They run once the application is pending, after it has set its outputs and published its state.
@@ -124,6 +137,10 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
     #[cfg(feature = "update")]
     if let Some(updates) = updates {
         updates.run(spawner, stack);
+    }
+    #[cfg(feature = "mqtt")]
+    if let Some(client) = broker {
+        broker::run(client, spawner, stack);
     }
     spawner.spawn(check_passwords(server).expect("task pool exhausted"));
     (application, boot)

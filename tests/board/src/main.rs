@@ -22,12 +22,17 @@ use std::process::{Command, ExitCode};
 const QEMU: &str = "qemu-system-riscv32";
 
 const USAGE: &str = "usage: INSTEP_IMAGE=FILE instep-qemu serve [--app APP] [--addr 127.0.0.1:PORT] [--name NAME] \
-    [--page FILE] [--allow-host NAME]... [--allow-origin ORIGIN]... [--allow-frame ORIGIN]... [--rollback on] \
-    [--flash instant]";
+    [--page FILE] [--allow-host NAME]... [--allow-origin ORIGIN]... [--allow-frame ORIGIN]... \
+    [--mqtt URL [--mqtt-id ID] [--mqtt-commands]] [--rollback on] [--flash instant]";
 
 /// Options of `instep serve` that are passed to the image under the same name.
-const PASSED_ON: [&str; 7] =
-    ["app", "name", "allow-host", "allow-origin", "allow-frame", "rollback", "flash"];
+const PASSED_ON: [&str; 9] =
+    ["app", "name", "allow-host", "allow-origin", "allow-frame", "mqtt", "mqtt-id", "rollback", "flash"];
+/// Options without a value that are passed to the image under the same name.
+const FLAGS: [&str; 1] = ["mqtt-commands"];
+/// Secrets in environment variables, and the names under which the image gets them in hex digits.
+const SECRETS: [(&str, &str); 2] =
+    [("INSTEP_PASSWORD", "password"), ("INSTEP_MQTT_PASSWORD", "mqtt-password")];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -65,9 +70,10 @@ fn command(options: &Options, addr: SocketAddr, image: &OsStr) -> io::Result<Com
         let page = page.replace(',', ",,");
         qemu.args(["-device", &format!("loader,file={page},addr=0x80800000,force-raw=on")]);
     }
-    if let Some(password) = std::env::var_os("INSTEP_PASSWORD") {
-        passed_on += " instep.password=";
-        passed_on.extend(password.as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")));
+    for (variable, name) in SECRETS {
+        let Some(secret) = std::env::var_os(variable) else { continue };
+        passed_on += &format!(" instep.{name}=");
+        passed_on.extend(secret.as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")));
     }
     if std::env::var_os("INSTEP_COUNT").is_some() {
         // An instruction takes a nanosecond, and the serial port can print their number.
@@ -97,7 +103,12 @@ impl Options {
         let (first, rest) = args.split_first()?;
         let mut rest = rest.iter();
         while let Some(name) = rest.next() {
-            let (name, value) = (name.strip_prefix("--")?, rest.next()?);
+            let name = name.strip_prefix("--")?;
+            if FLAGS.contains(&name) {
+                options.passed_on += &format!(" instep.{name}=true");
+                continue;
+            }
+            let value = rest.next()?;
             match name {
                 "addr" => options.addr = value.parse().ok()?,
                 "page" => options.page = Some(value.clone()),
@@ -124,9 +135,11 @@ mod tests {
     #[test]
     fn options_of_tests_are_parsed_and_others_rejected() {
         let parse = |line: &str| Options::parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        let options = parse("serve --app led-plain --addr 127.0.0.1:0 --allow-host a --allow-host b")
-            .expect("valid options were rejected");
-        let passed_on = " instep.app=led-plain instep.allow-host=a instep.allow-host=b";
+        let options =
+            parse("serve --app led-plain --addr 127.0.0.1:0 --allow-host a --mqtt-commands --allow-host b")
+                .expect("valid options were rejected");
+        let passed_on =
+            " instep.app=led-plain instep.allow-host=a instep.mqtt-commands=true instep.allow-host=b";
         assert_eq!((options.passed_on.as_str(), options.addr.port()), (passed_on, 0));
         assert_eq!(parse("serve").expect("no options").passed_on, "");
         for wrong in

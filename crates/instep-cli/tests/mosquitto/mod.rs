@@ -14,7 +14,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use test_support::{Folder, SOON, free_addr, wait_until};
+use test_support::{Folder, SOON, free_addr, target, wait_until};
 
 /// Maximum length of a packet, in bytes.
 const PACKET_MAX: usize = 2 << 20;
@@ -94,8 +94,9 @@ impl Mosquitto {
         kill_process(Pid::from_child(process), signal).expect("cannot send a signal");
     }
 
+    /// Returns the URL at which the device reaches the broker.
     pub fn url(&self) -> String {
-        format!("mqtt://{}", self.addr)
+        url_of(self.addr)
     }
 
     /// Connects a client without a user.
@@ -108,6 +109,11 @@ impl Drop for Mosquitto {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Returns the URL of a broker at this address of this machine, as the device reaches it.
+pub fn url_of(addr: SocketAddr) -> String {
+    format!("mqtt://{}:{}", target().here, addr.port())
 }
 
 /// Returns the path of a program, or reports that it is missing.

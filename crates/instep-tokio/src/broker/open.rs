@@ -1,7 +1,7 @@
 //! Opening of the transport to a broker.
 
-use super::address::BrokerAddress;
 use super::transport::Transport;
+use instep_mqtt::{BrokerAddress, TransportError};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use socket2::SockRef;
@@ -22,21 +22,23 @@ const UNSENT_MAX: u32 = 16_384;
 /// Failure to open the transport: the cause, and what to do.
 #[derive(Debug)]
 pub(super) enum OpenError {
-    Name,
-    Refused,
+    Transport(TransportError),
     Unreachable(io::Error),
-    TimedOut,
     Certificates,
     Tls(io::Error),
+}
+
+impl From<TransportError> for OpenError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name => f.write_str("there is no such host; correct the name, or use an IP address"),
-            Self::Refused => f.write_str("nothing listens there; start the broker, or correct the port"),
+            Self::Transport(error) => error.fmt(f),
             Self::Unreachable(error) => write!(f, "it is out of reach: {error}; check the network"),
-            Self::TimedOut => f.write_str("it does not answer; check the network and the address"),
             Self::Certificates => f.write_str(
                 "this machine has no certificates to check the broker's against; install ca-certificates, or set SSL_CERT_FILE",
             ),
@@ -50,11 +52,11 @@ impl fmt::Display for OpenError {
 }
 
 /// Opens the transport to a broker.
-pub(super) async fn open(address: &BrokerAddress) -> Result<Transport, OpenError> {
-    let name = tokio::net::lookup_host((address.host.as_str(), address.port));
-    let name = timeout(TIMEOUT, name).await.map_err(|_| OpenError::TimedOut)?;
-    let mut opened = Err(OpenError::Name);
-    for address in name.map_err(|_| OpenError::Name)? {
+pub(super) async fn open(address: &BrokerAddress<'_>) -> Result<Transport, OpenError> {
+    let name = tokio::net::lookup_host((address.host, address.port));
+    let name = timeout(TIMEOUT, name).await.map_err(|_| TransportError::TimedOut)?;
+    let mut opened = Err(TransportError::Name.into());
+    for address in name.map_err(|_| TransportError::Name)? {
         opened = connect(address).await;
         if opened.is_ok() {
             break;
@@ -66,18 +68,19 @@ pub(super) async fn open(address: &BrokerAddress) -> Result<Transport, OpenError
     if !address.secure {
         return Ok(Transport::Plain(stream));
     }
-    let name = ServerName::try_from(address.host.clone()).map_err(|_| OpenError::Name)?;
+    let name = ServerName::try_from(address.host.to_owned()).map_err(|_| TransportError::Name)?;
     let connector = TlsConnector::from(Arc::new(configuration()?));
-    let stream = timeout(TIMEOUT, connector.connect(name, stream)).await.map_err(|_| OpenError::TimedOut)?;
+    let stream =
+        timeout(TIMEOUT, connector.connect(name, stream)).await.map_err(|_| TransportError::TimedOut)?;
     Ok(Transport::Tls(Box::new(stream.map_err(OpenError::Tls)?)))
 }
 
 /// Connects to one address, with a timeout of its own, because another address of the name may answer.
 async fn connect(address: SocketAddr) -> Result<TcpStream, OpenError> {
-    let stream = timeout(TIMEOUT, TcpStream::connect(address)).await.map_err(|_| OpenError::TimedOut)?;
+    let stream = timeout(TIMEOUT, TcpStream::connect(address)).await.map_err(|_| TransportError::TimedOut)?;
     stream.map_err(|error| match error.kind() {
-        ErrorKind::ConnectionRefused => OpenError::Refused,
-        ErrorKind::TimedOut => OpenError::TimedOut,
+        ErrorKind::ConnectionRefused => TransportError::Refused.into(),
+        ErrorKind::TimedOut => TransportError::TimedOut.into(),
         _ => OpenError::Unreachable(error),
     })
 }

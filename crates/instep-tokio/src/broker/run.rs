@@ -6,7 +6,8 @@ use super::target::Broker;
 use crate::clock;
 use crate::server::Server;
 use instep::broker::Followed;
-use instep_mqtt::{Backoff, Outcome};
+use instep_mqtt::{Outcome, Report};
+use std::fmt::Display;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -40,45 +41,30 @@ async fn run(
     let clock = || clock::now(epoch);
     let random = RandomState::new();
     let mut session = Session::new(clock(), followed, broker);
-    let (mut backoff, mut attempts, mut last_line) = (Backoff::default(), 0_u32, String::new());
+    let address = broker.address.parts();
+    let mut report = Report::new(address, &broker.id, "give each one its own by --mqtt-id");
+    let mut attempts = 0_u32;
     while !*stopped.borrow() {
         attempts = attempts.wrapping_add(1);
         let transport = tokio::select! {
-            transport = open(&broker.address) => transport,
+            transport = open(&address) => transport,
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
-        let (why, outcome) = match transport {
+        let (why, outcome): (Box<dyn Display>, _) = match transport {
             Ok(transport) => {
-                let opened = || {
-                    let (address, prefix, id) = (&broker.address, &broker.address.prefix, &broker.id);
-                    log::info!("Connected to the broker {address}; the device is {prefix}/{id}");
-                };
-                let end = session.run(transport, clock, &mut stopped, opened).await;
-                (end.to_string(), session.outcome(&end, clock()))
+                let end = session.run(transport, clock, &mut stopped, || report.connected()).await;
+                let outcome = session.outcome(&end, clock());
+                (Box::new(end), outcome)
             }
-            Err(error) => (error.to_string(), Outcome::NotOpened),
+            Err(error) => (Box::new(error), Outcome::NotOpened),
         };
         if *stopped.borrow() {
             return;
         }
         let [first, second, ..] = random.hash_one(attempts).to_le_bytes();
         let random = u16::from_le_bytes([first, second]);
-        let wait = Duration::from_millis(backoff.after(outcome, random.into()));
-        let line = if backoff.suggests_same_id() {
-            format!(
-                "{why} (another device may have the id {}; give each one its own by --mqtt-id)",
-                broker.id
-            )
-        } else {
-            why
-        };
-        // The same line again and again would hide others.
-        let was_open = outcome != Outcome::NotOpened;
-        if was_open || line != last_line {
-            let what = if was_open { "Disconnected from" } else { "Cannot connect to" };
-            log::warn!("{what} the broker {}: {line}", broker.address);
-        }
-        last_line = line;
+        let wait = Duration::from_millis(report.ended(&*why, outcome, random.into()));
+        drop(why);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,

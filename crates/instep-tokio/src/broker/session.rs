@@ -5,7 +5,7 @@ use super::transport::Transport;
 use instep::Instant;
 use instep::broker::Followed;
 use instep::driver::Buffer;
-use instep_mqtt::{DeviceClient, End, Ended, Options, Outcome, Password};
+use instep_mqtt::{DeviceClient, Ended, Options, Outcome, Password, TransportError};
 use instep_proto::delivery::Outgoing;
 use std::fmt;
 use std::future::poll_fn;
@@ -35,7 +35,7 @@ pub(super) enum SessionEnd {
 impl SessionEnd {
     fn is_by_broker(&self) -> bool {
         match self {
-            Self::Protocol(ended) => matches!(ended, Ended::Connection(End::Disconnected(_))),
+            Self::Protocol(ended) => ended.is_by_broker(),
             Self::Closed => true,
             // A broker that has not read everything resets the connection when it closes it.
             Self::Transport(error) => error.kind() == io::ErrorKind::ConnectionReset,
@@ -47,7 +47,7 @@ impl fmt::Display for SessionEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Protocol(ended) => ended.fmt(f),
-            Self::Closed => f.write_str("it closed the connection; see the broker's log"),
+            Self::Closed => TransportError::Closed.fmt(f),
             Self::Transport(error) => write!(f, "the connection broke: {error}; check the network"),
         }
     }
@@ -71,10 +71,11 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(now: Instant, followed: Followed<'static>, broker: &'static Broker) -> Self {
         let packet_max = followed.command_max() + PACKET_OVERHEAD;
+        let address = broker.address.parts();
         let options = Options {
-            prefix: &broker.address.prefix,
+            prefix: address.prefix,
             id: &broker.id,
-            user: broker.address.user.as_deref(),
+            user: address.user,
             password: broker.login.as_ref().map(|login| Password(&login.0)),
             commands: broker.commands,
             discovery: true,

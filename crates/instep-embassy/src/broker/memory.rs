@@ -1,0 +1,79 @@
+//! Memory of the client, of fixed size.
+
+use super::client::BrokerClient;
+use super::target::{Broker, Counts};
+use crate::server::Server;
+use instep::Limits;
+use instep::broker::Followed;
+use static_cell::{ConstStaticCell, StaticCell};
+
+/// Size of the socket's receive buffer, in bytes.
+const RECEIVE: usize = 512;
+/// Size of the socket's send buffer, in bytes. What lies in it cannot be replaced by newer values.
+const SEND: usize = 1_024;
+/// Maximum length of a packet to the device beside its payload, in bytes: its topic and its properties.
+const INPUT_OVERHEAD: usize = 384;
+/// Maximum length of a packet from the device beside its payload, in bytes.
+const OUTPUT_OVERHEAD: usize = 256;
+
+/// Returns the length of the buffer for packets from the broker, in bytes.
+pub const fn input_bytes(limits: &Limits) -> usize {
+    limits.message + INPUT_OVERHEAD
+}
+
+/// Returns the length of the buffer in which a packet is made, in bytes.
+pub const fn output_bytes(limits: &Limits) -> usize {
+    limits.frame + OUTPUT_OVERHEAD
+}
+
+/// Memory of the client of a broker, for a `static`. All of it is zero until it is used, so it takes no space in the image.
+///
+/// The lengths are those of [`input_bytes`] and [`output_bytes`].
+pub struct BrokerMemory<const INPUT: usize, const OUTPUT: usize> {
+    receive: ConstStaticCell<[u8; RECEIVE]>,
+    send: ConstStaticCell<[u8; SEND]>,
+    input: ConstStaticCell<[u8; INPUT]>,
+    output: ConstStaticCell<[u8; OUTPUT]>,
+    broker: StaticCell<Broker>,
+    counts: Counts,
+}
+
+impl<const INPUT: usize, const OUTPUT: usize> BrokerMemory<INPUT, OUTPUT> {
+    /// Creates unused memory.
+    #[expect(clippy::new_without_default, reason = "it is for statics only")]
+    pub const fn new() -> Self {
+        Self {
+            receive: ConstStaticCell::new([0; RECEIVE]),
+            send: ConstStaticCell::new([0; SEND]),
+            input: ConstStaticCell::new([0; INPUT]),
+            output: ConstStaticCell::new([0; OUTPUT]),
+            broker: StaticCell::new(),
+            counts: Counts::new(),
+        }
+    }
+
+    /// Creates the client that publishes the device of `server`.
+    ///
+    /// Returns `None`, and logs it, if the application has no Thing, because only a Thing has names for topics.
+    ///
+    /// # Panics
+    /// If it was called before.
+    pub fn start(&'static self, server: Server, broker: Broker) -> Option<BrokerClient> {
+        let Some(followed) = Followed::new(server.app, server.device, server.broker) else {
+            let name = server.app.name();
+            log::warn!(
+                "The broker is not used: it needs names for topics, which only a Thing has; {name} is none"
+            );
+            return None;
+        };
+        Some(BrokerClient {
+            broker: self.broker.init(broker),
+            followed,
+            counts: &self.counts,
+            receive: self.receive.take(),
+            send: self.send.take(),
+            input: self.input.take(),
+            output: self.output.take(),
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! One session with a broker, from its transport to its end.
+
+use super::target::{Broker, LOGIN_MAX};
+use crate::clock::now;
+use crate::input::poll_once;
+use core::fmt;
+use core::future::{Future as _, poll_fn};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use embassy_net::tcp::{State, TcpSocket};
+use embassy_time::Timer;
+use instep::Instant;
+use instep::broker::Followed;
+use instep::driver::SendWindow;
+use instep_mqtt::{DeviceClient, Ended, Options, Outcome, Password, TransportError};
+use instep_proto::delivery::Outgoing;
+
+/// Maximum number of commands that wait for their answers, which is the device's number of slots for requests.
+const PENDING: usize = 2;
+
+/// End of a session, or of the attempt to open one.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End {
+    Protocol(Ended),
+    Transport(TransportError),
+}
+
+impl End {
+    fn is_by_broker(&self) -> bool {
+        match self {
+            Self::Protocol(ended) => ended.is_by_broker(),
+            // A broker that has not read everything resets the connection when it closes it.
+            Self::Transport(error) => matches!(error, TransportError::Closed | TransportError::Broken),
+        }
+    }
+
+    /// Returns whether the broker may still read what was written.
+    pub(super) fn is_told(&self) -> bool {
+        matches!(self, Self::Protocol(_))
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol(ended) => ended.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Session, whose memory is used again for the next connection.
+pub(super) struct Session {
+    followed: Followed<'static>,
+    client: DeviceClient<'static, PENDING>,
+    input: &'static mut [u8],
+    filled: usize,
+    output: &'static mut [u8],
+    /// The time of CONNACK.
+    opened_at: Option<Instant>,
+}
+
+impl Session {
+    pub(super) fn new(
+        now: Instant,
+        followed: Followed<'static>,
+        broker: &'static Broker,
+        input: &'static mut [u8],
+        output: &'static mut [u8],
+    ) -> Self {
+        let short = |text: &&str| text.len() <= LOGIN_MAX;
+        let options = Options {
+            prefix: broker.address.prefix,
+            id: &broker.id,
+            user: broker.address.user.filter(short),
+            password: broker.password.filter(short).map(Password),
+            commands: broker.commands,
+            discovery: true,
+            page: broker.page,
+            packet_max: input.len(),
+        };
+        let client = DeviceClient::new(now, followed, options);
+        Self { followed, client, input, filled: 0, output, opened_at: None }
+    }
+
+    /// Returns the outcome of the last connection, which has just ended like this.
+    pub(super) fn take_outcome(&mut self, end: &End, now: Instant) -> Outcome {
+        let Some(opened_at) = self.opened_at.take() else { return Outcome::NotOpened };
+        let open_for = now.as_millis().saturating_sub(opened_at.as_millis());
+        if end.is_by_broker() { Outcome::ClosedByBroker(open_for) } else { Outcome::Ended(open_for) }
+    }
+
+    /// Runs one connection to its end.
+    ///
+    /// `opened` is called when the broker has accepted it.
+    pub(super) async fn run(&mut self, socket: &mut TcpSocket<'_>, opened: impl FnOnce()) -> End {
+        self.filled = 0;
+        self.client.begin(now());
+        let mut timer = Timer::after_ticks(0);
+        let mut opened = Some(opened);
+        let end = poll_fn(|context| {
+            // Registered before the feed is read, so that no change in between is lost.
+            self.followed.register(context.waker());
+            let poll = self.turn(now(), socket, context);
+            if self.opened_at.is_none() && self.client.is_open() {
+                self.opened_at = Some(now());
+                if let Some(opened) = opened.take() {
+                    opened();
+                }
+            }
+            if poll.is_pending() {
+                self.wait(&mut timer, context);
+            }
+            poll
+        });
+        let end = end.await;
+        self.client.abandon();
+        end
+    }
+
+    /// Reads and writes until neither makes progress.
+    fn turn(&mut self, now: Instant, socket: &mut TcpSocket<'_>, context: &mut Context<'_>) -> Poll<End> {
+        loop {
+            let mut progress = false;
+            let mut closed = false;
+            if self.filled < self.input.len() {
+                match poll_once(context, socket.read(&mut self.input[self.filled..])) {
+                    Poll::Ready(Ok(0)) => closed = true,
+                    Poll::Ready(Ok(length)) => {
+                        self.filled += length;
+                        progress = true;
+                    }
+                    Poll::Ready(Err(_)) => return Poll::Ready(End::Transport(TransportError::Broken)),
+                    Poll::Pending => {}
+                }
+            } else if socket.state() == State::Closed {
+                return Poll::Ready(End::Transport(TransportError::Broken));
+            }
+            let used = self.client.receive(now, &self.input[..self.filled]);
+            self.input.copy_within(used..self.filled, 0);
+            self.filled -= used;
+            progress |= used > 0;
+            progress |= self.write(now, socket, context);
+            match self.client.end() {
+                // Output that cannot be written does not delay the end.
+                Some(ended) => return Poll::Ready(End::Protocol(ended)),
+                None if closed => return Poll::Ready(End::Transport(TransportError::Closed)),
+                None if !progress => break,
+                None => {}
+            }
+        }
+        if socket.send_queue() > 0 {
+            // It registers for acknowledgements, which make room for what is due.
+            let _ = poll_once(context, socket.flush());
+        }
+        Poll::Pending
+    }
+
+    /// Writes what is due and has room in the socket. Returns whether there was any.
+    fn write(&mut self, now: Instant, socket: &mut TcpSocket<'_>, context: &mut Context<'_>) -> bool {
+        let capacity = socket.send_capacity();
+        let room = SendWindow { free: capacity - socket.send_queue(), capacity };
+        let mut out = Outgoing::within(self.output, room);
+        self.client.transmit(now, &mut out);
+        let has_output = !out.is_empty();
+        // The socket has room for all of it, in one piece or in two.
+        out.flush(None, &mut 0, &mut |bytes| {
+            let mut written = 0;
+            while let Poll::Ready(Ok(length)) = poll_once(context, socket.write(&bytes[written..])) {
+                written += length;
+                if written == bytes.len() {
+                    break;
+                }
+            }
+            written
+        });
+        has_output
+    }
+
+    /// Sets the timer to the time of the next turn.
+    fn wait(&self, timer: &mut Timer, context: &mut Context<'_>) {
+        let wake_at = self.client.wake_at(now());
+        if wake_at == Instant::NEVER {
+            return;
+        }
+        *timer = Timer::at(embassy_time::Instant::from_millis(wake_at.as_millis()));
+        if Pin::new(timer).poll(context).is_ready() {
+            context.waker().wake_by_ref();
+        }
+    }
+}

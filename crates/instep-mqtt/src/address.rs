@@ -1,0 +1,155 @@
+//! Address of a broker.
+
+use crate::id::check_prefix;
+use core::fmt::{self, Display};
+use instep_proto::texts;
+
+/// Ports without and with TLS.
+const PORTS: [u16; 2] = [1883, 8883];
+/// Prefix of the topics, unless another one is set.
+const PREFIX: &str = "instep";
+
+/// Address of a broker, with the prefix of the topics there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokerAddress<'a> {
+    /// Whether the connection is encrypted by TLS.
+    pub secure: bool,
+    /// The user name at the broker.
+    pub user: Option<&'a str>,
+    /// The name or the IP address of the broker's host.
+    pub host: &'a str,
+    /// The TCP port.
+    pub port: u16,
+    /// The beginning of all topics.
+    pub prefix: &'a str,
+}
+
+texts! {
+    /// Error in the address of a broker: the rest of a sentence that begins with the text.
+    pub enum AddressError: Error {
+        /// Text that is no address of a broker.
+        Form = "is not the address of a broker, such as mqtt://broker.local, mqtts://user@broker.example:8883 or \
+            mqtt://[::1]:1883/house",
+        /// Another scheme.
+        Scheme = "begins with neither mqtt:// nor mqtts://",
+        /// TLS, where there is none.
+        Secure = "begins with mqtts://, but a device has no TLS; use mqtt:// with a broker in the same network",
+        /// A password within the address.
+        Password = "has a password, which others could read; leave it out, and set INSTEP_MQTT_PASSWORD",
+        /// No usable port.
+        Port = "has no port from 1 to 65535",
+        /// A prefix that is no beginning of a topic.
+        Prefix = "has no prefix of topics at its end: a prefix has 1 to 64 bytes, no + and no #, and neither begins nor ends \
+            with /",
+    }
+}
+
+impl<'a> BrokerAddress<'a> {
+    /// Parses `mqtt[s]://[user@]host[:port][/prefix]`.
+    ///
+    /// # Errors
+    /// If the text is no such address, or has a password.
+    pub fn parse(text: &'a str) -> Result<Self, AddressError> {
+        let (scheme, rest) = text.split_once("://").ok_or(AddressError::Form)?;
+        let secure = scheme.eq_ignore_ascii_case("mqtts");
+        if !secure && !scheme.eq_ignore_ascii_case("mqtt") {
+            return Err(AddressError::Scheme);
+        }
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (user, host) = match authority.rsplit_once('@') {
+            Some((user, _)) if user.contains(':') => return Err(AddressError::Password),
+            Some((user, host)) => (Some(user).filter(|user| !user.is_empty()), host),
+            None => (None, authority),
+        };
+        let (host, port) = match host.strip_prefix('[') {
+            Some(rest) => rest.split_once(']').ok_or(AddressError::Form)?,
+            None => host.split_at(host.find(':').unwrap_or(host.len())),
+        };
+        let port = match port.strip_prefix(':') {
+            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(AddressError::Port)?,
+            None if port.is_empty() => PORTS[usize::from(secure)],
+            None => return Err(AddressError::Form),
+        };
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
+        if host.is_empty() || !host.bytes().all(allowed) {
+            return Err(AddressError::Form);
+        }
+        let path = path.trim_end_matches('/');
+        let prefix = if path.is_empty() { PREFIX } else { path };
+        check_prefix(prefix).map_err(|_| AddressError::Prefix)?;
+        Ok(Self { secure, user, host, port, prefix })
+    }
+
+    /// Parses an address for a device without TLS.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and if the address begins with `mqtts://`.
+    pub fn parse_without_tls(text: &'a str) -> Result<Self, AddressError> {
+        let address = Self::parse(text)?;
+        if address.secure { Err(AddressError::Secure) } else { Ok(address) }
+    }
+}
+
+/// The address as [`BrokerAddress::parse`] takes it.
+impl Display for BrokerAddress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.secure { "mqtts://" } else { "mqtt://" })?;
+        if let Some(user) = self.user {
+            write!(f, "{user}@")?;
+        }
+        let [open, close] = if self.host.contains(':') { ["[", "]"] } else { ["", ""] };
+        write!(f, "{open}{}{close}:{}", self.host, self.port)?;
+        if self.prefix == PREFIX { Ok(()) } else { write!(f, "/{}", self.prefix) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString as _;
+
+    #[test]
+    fn address_is_printed_in_full() {
+        for (text, printed) in [
+            ("mqtt://broker.local", "mqtt://broker.local:1883"),
+            ("MQTTS://broker.local/", "mqtts://broker.local:8883"),
+            ("mqtt://lamp@127.0.0.1:1884/house/cellar", "mqtt://lamp@127.0.0.1:1884/house/cellar"),
+            ("mqtts://[::1]", "mqtts://[::1]:8883"),
+            ("mqtt://[::1]:1/instep", "mqtt://[::1]:1"),
+        ] {
+            let address = BrokerAddress::parse(text).unwrap();
+            assert_eq!(address.to_string(), printed);
+            assert_eq!(BrokerAddress::parse(printed), Ok(address));
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for (text, error) in [
+            ("", AddressError::Form),
+            ("broker", AddressError::Form),
+            ("http://broker", AddressError::Scheme),
+            ("mqtt://", AddressError::Form),
+            ("mqtt://:1883", AddressError::Form),
+            ("mqtt://a:0", AddressError::Port),
+            ("mqtt://a:x", AddressError::Port),
+            ("mqtt://a:99999", AddressError::Port),
+            ("mqtt://[::1", AddressError::Form),
+            ("mqtt://[::1]x", AddressError::Form),
+            ("mqtt://a b", AddressError::Form),
+            ("mqtt://ü", AddressError::Form),
+            ("mqtt://user:secret@a", AddressError::Password),
+            ("mqtt://a/#", AddressError::Prefix),
+            ("mqtt://a/+/b", AddressError::Prefix),
+            ("mqtt://a//b", AddressError::Prefix),
+        ] {
+            assert_eq!(BrokerAddress::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn device_without_tls_refuses_it() {
+        assert_eq!(BrokerAddress::parse_without_tls("mqtts://a"), Err(AddressError::Secure));
+        assert!(BrokerAddress::parse_without_tls("mqtt://a").is_ok());
+    }
+}

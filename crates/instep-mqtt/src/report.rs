@@ -1,0 +1,83 @@
+//! What a driver logs of its connections to a broker, and how long it waits between them.
+
+use crate::address::BrokerAddress;
+use crate::backoff::{Backoff, Outcome};
+use crate::id::DeviceId;
+use core::fmt::{Display, Write};
+use instep_proto::fnv1a;
+use instep_proto::texts;
+
+texts! {
+    /// Failure of the transport to a broker: the cause, and what to do.
+    pub enum TransportError: Error {
+        /// No host of that name.
+        Name = "there is no such host; correct the name, or use an IP address",
+        /// Nothing listens.
+        Refused = "nothing listens there; start the broker, or correct the port",
+        /// No way to the host.
+        Unreachable = "it is out of reach; check the network",
+        /// No answer in time.
+        TimedOut = "it does not answer; check the network and the address",
+        /// End by the broker.
+        Closed = "it closed the connection; see the broker's log",
+        /// End by the network.
+        Broken = "the connection broke; check the network",
+    }
+}
+
+/// Log of the connections to one broker, with the waiting time before the next one.
+///
+/// It has one line for each failure, and none for a repeated one, which would hide others.
+#[derive(Debug)]
+pub struct Report<'a> {
+    address: BrokerAddress<'a>,
+    id: &'a DeviceId,
+    /// How a device gets an id of its own.
+    remedy: &'static str,
+    backoff: Backoff,
+    /// The hash of the last line.
+    last: u64,
+}
+
+impl<'a> Report<'a> {
+    /// Creates the log. `remedy` says how a device gets an id of its own, after a semicolon.
+    pub fn new(address: BrokerAddress<'a>, id: &'a DeviceId, remedy: &'static str) -> Self {
+        Self { address, id, remedy, backoff: Backoff::default(), last: fnv1a::EMPTY }
+    }
+
+    /// Logs that the broker has accepted the device.
+    pub fn connected(&self) {
+        let Self { address, id, .. } = self;
+        log::info!("Connected to the broker {address}; the device is {}/{id}", address.prefix);
+    }
+
+    /// Logs the end of a connection, or that there is none, and returns the time to wait in ms.
+    ///
+    /// `random` spreads the devices that lost the same broker.
+    pub fn ended(&mut self, why: &dyn Display, outcome: Outcome, random: u32) -> u64 {
+        let wait = self.backoff.after(outcome, random);
+        let was_open = outcome != Outcome::NotOpened;
+        let mut line = Hash(fnv1a::EMPTY);
+        // It never fails.
+        let _ = write!(line, "{why}");
+        let what = if was_open { "Disconnected from" } else { "Cannot connect to" };
+        let address = self.address;
+        if self.backoff.suggests_same_id() {
+            let (id, remedy) = (self.id, self.remedy);
+            log::warn!("{what} the broker {address}: {why} (another device may have the id {id}; {remedy})");
+        } else if was_open || line.0 != self.last {
+            log::warn!("{what} the broker {address}: {why}");
+        }
+        self.last = line.0;
+        wait
+    }
+}
+
+struct Hash(u64);
+
+impl Write for Hash {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.0 = fnv1a::extend(self.0, text.as_bytes());
+        Ok(())
+    }
+}
