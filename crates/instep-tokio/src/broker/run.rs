@@ -32,7 +32,8 @@ pub(crate) fn spawn(
     Ok(())
 }
 
-async fn run(
+/// Publishes the device until `stopped` is `true`.
+pub(crate) async fn run(
     followed: Followed<'static>,
     broker: &'static Broker,
     epoch: tokio::time::Instant,

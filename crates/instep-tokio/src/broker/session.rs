@@ -78,7 +78,7 @@ impl Session {
             user: address.user,
             password: broker.login.as_ref().map(|login| Password(&login.0)),
             commands: broker.commands,
-            discovery: true,
+            discovery: broker.discovery,
             page: broker.page.as_deref(),
             packet_max,
         };
