@@ -6,6 +6,7 @@ use super::target::{Broker, BrokerStatus, Counts};
 use crate::clock::now;
 use embassy_net::Stack;
 use embassy_time::Timer;
+use instep::LogIn;
 use instep::broker::Followed;
 use instep_mqtt::Report;
 
@@ -16,6 +17,7 @@ pub const SOCKETS: usize = 2;
 pub struct BrokerClient {
     pub(super) broker: &'static Broker,
     pub(super) followed: Followed<'static>,
+    pub(super) log_in: Option<&'static LogIn>,
     pub(super) counts: &'static Counts,
     pub(super) receive: &'static mut [u8],
     pub(super) send: &'static mut [u8],
@@ -34,24 +36,32 @@ impl BrokerClient {
     ///
     /// `random` spreads the devices that lost the same broker.
     pub async fn run(self, stack: Stack<'static>, random: fn() -> u32) -> ! {
-        let Self { broker, followed, counts, receive, send, input, output } = self;
+        let Self { broker, followed, log_in, counts, receive, send, input, output } = self;
+        // A password may be set while the device runs.
+        let takes_commands = || broker.commands || !log_in.is_some_and(LogIn::is_on);
+        let mut told = false;
         let mut report = Report::new(broker.address, &broker.id, "give each one its own");
-        let mut session = Session::new(now(), followed, broker, input, output);
         loop {
+            if !takes_commands() && !core::mem::replace(&mut told, true) {
+                log::warn!(
+                    "The broker's commands are ignored, because the device has a password; INSTEP_MQTT_COMMANDS=true takes them"
+                );
+            }
             let buffers = Buffers { receive: &mut *receive, send: &mut *send };
-            let why = match open(stack, &broker.address, buffers).await {
+            let (why, open_for) = match open(stack, &broker.address, buffers).await {
                 Ok(mut socket) => {
-                    let end = session.run(&mut socket, || {
+                    let mut session =
+                        Session::new(now(), followed, broker, takes_commands(), &mut *input, &mut *output);
+                    let opened = || {
                         Counts::note(&counts.opened);
                         report.connected();
-                    });
-                    let end = end.await;
+                    };
+                    let end = session.run(&mut socket, takes_commands, opened).await;
                     close(&mut socket, end.is_told()).await;
-                    end
+                    (end, session.open_for(now()))
                 }
-                Err(error) => End::Transport(error),
+                Err(error) => (End::Transport(error), None),
             };
-            let open_for = session.take_open_time(now());
             if open_for.is_some() {
                 Counts::note(&counts.closed);
             }

@@ -69,6 +69,7 @@ impl<const INPUT: usize, const OUTPUT: usize> BrokerMemory<INPUT, OUTPUT> {
         Some(BrokerClient {
             broker: self.broker.init(broker),
             followed,
+            log_in: server.log_in,
             counts: &self.counts,
             receive: self.receive.take(),
             send: self.send.take(),

@@ -41,24 +41,27 @@ impl fmt::Display for End {
     }
 }
 
-/// Session, whose memory is used again for the next connection.
-pub(super) struct Session {
+/// Session with a broker.
+pub(super) struct Session<'b> {
     followed: Followed<'static>,
     client: DeviceClient<'static, PENDING>,
-    input: &'static mut [u8],
+    /// Whether commands are taken.
+    commands: bool,
+    input: &'b mut [u8],
     filled: usize,
-    output: &'static mut [u8],
+    output: &'b mut [u8],
     /// The time of CONNACK.
     opened_at: Option<Instant>,
 }
 
-impl Session {
+impl<'b> Session<'b> {
     pub(super) fn new(
         now: Instant,
         followed: Followed<'static>,
         broker: &'static Broker,
-        input: &'static mut [u8],
-        output: &'static mut [u8],
+        commands: bool,
+        input: &'b mut [u8],
+        output: &'b mut [u8],
     ) -> Self {
         let short = |text: &&str| text.len() <= LOGIN_MAX;
         let options = Options {
@@ -66,31 +69,37 @@ impl Session {
             id: &broker.id,
             user: broker.address.user.filter(short),
             password: broker.password.filter(short),
-            commands: broker.commands,
+            commands,
             discovery: true,
             page: broker.page,
             packet_max: input.len(),
         };
         let client = DeviceClient::new(now, followed, options);
-        Self { followed, client, input, filled: 0, output, opened_at: None }
+        Self { followed, client, commands, input, filled: 0, output, opened_at: None }
     }
 
-    /// Returns the time since the broker accepted the last connection, in ms, or `None` if it did not.
-    pub(super) fn take_open_time(&mut self, now: Instant) -> Option<u64> {
-        self.opened_at.take().map(|at| now.as_millis().saturating_sub(at.as_millis()))
+    /// Returns the time since the broker accepted the connection, in ms, or `None` if it did not.
+    pub(super) fn open_for(&self, now: Instant) -> Option<u64> {
+        self.opened_at.map(|at| now.as_millis().saturating_sub(at.as_millis()))
     }
 
-    /// Runs one connection to its end.
+    /// Runs the connection to its end, at the latest until `takes_commands` returns another value.
     ///
     /// `opened` is called when the broker has accepted it.
-    pub(super) async fn run(&mut self, socket: &mut TcpSocket<'_>, opened: impl FnOnce()) -> End {
-        self.filled = 0;
-        self.client.begin(now());
+    pub(super) async fn run(
+        &mut self,
+        socket: &mut TcpSocket<'_>,
+        takes_commands: impl Fn() -> bool,
+        opened: impl FnOnce(),
+    ) -> End {
         let mut timer = Timer::after_ticks(0);
         let mut opened = Some(opened);
         let end = poll_fn(|context| {
             // Registered before the feed is read, so that no change in between is lost.
             self.followed.register(context.waker());
+            if takes_commands() != self.commands {
+                self.client.stop();
+            }
             let poll = self.turn(now(), socket, context);
             if self.opened_at.is_none() && self.client.is_open() {
                 self.opened_at = Some(now());
