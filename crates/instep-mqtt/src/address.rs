@@ -50,7 +50,8 @@ impl<'a> BrokerAddress<'a> {
     /// # Errors
     /// If the text is no such address, or has a password.
     pub fn parse(text: &'a str) -> Result<Self, AddressError> {
-        let (scheme, rest) = text.split_once("://").ok_or(AddressError::Form)?;
+        let (scheme, rest) = text.split_once(':').ok_or(AddressError::Form)?;
+        let rest = rest.strip_prefix("//").ok_or(AddressError::Form)?;
         // A log that prints the address has one line for it.
         if text.bytes().any(|byte| byte.is_ascii_control()) {
             return Err(AddressError::Form);

@@ -8,7 +8,7 @@ use instep_embassy::broker::{Broker, BrokerAddress, BrokerClient, DeviceId, LOGI
 use qemu_machine::{Boot, random_array};
 use static_cell::StaticCell;
 
-pub use instep_embassy::broker::{BrokerMemory, SOCKETS as BROKER_SOCKETS, input_bytes, output_bytes};
+pub use instep_embassy::broker::{BrokerMemory, SOCKETS as BROKER_SOCKETS, input_bytes, send_bytes};
 
 /// What the expansion of [`main!`](crate::main) says of the broker's client.
 pub trait BrokerBuild {

@@ -5,7 +5,7 @@ use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StaticConfigV4};
 use embassy_time::{Duration, with_timeout};
 use instep::{Access, App, Device, Inbox, Limits};
 use instep_embassy::broker::{
-    Broker, BrokerAddress, BrokerMemory, BrokerStatus, DeviceId, input_bytes, output_bytes,
+    Broker, BrokerAddress, BrokerMemory, BrokerStatus, DeviceId, input_bytes, send_bytes,
 };
 use instep_wifi::embassy::{DnsMemory, MdnsMemory, serve_dns, serve_mdns};
 use virtual_ethernet::{Link, spawn, static_config, test};
@@ -43,7 +43,7 @@ macro_rules! lamp {
     ($stack:expr, $address:expr) => {{
         instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 2 } }
         static RESOURCES: Resources = Resources::new();
-        static MEMORY: BrokerMemory<{ input_bytes(&Limits::DEVICE) }, { output_bytes(&Limits::DEVICE) }> =
+        static MEMORY: BrokerMemory<{ input_bytes(&Limits::DEVICE) }, { send_bytes(&Limits::DEVICE) }> =
             BrokerMemory::new();
         let (server, inbox) = RESOURCES.start(&THING, &ACCESS);
         spawn(run_lamp(server.device, inbox));

@@ -22,7 +22,6 @@ pub struct BrokerClient {
     pub(super) receive: &'static mut [u8],
     pub(super) send: &'static mut [u8],
     pub(super) input: &'static mut [u8],
-    pub(super) output: &'static mut [u8],
 }
 
 impl BrokerClient {
@@ -36,7 +35,7 @@ impl BrokerClient {
     ///
     /// `random` spreads the devices that lost the same broker.
     pub async fn run(self, stack: Stack<'static>, random: fn() -> u32) -> ! {
-        let Self { broker, followed, log_in, counts, receive, send, input, output } = self;
+        let Self { broker, followed, log_in, counts, receive, send, input } = self;
         // A password may be set while the device runs.
         let takes_commands = || broker.commands || !log_in.is_some_and(LogIn::is_on);
         let mut told = false;
@@ -50,8 +49,7 @@ impl BrokerClient {
             let buffers = Buffers { receive: &mut *receive, send: &mut *send };
             let (why, open_for) = match open(stack, &broker.address, buffers).await {
                 Ok(mut socket) => {
-                    let mut session =
-                        Session::new(now(), followed, broker, takes_commands(), &mut *input, &mut *output);
+                    let mut session = Session::new(now(), followed, broker, takes_commands(), &mut *input);
                     let opened = || {
                         Counts::note(&counts.opened);
                         report.connected();

@@ -49,7 +49,6 @@ pub(super) struct Session<'b> {
     commands: bool,
     input: &'b mut [u8],
     filled: usize,
-    output: &'b mut [u8],
     /// The time of CONNACK.
     opened_at: Option<Instant>,
 }
@@ -61,7 +60,6 @@ impl<'b> Session<'b> {
         broker: &'static Broker,
         commands: bool,
         input: &'b mut [u8],
-        output: &'b mut [u8],
     ) -> Self {
         let short = |text: &&str| text.len() <= LOGIN_MAX;
         let options = Options {
@@ -75,7 +73,7 @@ impl<'b> Session<'b> {
             packet_max: input.len(),
         };
         let client = DeviceClient::new(now, followed, options);
-        Self { followed, client, commands, input, filled: 0, output, opened_at: None }
+        Self { followed, client, commands, input, filled: 0, opened_at: None }
     }
 
     /// Returns the time since the broker accepted the connection, in ms, or `None` if it did not.
@@ -155,25 +153,21 @@ impl<'b> Session<'b> {
         Poll::Pending
     }
 
-    /// Writes what is due and has room in the socket. Returns whether there was any.
+    /// Writes what is due into the socket's buffer. Returns whether there was any.
     fn write(&mut self, now: Instant, socket: &mut TcpSocket<'_>, context: &mut Context<'_>) -> bool {
-        let capacity = socket.send_capacity();
-        let room = SendWindow { free: capacity - socket.send_queue(), capacity };
-        let mut out = Outgoing::within(self.output, room);
-        self.client.transmit(now, &mut out);
-        let has_output = !out.is_empty();
-        // The socket has room for all of it, in one piece or in two.
-        out.flush(None, &mut 0, &mut |bytes| {
-            let mut written = 0;
-            while let Poll::Ready(Ok(length)) = poll_once(context, socket.write(&bytes[written..])) {
-                written += length;
-                if written == bytes.len() {
-                    break;
-                }
+        let queued = socket.send_queue();
+        let packet_max = socket.send_capacity() / 2;
+        let gather = |space: &mut [u8]| {
+            // Space before the end of the ring may be too short for a packet; an empty ring has all of it in one piece.
+            if queued > 0 && space.len() < packet_max {
+                return (0, false);
             }
-            written
-        });
-        has_output
+            let room = SendWindow { free: space.len(), capacity: space.len() };
+            let mut out = Outgoing::within(space, room);
+            self.client.transmit(now, &mut out);
+            (out.len(), !out.is_empty())
+        };
+        matches!(poll_once(context, socket.write_with(gather)), Poll::Ready(Ok(true)))
     }
 
     /// Sets the timer to the time of the next turn.
