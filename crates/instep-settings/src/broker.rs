@@ -1,7 +1,6 @@
-//! Settings of the client of a broker.
+//! Values for the client of a broker, which are valid once they exist.
 
-use crate::table::{BROKER, BROKER_PASSWORD, Stored, Value};
-use crate::{Settings, WrongValue};
+use crate::WrongValue;
 use core::fmt::{self, Debug};
 use heapless::Vec;
 
@@ -50,48 +49,6 @@ impl BrokerPassword {
     }
 }
 
-impl Settings {
-    /// Returns the address of the broker.
-    pub fn broker(&self) -> Option<BrokerUrl> {
-        self.read(|table| table.broker.value.clone())
-    }
-
-    /// Returns the password at the broker.
-    pub fn broker_password(&self) -> Option<BrokerPassword> {
-        self.read(|table| table.broker_password.value.clone())
-    }
-
-    /// Sets or clears the address of the broker.
-    pub fn set_broker(&self, broker: Option<BrokerUrl>) {
-        self.change(|table| table.set(BROKER, |table| &mut table.broker, broker));
-    }
-
-    /// Sets or clears the password at the broker.
-    pub fn set_broker_password(&self, password: Option<BrokerPassword>) {
-        self.change(|table| table.set(BROKER_PASSWORD, |table| &mut table.broker_password, password));
-    }
-}
-
-impl Stored for BrokerUrl {
-    fn write(&self, to: &mut Value) {
-        let _ = to.extend_from_slice(&self.0);
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        Self::new(core::str::from_utf8(bytes).ok()?).ok()
-    }
-}
-
-impl Stored for BrokerPassword {
-    fn write(&self, to: &mut Value) {
-        let _ = to.extend_from_slice(&self.0);
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        Self::new(core::str::from_utf8(bytes).ok()?).ok()
-    }
-}
-
 impl Debug for BrokerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Debug::fmt(self.as_str(), f)
@@ -112,36 +69,16 @@ fn short<const MAX: usize>(text: &str) -> Option<Vec<u8, MAX>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Table;
-    use crate::{Build, Key};
     use std::format;
 
     #[test]
-    fn longest_values_survive_and_others_are_refused() {
-        let (url, password) = ("a".repeat(BROKER_URL_MAX), "ü".repeat(BROKER_PASSWORD_MAX / 2));
-        let settings = Settings::new();
-        // With the fingerprints of the build they are the longest records.
-        let build = Build {
-            broker: BrokerUrl::new(&url).ok(),
-            broker_password: BrokerPassword::new(&password).ok(),
-            ..Build::default()
-        };
-        settings.take_build(build);
-        let mut loaded = Table::NEW;
-        for slot in [BROKER, BROKER_PASSWORD] {
-            let record = settings.read(|table| table.record(slot)).unwrap();
-            assert!(loaded.load(record.key(), record.value()));
-        }
-        let other = Settings::new();
-        other.replace(loaded);
-        assert_eq!(other.broker().unwrap().as_str(), url);
-        assert_eq!(other.broker_password().unwrap().reveal(), password);
+    fn longer_values_and_empty_ones_are_refused() {
+        assert!(BrokerUrl::new(&"a".repeat(BROKER_URL_MAX)).is_ok());
+        assert!(BrokerPassword::new(&"a".repeat(BROKER_PASSWORD_MAX)).is_ok());
         for text in ["", &"a".repeat(BROKER_URL_MAX + 1)] {
             assert_eq!(BrokerUrl::new(text), Err(WrongValue::BrokerUrl));
             assert_eq!(BrokerPassword::new(text), Err(WrongValue::BrokerPassword));
         }
-        let mut table = Table::NEW;
-        assert!(!table.load(&Key::from_bytes(&[6]).unwrap(), &[2, 0xff]), "an address is text");
     }
 
     #[test]

@@ -35,7 +35,7 @@ const FROM_BUILD: u8 = 1;
 /// Flag in a setting's record: a value follows.
 const HAS_VALUE: u8 = 2;
 
-pub(crate) type Value = Vec<u8, VALUE_MAX>;
+type Value = Vec<u8, VALUE_MAX>;
 
 /// Set of slots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -331,6 +331,28 @@ impl Stored for PasswordHash {
     }
 }
 
+#[cfg(feature = "mqtt")]
+impl Stored for crate::BrokerUrl {
+    fn write(&self, to: &mut Value) {
+        let _ = to.extend_from_slice(self.as_str().as_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Self::new(core::str::from_utf8(bytes).ok()?).ok()
+    }
+}
+
+#[cfg(feature = "mqtt")]
+impl Stored for crate::BrokerPassword {
+    fn write(&self, to: &mut Value) {
+        let _ = to.extend_from_slice(self.reveal().as_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Self::new(core::str::from_utf8(bytes).ok()?).ok()
+    }
+}
+
 /// Encodes fingerprint and value in one record, so they always change together.
 fn stored<T: Stored>(setting: &Setting<T>) -> Option<Value> {
     let (mut parts, mut record) = (0, Value::new());
@@ -389,9 +411,9 @@ mod tests {
             device_name: Some(DeviceName::new(&"d".repeat(32)).unwrap()),
             log_in: Some(PasswordHash::new(&[9; 64]).unwrap()),
             #[cfg(feature = "mqtt")]
-            broker: None,
+            broker: crate::BrokerUrl::new(&"u".repeat(crate::BROKER_URL_MAX)).ok(),
             #[cfg(feature = "mqtt")]
-            broker_password: None,
+            broker_password: crate::BrokerPassword::new(&"ü".repeat(crate::BROKER_PASSWORD_MAX / 2)).ok(),
         });
         const NAME: KeptName = KeptName::new("a name that has thirty-two bytes");
         table.keep(NAME, &[1; 64]).unwrap();
@@ -404,6 +426,12 @@ mod tests {
         assert_eq!(loaded.ap_password.value, Some(password()));
         assert_eq!(loaded.device_name.value, table.device_name.value);
         assert_eq!(loaded.log_in.value, table.log_in.value);
+        #[cfg(feature = "mqtt")]
+        {
+            assert!(table.broker.value.is_some() && table.broker_password.value.is_some());
+            assert_eq!(loaded.broker.value, table.broker.value);
+            assert_eq!(loaded.broker_password.value, table.broker_password.value);
+        }
         assert_eq!(loaded.kept(NAME).unwrap(), [1; 64]);
     }
 
