@@ -4,6 +4,7 @@
 
 use instep::access::{is_framing_origin, is_host_name, is_origin};
 use instep::login::Password;
+use instep_mqtt::BrokerAddress;
 use std::path::Path;
 use std::{env, fs};
 
@@ -15,6 +16,10 @@ const SALT: [u8; 16] = *b"instep on a chip";
 const ROUNDS: u32 = 10_000;
 /// Value of `INSTEP_AP_PASSWORD` for a network without a password, and of `INSTEP_UPDATE` for updates without one.
 const OPEN: &str = "open";
+/// Maximum length of the user name and of the password at a broker, in bytes, as in `instep_embassy::broker`.
+const LOGIN_MAX: usize = 64;
+/// Maximum length of the address of a broker, in bytes, as in `instep_settings`.
+const URL_MAX: usize = 96;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -38,6 +43,7 @@ fn main() {
     }
     power_up();
     update();
+    mqtt();
 }
 
 /// Hashes the password in `INSTEP_PASSWORD`.
@@ -118,6 +124,35 @@ fn update() {
         println!(
             "cargo::error=the feature `signature` of instep-esp needs INSTEP_UPDATE_KEY; set it to the public key that `instep keygen` prints"
         );
+    }
+}
+
+/// Checks the address of the broker, and the log-in there.
+fn mqtt() {
+    let address = value("INSTEP_MQTT");
+    let user = match BrokerAddress::parse_without_tls(&address) {
+        Ok(address) => address.user,
+        Err(_) if address.is_empty() => None,
+        // The address is not printed, because it may have a password.
+        Err(error) => {
+            println!("cargo::error=INSTEP_MQTT {error}");
+            None
+        }
+    };
+    let is_short = |text: &str| {
+        let user = BrokerAddress::parse(text).ok().and_then(|address| address.user);
+        text.len() <= URL_MAX && user.is_none_or(|user| user.len() <= LOGIN_MAX)
+    };
+    text("INSTEP_MQTT", is_short, "have at most 96 bytes, 64 of them for the user");
+    let rule = "have at most 64 bytes";
+    text("INSTEP_MQTT_PASSWORD", |text| text.len() <= LOGIN_MAX, rule);
+    text("INSTEP_MQTT_COMMANDS", |text| text == "true", "be true, or unset");
+    write("MQTT_COMMANDS", &(value("INSTEP_MQTT_COMMANDS") == "true").to_string());
+    if !value("INSTEP_MQTT_PASSWORD").is_empty() && user.is_none() {
+        println!("cargo::error=INSTEP_MQTT_PASSWORD needs a user; write it as INSTEP_MQTT=mqtt://USER@HOST");
+    }
+    if !address.is_empty() && env::var_os("CARGO_FEATURE_MQTT").is_none() {
+        println!("cargo::error=INSTEP_MQTT needs the feature `mqtt` of instep-esp; add it in Cargo.toml");
     }
 }
 

@@ -45,6 +45,15 @@ pub(crate) const UPDATE_PERMISSION: instep::update::Permission =
 pub(crate) const UPDATE_KEY: Option<instep_embassy::update::PublicKey> =
     instep_embassy::update::public_key(configured!("INSTEP_UPDATE_KEY"));
 
+/// Whether commands from the broker are taken although the device has a password, by `INSTEP_MQTT_COMMANDS=true`.
+#[cfg(feature = "mqtt")]
+pub(crate) const MQTT_COMMANDS: bool = configured!("MQTT_COMMANDS");
+
+#[cfg(feature = "mqtt")]
+const MQTT: Option<&str> = configured!("INSTEP_MQTT");
+#[cfg(feature = "mqtt")]
+const MQTT_PASSWORD: Option<&str> = configured!("INSTEP_MQTT_PASSWORD");
+
 const SSID: Option<&str> = configured!("INSTEP_WIFI_SSID");
 const WIFI_PASSWORD: Option<&str> = configured!("INSTEP_WIFI_PASSWORD");
 const AP_PASSWORD: Option<&str> = configured!("INSTEP_AP_PASSWORD");
@@ -71,6 +80,11 @@ pub(crate) fn settings() -> Build {
         ap_password: AP_PASSWORD.and_then(password),
         device_name: NAME.and_then(|name| DeviceName::new(name).ok()),
         log_in: LOG_IN.map(|(salt, rounds, hash)| stored(&Password::from_parts(salt, rounds, hash))),
+        #[cfg(feature = "mqtt")]
+        broker: MQTT.and_then(|url| instep_settings::BrokerUrl::new(url).ok()),
+        #[cfg(feature = "mqtt")]
+        broker_password: MQTT_PASSWORD
+            .and_then(|password| instep_settings::BrokerPassword::new(password).ok()),
     }
 }
 

@@ -33,6 +33,8 @@
 //!
 //! With the feature `update`, the firmware is updated over HTTP: see `docs/guide/update.md`.
 //!
+//! With the feature `mqtt`, the device is published at an MQTT broker: see `docs/reference/mqtt.md`.
+//!
 //! The build takes its settings from environment variables, such as `INSTEP_WIFI_SSID`: see `docs/guide/esp32.md`.
 //!
 //! A feature selects the chip. The crate is empty for other targets than those of the chips.
@@ -45,6 +47,8 @@
 )]
 #![cfg(any(target_arch = "riscv32", target_arch = "xtensa"))]
 
+#[cfg(feature = "mqtt")]
+mod broker;
 mod config;
 mod disconnect;
 #[doc(hidden)]

@@ -1,6 +1,6 @@
 //! The start of the networks, with everything that serves them.
 
-use crate::limits::{AP_SOCKETS, STATION_SOCKETS};
+use crate::limits::{AP_RESOLVERS, AP_SOCKETS, BROKER_SOCKETS, STATION_SOCKETS};
 use crate::radio::{self, Radio};
 use crate::servers::{self, AP_ADDRESS};
 use crate::settings::{self, Keeper};
@@ -22,8 +22,8 @@ use static_cell::StaticCell;
 
 static LOG_IN: LogInResources = LogInResources::new();
 static SET_UP: StaticCell<SetUp> = StaticCell::new();
-static STATION_STACK: StaticCell<StackResources<STATION_SOCKETS>> = StaticCell::new();
-static AP_STACK: StaticCell<StackResources<AP_SOCKETS>> = StaticCell::new();
+static STATION_STACK: StaticCell<StackResources<{ STATION_SOCKETS + BROKER_SOCKETS }>> = StaticCell::new();
+static AP_STACK: StaticCell<StackResources<{ AP_SOCKETS + AP_RESOLVERS }>> = StaticCell::new();
 
 /// Parts of the device that the networks need.
 pub(crate) struct Networks {
@@ -39,6 +39,9 @@ pub(crate) struct Networks {
     pub(crate) interfaces: [SynFilter<Interface>; 2],
     /// Function that returns the drivers of both networks.
     pub(crate) drivers: fn([Server; 2], [Stack<'static>; 2]) -> [&'static mut Driver; 2],
+    /// Hardware address of the joined network's interface.
+    #[cfg(feature = "mqtt")]
+    pub(crate) mac: [u8; 6],
     #[cfg(feature = "update")]
     pub(crate) firmware: Option<instep_embassy::update::Firmware<crate::flash::Flash>>,
 }
@@ -50,6 +53,8 @@ pub(crate) struct Networks {
 pub(crate) async fn run(spawner: Spawner, networks: Networks) {
     let Networks { settings, keeper, name, server, ap_access, wifi, button, interfaces, drivers, .. } =
         networks;
+    #[cfg(feature = "mqtt")]
+    let mac = networks.mac;
     #[cfg(feature = "update")]
     let firmware = networks.firmware;
     info!("Starting WiFi...");
@@ -112,6 +117,8 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
         spawner.spawn(serve(driver).expect("task pool exhausted"));
     }
     servers::serve(spawner, set_up, name, station, access_point);
+    #[cfg(feature = "mqtt")]
+    crate::broker::start(spawner, settings, server, station, &name, mac);
     #[cfg(feature = "update")]
     if let Some(firmware) = firmware {
         let task = crate::update::run(firmware, [station, access_point], set_up);

@@ -101,6 +101,8 @@ pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts
         stack_left()
     );
     spawner.spawn(feeding.expect("task pool exhausted"));
+    #[cfg(feature = "mqtt")]
+    let mac = station.mac_address();
     let networks = Networks {
         settings: &SETTINGS,
         keeper,
@@ -111,6 +113,8 @@ pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts
         button: parts.button,
         interfaces: M::filter(station, Interface::access_point()),
         drivers: M::drivers,
+        #[cfg(feature = "mqtt")]
+        mac,
         #[cfg(feature = "update")]
         firmware,
     };

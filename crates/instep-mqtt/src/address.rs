@@ -50,7 +50,12 @@ impl<'a> BrokerAddress<'a> {
     /// # Errors
     /// If the text is no such address, or has a password.
     pub fn parse(text: &'a str) -> Result<Self, AddressError> {
-        let (scheme, rest) = text.split_once("://").ok_or(AddressError::Form)?;
+        let (scheme, rest) = text.split_once(':').ok_or(AddressError::Form)?;
+        let rest = rest.strip_prefix("//").ok_or(AddressError::Form)?;
+        // A log that prints the address has one line for it.
+        if text.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(AddressError::Form);
+        }
         let secure = scheme.eq_ignore_ascii_case("mqtts");
         if !secure && !scheme.eq_ignore_ascii_case("mqtt") {
             return Err(AddressError::Scheme);
@@ -138,6 +143,8 @@ mod tests {
             ("mqtt://[::1]x", AddressError::Form),
             ("mqtt://a b", AddressError::Form),
             ("mqtt://ü", AddressError::Form),
+            ("mqtt://user\n@a", AddressError::Form),
+            ("mqtt://a/b\nc", AddressError::Form),
             ("mqtt://user:secret@a", AddressError::Password),
             ("mqtt://a/#", AddressError::Prefix),
             ("mqtt://a/+/b", AddressError::Prefix),

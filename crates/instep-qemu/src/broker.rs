@@ -8,7 +8,7 @@ use instep_embassy::broker::{Broker, BrokerAddress, BrokerClient, DeviceId, LOGI
 use qemu_machine::{Boot, random_array};
 use static_cell::StaticCell;
 
-pub use instep_embassy::broker::{BrokerMemory, SOCKETS as BROKER_SOCKETS, input_bytes, output_bytes};
+pub use instep_embassy::broker::{BrokerMemory, SOCKETS as BROKER_SOCKETS, input_bytes, send_bytes};
 
 /// What the expansion of [`main!`](crate::main) says of the broker's client.
 pub trait BrokerBuild {
@@ -46,13 +46,7 @@ pub fn start<B: BrokerBuild>(
             DeviceId::of(server.app.name(), mac.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
         }
     };
-    let allowed = boot.value("instep.mqtt-commands=").or(build.mqtt_commands) == Some("true");
-    let commands = allowed || server.log_in.is_none();
-    if !commands {
-        log::warn!(
-            "The broker's commands are ignored, because the device has a password; INSTEP_MQTT_COMMANDS=true takes them"
-        );
-    }
+    let commands = boot.value("instep.mqtt-commands=").or(build.mqtt_commands) == Some("true");
     B::client(server, Broker { address, password, id, commands, page: Some(boot.url()) })
 }
 

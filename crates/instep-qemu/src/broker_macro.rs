@@ -11,7 +11,7 @@ macro_rules! describe_broker {
 
         static INSTEP_BROKER: instep_qemu_parts::BrokerMemory<
             { instep_qemu_parts::input_bytes(&INSTEP_BROKER_LIMITS) },
-            { instep_qemu_parts::output_bytes(&INSTEP_BROKER_LIMITS) },
+            { instep_qemu_parts::send_bytes(&INSTEP_BROKER_LIMITS) },
         > = instep_qemu_parts::BrokerMemory::new();
 
         impl instep_qemu_parts::BrokerBuild for $memory {

@@ -1,7 +1,7 @@
 //! Items that the expansion of [`main!`](crate::main) names in the application's crate.
 
 #[cfg(feature = "mqtt")]
-pub use crate::broker::{BROKER_SOCKETS, BrokerBuild, BrokerMemory, input_bytes, output_bytes};
+pub use crate::broker::{BROKER_SOCKETS, BrokerBuild, BrokerMemory, input_bytes, send_bytes};
 pub use crate::settings::{Build, PORT, clients, limits};
 #[cfg(not(feature = "update"))]
 pub use crate::start::UpdateBuild;

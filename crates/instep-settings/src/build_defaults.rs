@@ -16,6 +16,12 @@ pub struct Build {
     ///
     /// The hash of one password must be the same in each build, so its salt must be the same, too.
     pub log_in: Option<PasswordHash>,
+    /// Address of the broker.
+    #[cfg(feature = "mqtt")]
+    pub broker: Option<crate::BrokerUrl>,
+    /// Password at the broker.
+    #[cfg(feature = "mqtt")]
+    pub broker_password: Option<crate::BrokerPassword>,
 }
 
 /// Fingerprint of a build's value, to detect that a later build has another one.

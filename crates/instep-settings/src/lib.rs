@@ -47,6 +47,8 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+#[cfg(feature = "mqtt")]
+mod broker;
 mod build_defaults;
 #[cfg(feature = "std")]
 mod file;
@@ -62,6 +64,8 @@ mod storage;
 mod table;
 mod values;
 
+#[cfg(feature = "mqtt")]
+pub use broker::{BROKER_PASSWORD_MAX, BROKER_URL_MAX, BrokerPassword, BrokerUrl};
 pub use build_defaults::Build;
 #[cfg(feature = "std")]
 pub use file::{FileError, FileStorage};

@@ -61,6 +61,32 @@ impl Settings {
         self.change(|table| table.set(LOG_IN, |table| &mut table.log_in, hash));
     }
 
+    /// Returns the address of the broker.
+    #[cfg(feature = "mqtt")]
+    pub fn broker(&self) -> Option<crate::BrokerUrl> {
+        self.read(|table| table.broker.value.clone())
+    }
+
+    /// Returns the password at the broker.
+    #[cfg(feature = "mqtt")]
+    pub fn broker_password(&self) -> Option<crate::BrokerPassword> {
+        self.read(|table| table.broker_password.value.clone())
+    }
+
+    /// Sets or clears the address of the broker.
+    #[cfg(feature = "mqtt")]
+    pub fn set_broker(&self, broker: Option<crate::BrokerUrl>) {
+        self.change(|table| table.set(crate::table::BROKER, |table| &mut table.broker, broker));
+    }
+
+    /// Sets or clears the password at the broker.
+    #[cfg(feature = "mqtt")]
+    pub fn set_broker_password(&self, password: Option<crate::BrokerPassword>) {
+        self.change(|table| {
+            table.set(crate::table::BROKER_PASSWORD, |table| &mut table.broker_password, password);
+        });
+    }
+
     /// Takes over the settings that differ from the settings of the previous build.
     ///
     /// A value that is set later stays until a build has another value. Must be called once, after

@@ -8,7 +8,7 @@ use crate::{
 };
 use heapless::Vec;
 
-/// Maximum number of records: the version, four settings, and the persisted values.
+/// Maximum number of records: the version, six settings, and the persisted values.
 pub(crate) const SLOTS: usize = FIRST_KEPT + KEPT_MAX;
 
 /// Slot of the version.
@@ -21,8 +21,14 @@ pub(crate) const AP_PASSWORD: usize = 2;
 pub(crate) const DEVICE_NAME: usize = 3;
 /// Slot of the hash of the log-in password.
 pub(crate) const LOG_IN: usize = 4;
+/// Slot of the address of the broker.
+#[cfg(feature = "mqtt")]
+pub(crate) const BROKER: usize = 5;
+/// Slot of the password at the broker.
+#[cfg(feature = "mqtt")]
+pub(crate) const BROKER_PASSWORD: usize = 6;
 /// First slot of the persisted values.
-const FIRST_KEPT: usize = 5;
+const FIRST_KEPT: usize = 7;
 
 /// Flag in a setting's record: a fingerprint of a build's value follows.
 const FROM_BUILD: u8 = 1;
@@ -78,6 +84,10 @@ pub(crate) struct Table {
     pub(crate) ap_password: Setting<WifiPassword>,
     pub(crate) device_name: Setting<DeviceName>,
     pub(crate) log_in: Setting<PasswordHash>,
+    #[cfg(feature = "mqtt")]
+    pub(crate) broker: Setting<crate::BrokerUrl>,
+    #[cfg(feature = "mqtt")]
+    pub(crate) broker_password: Setting<crate::BrokerPassword>,
     kept: [Option<KeptSlot>; KEPT_MAX],
     /// Slots to store.
     changed: Slots,
@@ -91,6 +101,10 @@ impl Table {
         ap_password: Setting::NEW,
         device_name: Setting::NEW,
         log_in: Setting::NEW,
+        #[cfg(feature = "mqtt")]
+        broker: Setting::NEW,
+        #[cfg(feature = "mqtt")]
+        broker_password: Setting::NEW,
         kept: [const { None }; KEPT_MAX],
         changed: Slots::NONE,
         set: false,
@@ -106,6 +120,10 @@ impl Table {
                 AP_PASSWORD => load_into(&mut self.ap_password, value),
                 DEVICE_NAME => load_into(&mut self.device_name, value),
                 LOG_IN => load_into(&mut self.log_in, value),
+                #[cfg(feature = "mqtt")]
+                BROKER => load_into(&mut self.broker, value),
+                #[cfg(feature = "mqtt")]
+                BROKER_PASSWORD => load_into(&mut self.broker_password, value),
                 _ => Some(()),
             }
             .is_some(),
@@ -144,7 +162,12 @@ impl Table {
             NETWORK => stored(&self.network)?,
             AP_PASSWORD => stored(&self.ap_password)?,
             DEVICE_NAME => stored(&self.device_name)?,
-            _ => stored(&self.log_in)?,
+            LOG_IN => stored(&self.log_in)?,
+            #[cfg(feature = "mqtt")]
+            BROKER => stored(&self.broker)?,
+            #[cfg(feature = "mqtt")]
+            BROKER_PASSWORD => stored(&self.broker_password)?,
+            _ => return None,
         };
         Some(Record { key, value })
     }
@@ -199,6 +222,10 @@ impl Table {
         take_from_build(&mut self.ap_password, build.ap_password, AP_PASSWORD, &mut self.changed);
         take_from_build(&mut self.device_name, build.device_name, DEVICE_NAME, &mut self.changed);
         take_from_build(&mut self.log_in, build.log_in, LOG_IN, &mut self.changed);
+        #[cfg(feature = "mqtt")]
+        take_from_build(&mut self.broker, build.broker, BROKER, &mut self.changed);
+        #[cfg(feature = "mqtt")]
+        take_from_build(&mut self.broker_password, build.broker_password, BROKER_PASSWORD, &mut self.changed);
     }
 
     pub(crate) fn kept(&self, name: KeptName) -> Option<KeptValue> {
@@ -304,6 +331,28 @@ impl Stored for PasswordHash {
     }
 }
 
+#[cfg(feature = "mqtt")]
+impl Stored for crate::BrokerUrl {
+    fn write(&self, to: &mut Value) {
+        let _ = to.extend_from_slice(self.as_str().as_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Self::new(core::str::from_utf8(bytes).ok()?).ok()
+    }
+}
+
+#[cfg(feature = "mqtt")]
+impl Stored for crate::BrokerPassword {
+    fn write(&self, to: &mut Value) {
+        let _ = to.extend_from_slice(self.reveal().as_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Self::new(core::str::from_utf8(bytes).ok()?).ok()
+    }
+}
+
 /// Encodes fingerprint and value in one record, so they always change together.
 fn stored<T: Stored>(setting: &Setting<T>) -> Option<Value> {
     let (mut parts, mut record) = (0, Value::new());
@@ -361,6 +410,10 @@ mod tests {
             ap_password: Some(password()),
             device_name: Some(DeviceName::new(&"d".repeat(32)).unwrap()),
             log_in: Some(PasswordHash::new(&[9; 64]).unwrap()),
+            #[cfg(feature = "mqtt")]
+            broker: crate::BrokerUrl::new(&"u".repeat(crate::BROKER_URL_MAX)).ok(),
+            #[cfg(feature = "mqtt")]
+            broker_password: crate::BrokerPassword::new(&"ü".repeat(crate::BROKER_PASSWORD_MAX / 2)).ok(),
         });
         const NAME: KeptName = KeptName::new("a name that has thirty-two bytes");
         table.keep(NAME, &[1; 64]).unwrap();
@@ -373,6 +426,12 @@ mod tests {
         assert_eq!(loaded.ap_password.value, Some(password()));
         assert_eq!(loaded.device_name.value, table.device_name.value);
         assert_eq!(loaded.log_in.value, table.log_in.value);
+        #[cfg(feature = "mqtt")]
+        {
+            assert!(table.broker.value.is_some() && table.broker_password.value.is_some());
+            assert_eq!(loaded.broker.value, table.broker.value);
+            assert_eq!(loaded.broker_password.value, table.broker_password.value);
+        }
         assert_eq!(loaded.kept(NAME).unwrap(), [1; 64]);
     }
 
@@ -384,7 +443,7 @@ mod tests {
         }
         assert!(!table.load(&Key::kept(b"led"), &[2]) && !table.load(&Key::kept(b"led"), &[1; 66]));
         assert!(table.network.value.is_none() && table.record(FIRST_KEPT).is_none());
-        for unknown in [0, 6, 77, 255] {
+        for unknown in [0, 8, 77, 255] {
             assert!(table.load(&Key::of(unknown), &[1, 2, 3]), "the unknown key {unknown} was not skipped");
         }
     }

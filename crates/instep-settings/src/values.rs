@@ -15,6 +15,12 @@ pub enum WrongValue {
     DeviceName,
     /// Invalid hash of a password.
     PasswordHash,
+    /// Invalid address of a broker.
+    #[cfg(feature = "mqtt")]
+    BrokerUrl,
+    /// Invalid password at a broker.
+    #[cfg(feature = "mqtt")]
+    BrokerPassword,
 }
 
 impl Display for WrongValue {
@@ -28,6 +34,10 @@ impl Display for WrongValue {
                 "the name of a device has 1 to 32 letters, digits and dashes, with no dash at its ends"
             }
             Self::PasswordHash => "the hash of a password has 1 to 64 bytes",
+            #[cfg(feature = "mqtt")]
+            Self::BrokerUrl => "the address of a broker has 1 to 96 bytes",
+            #[cfg(feature = "mqtt")]
+            Self::BrokerPassword => "the password at a broker has 1 to 64 bytes",
         })
     }
 }

@@ -50,7 +50,7 @@ fn piece() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn random_form_gets_whole_page_without_markup(
-        path in prop::sample::select(vec!["/network", "/network/scan", "/network/device"]),
+        path in prop::sample::select(vec!["/network", "/network/scan", "/network/device", "/network/broker"]),
         pieces in prop::collection::vec(piece(), 0..12),
     ) {
         let form = pieces.concat();

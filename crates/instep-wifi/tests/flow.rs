@@ -173,6 +173,58 @@ fn new_name_is_shown_and_applies_after_restart() {
     });
 }
 
+/// The address and the password are kept, and never sent back.
+#[cfg(feature = "mqtt")]
+#[test]
+fn broker_is_kept_and_not_shown() {
+    test(async {
+        let device = Device::start(None, &[HOME], "broker").await;
+        Timer::after_secs(5).await;
+        let submit = |form: &str| {
+            use instep::board::BoardPages as _;
+            assert_eq!(device.set_up.submit("/network/broker", form.as_bytes()), "/network");
+            device.page()
+        };
+        let kept = || {
+            let password = device.settings.broker_password();
+            (
+                device.settings.broker().map(|url| url.as_str().to_owned()),
+                password.map(|it| it.reveal().to_owned()),
+            )
+        };
+        let long = format!("broker=mqtt://{}", "a".repeat(90));
+        for (form, sentence) in [
+            ("broker=mqtts://house.local", "A device has no TLS: use mqtt://"),
+            ("broker=mqtt://lamp:secret@house.local", "The password has a field of its own"),
+            ("broker=house.local", "The address of a broker is like"),
+            ("broker=mqtt://lamp%0A@house.local", "The address of a broker is like"),
+            (&long, "The address of a broker is like"),
+            ("broker=mqtt://house.local&password=secret", "A password at a broker needs a user"),
+            ("broker=&password=secret", "A password at a broker needs the address"),
+            ("broker=mqtt://lamp@house.local&password=%FF", "A password at a broker is text"),
+        ] {
+            let page = submit(form);
+            assert!(page.contains(sentence) && page.contains("publishes at no broker"), "{form}: {page}");
+            assert_eq!(kept(), (None, None), "{form}");
+        }
+        let page = submit("broker=mqtt://lamp@house.local/home&password=horse+staple");
+        assert!(page.contains("from its next start on") && page.contains("Use no broker"), "{page}");
+        assert!(!page.contains("house.local") && !page.contains("staple"), "{page}");
+        let url = || Some("mqtt://lamp@house.local/home".to_owned());
+        assert_eq!(kept(), (url(), Some("horse staple".to_owned())));
+        // Empty fields change nothing, and the password alone is for the same broker.
+        assert!(!submit("broker=&password=").contains("alert"));
+        submit("broker=&password=other");
+        assert_eq!(kept(), (url(), Some("other".to_owned())));
+        // Another broker does not get the password.
+        submit("broker=mqtt://lamp@elsewhere.local&password=");
+        assert_eq!(kept(), (Some("mqtt://lamp@elsewhere.local".to_owned()), None));
+        let page = submit("broker=&password=&none=yes");
+        assert!(page.contains("publishes at no broker from its next start on"), "{page}");
+        assert_eq!(kept(), (None, None));
+    });
+}
+
 #[test]
 fn password_that_cannot_be_typed_is_rejected() {
     test(async {

@@ -35,7 +35,7 @@ pub(crate) enum Variables {
 pub(crate) fn build(plan: &Plan, variables: Variables, tools: &mut Tools) -> Outcome<Built> {
     let has_key =
         variables == Variables::Kept && std::env::var("INSTEP_UPDATE_KEY").is_ok_and(|key| !key.is_empty());
-    let part = [&["--bin", &plan.app], plan.features(has_key)].concat();
+    let part = [&["--bin", &plan.app], &plan.features(has_key)[..]].concat();
     let folder = compile(plan.board, &part, variables, tools)?;
     Ok(Built { elf: folder.join(&plan.app), tool: image_tool()? })
 }

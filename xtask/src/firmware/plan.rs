@@ -22,21 +22,26 @@ pub(crate) struct Plan {
     /// Build in updates over HTTP; with INSTEP_UPDATE_KEY, only of signed images
     #[arg(long)]
     pub(crate) update: bool,
+    /// Build in the client of an MQTT broker
+    #[arg(long)]
+    pub(crate) mqtt: bool,
 }
 
 impl Plan {
-    /// Returns the plan for an application without updates.
+    /// Returns the plan for an application without updates and without a broker.
     pub(crate) fn new(board: &'static Board, app: &str) -> Self {
-        Self { board, app: app.to_owned(), update: false }
+        Self { board, app: app.to_owned(), update: false, mqtt: false }
     }
 
     /// Returns the additional features of the firmware's crate. `has_key` is whether the build has a public key.
-    pub(super) fn features(&self, has_key: bool) -> &'static [&'static str] {
-        match (self.update, has_key) {
-            (false, _) => &[],
-            (true, false) => &["--features", "update"],
-            (true, true) => &["--features", "signature"],
-        }
+    pub(super) fn features(&self, has_key: bool) -> Vec<&'static str> {
+        let update = match (self.update, has_key) {
+            (false, _) => None,
+            (true, false) => Some("update"),
+            (true, true) => Some("signature"),
+        };
+        let features = update.into_iter().chain(self.mqtt.then_some("mqtt"));
+        features.flat_map(|feature| ["--features", feature]).collect()
     }
 }
 
@@ -126,6 +131,8 @@ mod tests {
         assert_eq!((echo.board.name, echo.app.as_str()), ("esp32c6-devkit", "echo"));
         assert_eq!(plan(&["esp32c6-devkit"]).expect("the board is unknown").app, "led-json");
         assert!(plan(&["esp32c6-devkit", "--update"]).expect("the board is unknown").update);
+        let both = plan(&["esp32c6-devkit", "--update", "--mqtt"]).expect("the board is unknown");
+        assert_eq!(both.features(true), ["--features", "signature", "--features", "mqtt"]);
         for wrong in [
             &[][..],
             &["arduino"],

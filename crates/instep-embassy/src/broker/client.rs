@@ -6,6 +6,7 @@ use super::target::{Broker, BrokerStatus, Counts};
 use crate::clock::now;
 use embassy_net::Stack;
 use embassy_time::Timer;
+use instep::LogIn;
 use instep::broker::Followed;
 use instep_mqtt::{Outcome, Report};
 
@@ -16,11 +17,11 @@ pub const SOCKETS: usize = 2;
 pub struct BrokerClient {
     pub(super) broker: &'static Broker,
     pub(super) followed: Followed<'static>,
+    pub(super) log_in: Option<&'static LogIn>,
     pub(super) counts: &'static Counts,
     pub(super) receive: &'static mut [u8],
     pub(super) send: &'static mut [u8],
     pub(super) input: &'static mut [u8],
-    pub(super) output: &'static mut [u8],
 }
 
 impl BrokerClient {
@@ -34,24 +35,32 @@ impl BrokerClient {
     ///
     /// `random` spreads the devices that lost the same broker.
     pub async fn run(self, stack: Stack<'static>, random: fn() -> u32) -> ! {
-        let Self { broker, followed, counts, receive, send, input, output } = self;
+        let Self { broker, followed, log_in, counts, receive, send, input } = self;
+        // A password may be set while the device runs.
+        let takes_commands = || broker.commands || !log_in.is_some_and(LogIn::is_on);
+        let mut told = false;
         let mut report = Report::new(broker.address, &broker.id, "give each one its own");
-        let mut session = Session::new(now(), followed, broker, input, output);
         loop {
+            if !takes_commands() && !core::mem::replace(&mut told, true) {
+                log::warn!(
+                    "The broker's commands are ignored, because the device has a password; INSTEP_MQTT_COMMANDS=true takes them"
+                );
+            }
             let buffers = Buffers { receive: &mut *receive, send: &mut *send };
-            let why = match open(stack, &broker.address, buffers).await {
+            let (why, outcome) = match open(stack, &broker.address, buffers).await {
                 Ok(mut socket) => {
-                    let end = session.run(&mut socket, || {
+                    let mut session = Session::new(now(), followed, broker, takes_commands(), &mut *input);
+                    let opened = || {
                         Counts::note(&counts.opened);
                         report.connected();
-                    });
-                    let end = end.await;
+                    };
+                    let end = session.run(&mut socket, takes_commands, opened).await;
                     close(&mut socket, end.is_told()).await;
-                    end
+                    let outcome = session.outcome(&end, now());
+                    (end, outcome)
                 }
-                Err(error) => End::Transport(error),
+                Err(error) => (End::Transport(error), Outcome::NotOpened),
             };
-            let outcome = session.take_outcome(&why, now());
             if outcome != Outcome::NotOpened {
                 Counts::note(&counts.closed);
             }

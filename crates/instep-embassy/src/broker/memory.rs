@@ -9,10 +9,8 @@ use static_cell::{ConstStaticCell, StaticCell};
 
 /// Size of the socket's receive buffer, in bytes.
 const RECEIVE: usize = 512;
-/// Size of the socket's send buffer, in bytes. What lies in it cannot be replaced by newer values.
-const SEND: usize = 1_024;
 /// Maximum length of a packet to the device beside its payload, in bytes: its topic and its properties.
-const INPUT_OVERHEAD: usize = 384;
+const INPUT_OVERHEAD: usize = 256;
 /// Maximum length of a packet from the device beside its payload, in bytes.
 const OUTPUT_OVERHEAD: usize = 256;
 
@@ -21,24 +19,25 @@ pub const fn input_bytes(limits: &Limits) -> usize {
     limits.message + INPUT_OVERHEAD
 }
 
-/// Returns the length of the buffer in which a packet is made, in bytes.
-pub const fn output_bytes(limits: &Limits) -> usize {
-    limits.frame + OUTPUT_OVERHEAD
+/// Returns the length of the socket's send buffer, in bytes, which has room for two packets.
+///
+/// What lies in it cannot be replaced by newer values.
+pub const fn send_bytes(limits: &Limits) -> usize {
+    2 * (limits.frame + OUTPUT_OVERHEAD)
 }
 
 /// Memory of the client of a broker, for a `static`. All of it is zero until it is used, so it takes no space in the image.
 ///
-/// The lengths are those of [`input_bytes`] and [`output_bytes`].
-pub struct BrokerMemory<const INPUT: usize, const OUTPUT: usize> {
+/// The lengths are those of [`input_bytes`] and [`send_bytes`].
+pub struct BrokerMemory<const INPUT: usize, const SEND: usize> {
     receive: ConstStaticCell<[u8; RECEIVE]>,
     send: ConstStaticCell<[u8; SEND]>,
     input: ConstStaticCell<[u8; INPUT]>,
-    output: ConstStaticCell<[u8; OUTPUT]>,
     broker: StaticCell<Broker>,
     counts: Counts,
 }
 
-impl<const INPUT: usize, const OUTPUT: usize> BrokerMemory<INPUT, OUTPUT> {
+impl<const INPUT: usize, const SEND: usize> BrokerMemory<INPUT, SEND> {
     /// Creates unused memory.
     #[expect(clippy::new_without_default, reason = "it is for statics only")]
     pub const fn new() -> Self {
@@ -46,7 +45,6 @@ impl<const INPUT: usize, const OUTPUT: usize> BrokerMemory<INPUT, OUTPUT> {
             receive: ConstStaticCell::new([0; RECEIVE]),
             send: ConstStaticCell::new([0; SEND]),
             input: ConstStaticCell::new([0; INPUT]),
-            output: ConstStaticCell::new([0; OUTPUT]),
             broker: StaticCell::new(),
             counts: Counts::new(),
         }
@@ -69,11 +67,11 @@ impl<const INPUT: usize, const OUTPUT: usize> BrokerMemory<INPUT, OUTPUT> {
         Some(BrokerClient {
             broker: self.broker.init(broker),
             followed,
+            log_in: server.log_in,
             counts: &self.counts,
             receive: self.receive.take(),
             send: self.send.take(),
             input: self.input.take(),
-            output: self.output.take(),
         })
     }
 }

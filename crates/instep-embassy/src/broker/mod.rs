@@ -5,10 +5,10 @@
 //! ```no_run
 //! # use embassy_net::Stack;
 //! use instep::Limits;
-//! use instep_embassy::broker::{Broker, BrokerAddress, BrokerMemory, DeviceId, input_bytes, output_bytes};
+//! use instep_embassy::broker::{Broker, BrokerAddress, BrokerMemory, DeviceId, input_bytes, send_bytes};
 //!
 //! const LIMITS: Limits = Limits::DEVICE;
-//! static MEMORY: BrokerMemory<{ input_bytes(&LIMITS) }, { output_bytes(&LIMITS) }> = BrokerMemory::new();
+//! static MEMORY: BrokerMemory<{ input_bytes(&LIMITS) }, { send_bytes(&LIMITS) }> = BrokerMemory::new();
 //!
 //! # async fn device(server: instep_embassy::Server, station: Stack<'static>, random: fn() -> u32) {
 //! let address = BrokerAddress::parse_without_tls("mqtt://broker.local").expect("it is an address");
@@ -32,5 +32,5 @@ mod target;
 
 pub use client::{BrokerClient, SOCKETS};
 pub use instep_mqtt::{AddressError, BrokerAddress, DeviceId};
-pub use memory::{BrokerMemory, input_bytes, output_bytes};
+pub use memory::{BrokerMemory, input_bytes, send_bytes};
 pub use target::{Broker, BrokerStatus, LOGIN_MAX};

@@ -49,24 +49,25 @@ impl fmt::Display for End {
     }
 }
 
-/// Session, whose memory is used again for the next connection.
-pub(super) struct Session {
+/// Session with a broker.
+pub(super) struct Session<'b> {
     followed: Followed<'static>,
     client: DeviceClient<'static, PENDING>,
-    input: &'static mut [u8],
+    /// Whether commands are taken.
+    commands: bool,
+    input: &'b mut [u8],
     filled: usize,
-    output: &'static mut [u8],
     /// The time of CONNACK.
     opened_at: Option<Instant>,
 }
 
-impl Session {
+impl<'b> Session<'b> {
     pub(super) fn new(
         now: Instant,
         followed: Followed<'static>,
         broker: &'static Broker,
-        input: &'static mut [u8],
-        output: &'static mut [u8],
+        commands: bool,
+        input: &'b mut [u8],
     ) -> Self {
         let short = |text: &&str| text.len() <= LOGIN_MAX;
         let options = Options {
@@ -74,33 +75,39 @@ impl Session {
             id: &broker.id,
             user: broker.address.user.filter(short),
             password: broker.password.filter(short).map(Password),
-            commands: broker.commands,
+            commands,
             discovery: true,
             page: broker.page,
             packet_max: input.len(),
         };
         let client = DeviceClient::new(now, followed, options);
-        Self { followed, client, input, filled: 0, output, opened_at: None }
+        Self { followed, client, commands, input, filled: 0, opened_at: None }
     }
 
-    /// Returns the outcome of the last connection, which has just ended like this.
-    pub(super) fn take_outcome(&mut self, end: &End, now: Instant) -> Outcome {
-        let Some(opened_at) = self.opened_at.take() else { return Outcome::NotOpened };
+    /// Returns the outcome of the connection, which has just ended like this.
+    pub(super) fn outcome(&self, end: &End, now: Instant) -> Outcome {
+        let Some(opened_at) = self.opened_at else { return Outcome::NotOpened };
         let open_for = now.as_millis().saturating_sub(opened_at.as_millis());
         if end.is_by_broker() { Outcome::ClosedByBroker(open_for) } else { Outcome::Ended(open_for) }
     }
 
-    /// Runs one connection to its end.
+    /// Runs the connection to its end, at the latest until `takes_commands` returns another value.
     ///
     /// `opened` is called when the broker has accepted it.
-    pub(super) async fn run(&mut self, socket: &mut TcpSocket<'_>, opened: impl FnOnce()) -> End {
-        self.filled = 0;
-        self.client.begin(now());
+    pub(super) async fn run(
+        &mut self,
+        socket: &mut TcpSocket<'_>,
+        takes_commands: impl Fn() -> bool,
+        opened: impl FnOnce(),
+    ) -> End {
         let mut timer = Timer::after_ticks(0);
         let mut opened = Some(opened);
         let end = poll_fn(|context| {
             // Registered before the feed is read, so that no change in between is lost.
             self.followed.register(context.waker());
+            if takes_commands() != self.commands {
+                self.client.stop();
+            }
             let poll = self.turn(now(), socket, context);
             if self.opened_at.is_none() && self.client.is_open() {
                 self.opened_at = Some(now());
@@ -156,25 +163,21 @@ impl Session {
         Poll::Pending
     }
 
-    /// Writes what is due and has room in the socket. Returns whether there was any.
+    /// Writes what is due into the socket's buffer. Returns whether there was any.
     fn write(&mut self, now: Instant, socket: &mut TcpSocket<'_>, context: &mut Context<'_>) -> bool {
-        let capacity = socket.send_capacity();
-        let room = SendWindow { free: capacity - socket.send_queue(), capacity };
-        let mut out = Outgoing::within(self.output, room);
-        self.client.transmit(now, &mut out);
-        let has_output = !out.is_empty();
-        // The socket has room for all of it, in one piece or in two.
-        out.flush(None, &mut 0, &mut |bytes| {
-            let mut written = 0;
-            while let Poll::Ready(Ok(length)) = poll_once(context, socket.write(&bytes[written..])) {
-                written += length;
-                if written == bytes.len() {
-                    break;
-                }
+        let queued = socket.send_queue();
+        let packet_max = socket.send_capacity() / 2;
+        let gather = |space: &mut [u8]| {
+            // Space before the end of the ring may be too short for a packet; an empty ring has all of it in one piece.
+            if queued > 0 && space.len() < packet_max {
+                return (0, false);
             }
-            written
-        });
-        has_output
+            let room = SendWindow { free: space.len(), capacity: space.len() };
+            let mut out = Outgoing::within(space, room);
+            self.client.transmit(now, &mut out);
+            (out.len(), !out.is_empty())
+        };
+        matches!(poll_once(context, socket.write_with(gather)), Poll::Ready(Ok(true)))
     }
 
     /// Sets the timer to the time of the next turn.

@@ -16,7 +16,7 @@ pub struct Broker {
     pub password: Option<&'static str>,
     /// The id of the device there.
     pub id: DeviceId,
-    /// Whether commands from the broker are taken.
+    /// Whether commands from the broker are taken although the device has a password.
     pub commands: bool,
     /// The address of the device's page, to which Home Assistant links.
     pub page: Option<&'static str>,

@@ -9,10 +9,14 @@
 //! The server must check access before it calls [`Portal::submit`] or [`Portal::write_part`]: only clients of the device's
 //! own network or with a session, and only requests of the device's own pages (docs/contracts.md section 5).
 
+#[cfg(feature = "mqtt")]
+mod broker;
 mod networks;
 mod page;
 mod state;
 
+#[cfg(feature = "mqtt")]
+pub use broker::BrokerAbout;
 pub use networks::{NETWORKS_MAX, Network, Networks, Ssid};
 pub use page::{ADDRESS_PART, About, FIRST_PART, STYLE};
 pub use state::{Credentials, FormError, Outcome, Portal, Task};

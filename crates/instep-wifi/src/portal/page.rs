@@ -1,5 +1,7 @@
 //! The page of the portal: HTML without script, which reloads itself during a scan or a join.
 
+#[cfg(feature = "mqtt")]
+use super::broker::{self, BrokerAbout};
 use super::networks::{NETWORKS_MAX, Network};
 use super::state::{FormError, Outcome, Phase, Portal, Problem};
 use crate::name::Name;
@@ -20,6 +22,9 @@ pub struct About<'a> {
     pub guarded: bool,
     /// Message about the last form for the device's name and password.
     pub said: Option<&'static str>,
+    /// What it says about the broker.
+    #[cfg(feature = "mqtt")]
+    pub broker: BrokerAbout,
 }
 
 /// First part of the page.
@@ -35,7 +40,9 @@ const OTHER: u16 = NETWORK + {
     16
 };
 const PASSWORD: u16 = OTHER + 1;
-const DEVICE: u16 = PASSWORD + 1;
+const BROKER: u16 = PASSWORD + 1;
+const BROKER_FORM: u16 = BROKER + 1;
+const DEVICE: u16 = BROKER_FORM + 1;
 const DEVICE_FORM: u16 = DEVICE + 1;
 const END: u16 = DEVICE_FORM + 1;
 const NAME: u16 = 40;
@@ -45,8 +52,9 @@ impl Portal {
     ///
     /// The page stays valid HTML even if the state changes between two parts.
     ///
-    /// Its forms go to `/network` (fields of [`Portal::submit`]), to `/network/scan` (see [`Portal::scan`]), and to
-    /// `/network/device` (fields `name` and `password` of the device). Answer each with 303 to the page. The page
+    /// Its forms go to `/network` (fields of [`Portal::submit`]), to `/network/scan` (see [`Portal::scan`]), to
+    /// `/network/device` (fields `name` and `password` of the device), and with the feature `mqtt` to `/network/broker` (fields
+    /// `broker`, `password` and `none`). Answer each with 303 to the page. The page
     /// has no script and nothing inline, as the strict content security policy of `instep-proto` requires.
     ///
     /// # Errors
@@ -101,8 +109,12 @@ impl Portal {
                      <button>Join</button>\n</form>\n\
                      <form method=\"post\" action=\"/network/scan\"><button>Look for networks again</button></form>\n",
                 )?;
-                Ok(Some(DEVICE))
+                Ok(Some(if cfg!(feature = "mqtt") { BROKER } else { DEVICE }))
             }
+            #[cfg(feature = "mqtt")]
+            BROKER => broker::write_state(about.broker, out).map(|()| Some(BROKER_FORM)),
+            #[cfg(feature = "mqtt")]
+            BROKER_FORM => broker::write_form(about.broker, out).map(|()| Some(DEVICE)),
             DEVICE => {
                 out.write_str("<h2>The device itself</h2>\n")?;
                 if let Some(said) = about.said {

@@ -83,7 +83,14 @@ fn lamp() -> Name {
 }
 
 fn about(name: &Name) -> About<'_> {
-    About { name, found: name, guarded: false, said: None }
+    About {
+        name,
+        found: name,
+        guarded: false,
+        said: None,
+        #[cfg(feature = "mqtt")]
+        broker: super::BrokerAbout::default(),
+    }
 }
 
 fn whole_page(portal: &Portal, about: &About<'_>) -> String {
@@ -243,17 +250,23 @@ fn page_says_whether_the_device_has_a_password() {
     let portal = Portal::new();
     let out = whole_page(&portal, &about(&lamp()));
     assert!(out.contains("open to everyone on this network") && out.contains("value=\"lamp\""));
-    assert_eq!(out.matches("type=\"password\"").count(), 2);
+    let others = usize::from(cfg!(feature = "mqtt"));
+    assert_eq!(out.matches("type=\"password\"").count(), 2 + others);
     let out = whole_page(&portal, &About { guarded: true, ..about(&lamp()) });
     assert!(!out.contains("open to everyone") && out.contains("asks for its password"));
-    assert_eq!(out.matches("type=\"password\"").count(), 1, "it cannot be changed here");
+    assert_eq!(out.matches("type=\"password\"").count(), 1 + others, "it cannot be changed here");
 }
 
 #[test]
 fn every_part_has_at_most_480_bytes() {
     let name: Name = "n".repeat(32).parse().unwrap();
     let said = "Another name: that one is too long, or there is something in it that may not be.";
-    let about = About { said: Some(said), ..about(&name) };
+    let about = About {
+        said: Some(said),
+        #[cfg(feature = "mqtt")]
+        broker: super::BrokerAbout { is_set: true, said: Some(said) },
+        ..about(&name)
+    };
     let longest = [b'"'; 32];
     let check = |portal: &Portal| {
         let mut next = Some(FIRST_PART);

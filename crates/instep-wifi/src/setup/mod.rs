@@ -23,6 +23,8 @@
 //! server.check_passwords().await
 //! ```
 
+#[cfg(feature = "mqtt")]
+mod broker;
 mod button;
 mod join;
 mod or_never;

@@ -14,6 +14,8 @@ use zeroize::Zeroizing;
 const PAGE: &str = "/network";
 const SCAN: &str = "/network/scan";
 const DEVICE: &str = "/network/device";
+#[cfg(feature = "mqtt")]
+const BROKER: &str = "/network/broker";
 
 static STYLE_SHEET: Asset = Asset::new("text/css; charset=utf-8", STYLE.as_bytes());
 
@@ -25,6 +27,8 @@ impl BoardPages for SetUp {
         Some(match path {
             PAGE => BoardPage::Page,
             SCAN | DEVICE => BoardPage::Form,
+            #[cfg(feature = "mqtt")]
+            BROKER => BoardPage::Form,
             "/network.css" => BoardPage::Asset(&STYLE_SHEET),
             _ => return None,
         })
@@ -34,6 +38,8 @@ impl BoardPages for SetUp {
         match path {
             SCAN => self.with(|state| state.portal.scan()),
             DEVICE => self.submit_device(form),
+            #[cfg(feature = "mqtt")]
+            BROKER => self.submit_broker(form),
             _ => self.submit_network(form),
         }
         self.ask();
@@ -43,9 +49,18 @@ impl BoardPages for SetUp {
     fn write_part(&self, part: u16, out: &mut dyn Write) -> Result<Option<u16>, fmt::Error> {
         let (name, found) = (self.next_name(), self.found_name());
         let guarded = self.log_in.is_on();
+        #[cfg(feature = "mqtt")]
+        let broker = self.about_broker();
         let next = self.with(|state| {
             let guarded = guarded || state.sets_password;
-            let about = About { name: &name, found: &found, guarded, said: state.said };
+            let about = About {
+                name: &name,
+                found: &found,
+                guarded,
+                said: state.said,
+                #[cfg(feature = "mqtt")]
+                broker,
+            };
             state.portal.write_part(part, &about, out)
         })?;
         if part == ADDRESS_PART {

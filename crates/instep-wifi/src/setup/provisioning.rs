@@ -43,6 +43,9 @@ pub(crate) struct State {
     found: Option<Name>,
     /// Message on the page about the last form for the device's name and password.
     pub(crate) said: Option<&'static str>,
+    /// Message on the page about the last form for the broker.
+    #[cfg(feature = "mqtt")]
+    pub(crate) broker_said: Option<&'static str>,
     /// New password, until it is hashed.
     pub(crate) new_password: Option<Text>,
     /// Whether a password is being set.
@@ -58,6 +61,8 @@ impl SetUp {
             portal: Portal::new(),
             found: None,
             said: None,
+            #[cfg(feature = "mqtt")]
+            broker_said: None,
             new_password: None,
             sets_password: false,
         };

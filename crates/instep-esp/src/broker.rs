@@ -1,0 +1,60 @@
+//! Client of an MQTT broker, in the joined network.
+
+use crate::config::MQTT_COMMANDS;
+use crate::limits::LIMITS;
+use crate::servers::PORT;
+use core::fmt::Write as _;
+use embassy_executor::Spawner;
+use embassy_net::Stack;
+use esp_hal::rng::Rng;
+use heapless::String;
+use instep_embassy::Server;
+use instep_embassy::broker::{
+    Broker, BrokerAddress, BrokerClient, BrokerMemory, DeviceId, input_bytes, send_bytes,
+};
+use instep_settings::{BrokerPassword, BrokerUrl, Settings};
+use instep_wifi::name::Name;
+use static_cell::StaticCell;
+
+/// Maximum length of the address of the device's page, in bytes.
+const PAGE_MAX: usize = 64;
+
+const _: () = assert!(PORT == 80, "the address of the page needs a port");
+
+static MEMORY: BrokerMemory<{ input_bytes(&LIMITS) }, { send_bytes(&LIMITS) }> = BrokerMemory::new();
+static URL: StaticCell<BrokerUrl> = StaticCell::new();
+static PASSWORD: StaticCell<BrokerPassword> = StaticCell::new();
+static PAGE: StaticCell<String<PAGE_MAX>> = StaticCell::new();
+
+/// Starts the client, if there is a broker.
+///
+/// Another address that is set later is for the next start.
+pub(crate) fn start(
+    spawner: Spawner,
+    settings: &Settings,
+    server: Server,
+    station: Stack<'static>,
+    name: &Name,
+    mac: [u8; 6],
+) {
+    let Some(url) = settings.broker() else { return };
+    let address = match BrokerAddress::parse_without_tls(URL.init(url).as_str()) {
+        Ok(address) => address,
+        Err(error) => return log::warn!("The broker is not used: its address {error}"),
+    };
+    let password = settings.broker_password().map(|password| PASSWORD.init(password).reveal());
+    let page = PAGE.init(String::new());
+    // A name is shorter than the room.
+    let _ = write!(page, "http://{name}.local/");
+    let number = mac.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    let id = DeviceId::of(server.app.name(), number);
+    let broker = Broker { address, password, id, commands: MQTT_COMMANDS, page: Some(page) };
+    if let Some(client) = MEMORY.start(server, broker) {
+        spawner.spawn(publish(client, station).expect("task pool exhausted"));
+    }
+}
+
+#[embassy_executor::task]
+async fn publish(client: BrokerClient, stack: Stack<'static>) -> ! {
+    client.run(stack, || Rng::new().random()).await
+}

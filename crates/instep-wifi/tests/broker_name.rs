@@ -1,0 +1,159 @@
+//! The client of a broker, which finds the broker by its name: by multicast DNS, and at a DNS server.
+
+use embassy_net::tcp::TcpSocket;
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StaticConfigV4};
+use embassy_time::{Duration, with_timeout};
+use instep::{Access, App, Device, Inbox, Limits};
+use instep_embassy::broker::{
+    Broker, BrokerAddress, BrokerMemory, BrokerStatus, DeviceId, input_bytes, send_bytes,
+};
+use instep_wifi::embassy::{DnsMemory, MdnsMemory, serve_dns, serve_mdns};
+use virtual_ethernet::{Link, spawn, static_config, test};
+
+const BROKER: Ipv4Address = Ipv4Address::new(192, 168, 4, 1);
+const DEVICE: Ipv4Address = Ipv4Address::new(192, 168, 4, 7);
+const PORT: u16 = 1883;
+/// A CONNACK without properties, which accepts the client.
+const CONNACK: &[u8] = &[0x20, 3, 0, 0, 0];
+
+instep::thing! {
+    /// A lamp for tests.
+    pub Lamp: "A lamp", commands Command { led => Led: switch { title: "LED" } }
+}
+
+static THING: App = APP;
+const APP: App = App::new("lamp", "for tests").thing(&Lamp::THING);
+static ACCESS: Access = Access::new("lamp");
+
+fn leak<T>(value: T) -> &'static mut T {
+    Box::leak(Box::new(value))
+}
+
+async fn run_lamp(device: &'static Device, mut inbox: Inbox<'static>) {
+    let lamp = Lamp::new(device);
+    lamp.led(false);
+    loop {
+        let (Command::Led(on), _) = lamp.recv(&mut inbox).await;
+        lamp.led(on);
+    }
+}
+
+/// Starts a lamp that publishes at this broker, and returns how its connection stands.
+macro_rules! lamp {
+    ($stack:expr, $address:expr) => {{
+        instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 2 } }
+        static RESOURCES: Resources = Resources::new();
+        static MEMORY: BrokerMemory<{ input_bytes(&Limits::DEVICE) }, { send_bytes(&Limits::DEVICE) }> =
+            BrokerMemory::new();
+        let (server, inbox) = RESOURCES.start(&THING, &ACCESS);
+        spawn(run_lamp(server.device, inbox));
+        let address = BrokerAddress::parse_without_tls($address).unwrap();
+        let id = DeviceId::of("lamp", 0x0a_1b_2c);
+        let broker = Broker { address, password: None, id, commands: false, page: None };
+        let client = MEMORY.start(server, broker).unwrap();
+        let status = client.status();
+        spawn(async move { client.run($stack, || 0).await });
+        status
+    }};
+}
+
+/// Connection of a device, as a broker sees it.
+struct Connection {
+    socket: TcpSocket<'static>,
+    received: Vec<u8>,
+}
+
+impl Connection {
+    /// Accepts a device that connects within 10 s.
+    async fn accept(stack: Stack<'static>) -> Self {
+        let mut socket = TcpSocket::new(stack, leak([0; 4_096]), leak([0; 4_096]));
+        with_timeout(Duration::from_secs(10), socket.accept(PORT)).await.expect("nobody connects").unwrap();
+        let mut connection = Self { socket, received: Vec::new() };
+        connection.read_until(b"instep/lamp-0a1b2c\0\x07offline").await;
+        connection.write(CONNACK).await;
+        connection
+    }
+
+    /// Reads until this was received since the last call.
+    async fn read_until(&mut self, end: &[u8]) {
+        while !self.received.windows(end.len()).any(|part| part == end) {
+            let mut part = [0; 512];
+            let read = with_timeout(Duration::from_secs(3), self.socket.read(&mut part)).await;
+            let Ok(Ok(length @ 1..)) = read else {
+                panic!("{read:?} instead of {}, after {}", end.escape_ascii(), self.received.escape_ascii())
+            };
+            self.received.extend(&part[..length]);
+        }
+        self.received.clear();
+    }
+
+    async fn write(&mut self, bytes: &[u8]) {
+        assert_eq!(self.socket.write(bytes).await, Ok(bytes.len()));
+        self.socket.flush().await.unwrap();
+    }
+
+    /// Publishes a command, in parts: a packet may arrive in pieces.
+    async fn switch(&mut self, on: &str) {
+        let topic = "instep/lamp-0a1b2c/led/set";
+        let length = [topic.len(), on.len()].map(|length| u8::try_from(length).unwrap());
+        self.write(&[0x30, 3 + length[0] + length[1], 0, length[0]]).await;
+        self.write(topic.as_bytes()).await;
+        self.write(&[&[0], on.as_bytes()].concat()).await;
+    }
+}
+
+#[test]
+fn broker_is_found_by_multicast_dns() {
+    test(async {
+        let link = Link::default();
+        let (broker, device) = (link.station(BROKER), link.station(DEVICE));
+        spawn(async move {
+            serve_mdns(broker, "broker".parse().unwrap(), 80, 1, leak(MdnsMemory::new()), |_| {}).await;
+        });
+        let status = lamp!(device, "mqtt://broker.local");
+        let mut connection = Connection::accept(broker).await;
+        connection.read_until(b"{\"label\":\"led\",\"value\":false}").await;
+        connection.switch("true").await;
+        connection.read_until(b"{\"label\":\"led\",\"value\":true}").await;
+        assert_eq!(status(), BrokerStatus { connected: true, connections: 1 });
+        connection.socket.abort();
+        connection.socket.flush().await.unwrap();
+        drop(connection);
+        // The device comes back by itself, and publishes everything anew.
+        let mut connection = Connection::accept(broker).await;
+        connection.read_until(b"{\"label\":\"led\",\"value\":true}").await;
+        assert_eq!(status(), BrokerStatus { connected: true, connections: 2 });
+    });
+}
+
+#[test]
+fn broker_is_found_at_dns_server() {
+    test(async {
+        let link = Link::default();
+        let broker = link.station(BROKER);
+        spawn(async move { serve_dns(broker, BROKER, leak(DnsMemory::new())).await });
+        let mut dns_servers = heapless::Vec::new();
+        dns_servers.push(BROKER).unwrap();
+        let address = Ipv4Cidr::new(DEVICE, 24);
+        let (device, _plug) =
+            link.station_with(Config::ipv4_static(StaticConfigV4 { address, gateway: None, dns_servers }));
+        let status = lamp!(device, "mqtt://broker.example");
+        Connection::accept(broker).await.read_until(b"{\"label\":\"led\",\"value\":false}").await;
+        assert!(status().connected);
+    });
+}
+
+/// The device joins its network later than it starts.
+#[test]
+fn client_waits_for_network() {
+    test(async {
+        let link = Link::default();
+        let broker = link.station(BROKER);
+        let (device, _plug) = link.station_with(Config::default());
+        let status = lamp!(device, "mqtt://192.168.4.1");
+        embassy_time::Timer::after_secs(60).await;
+        device.set_config_v4(static_config(DEVICE).ipv4);
+        Connection::accept(broker).await.read_until(b"{\"label\":\"led\",\"value\":false}").await;
+        assert!(status().connected);
+    });
+}
