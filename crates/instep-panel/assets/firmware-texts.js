@@ -24,7 +24,8 @@ Object.assign(TEXTS.en, {
   sent: "{percent} % sent",
   left: "{percent} % sent, {seconds} s left",
   checks: "The device checks the image …",
-  broken: "The connection broke. The device keeps its firmware.",
+  refused: "The device refused the image: {reason}",
+  broken: "The upload broke off. The device keeps its firmware.",
   "no-password": "Updates need a password, and this device has none.",
   "own-network": "In the device's own network, updates need its password.",
 });
@@ -50,7 +51,8 @@ Object.assign(TEXTS.de, {
   sent: "{percent} % gesendet",
   left: "{percent} % gesendet, noch {seconds} s",
   checks: "Das Gerät prüft die Firmware …",
-  broken: "Die Verbindung ist abgebrochen. Das Gerät behält seine Firmware.",
+  refused: "Das Gerät hat die Firmware abgelehnt: {reason}",
+  broken: "Die Übertragung ist abgebrochen. Das Gerät behält seine Firmware.",
   "no-password": "Updates brauchen ein Passwort, und dieses Gerät hat keines.",
   "own-network": "Im eigenen Netz des Geräts brauchen Updates sein Passwort.",
 });
