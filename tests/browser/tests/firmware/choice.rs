@@ -64,7 +64,7 @@ fn lower_version_and_other_application_need_a_tick() {
         (
             Sample { application: "lamp", ..Sample::new("0.0.9") },
             "firmware-other",
-            "Replace garden by another application, lamp",
+            "Replace garden with another application: lamp",
         ),
     ] {
         choose(&page, &folder, &sample.make());

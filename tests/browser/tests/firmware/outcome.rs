@@ -22,7 +22,7 @@ fn every_page_shows_why_device_came_back() {
     open(&second);
     choose(&page, &folder, &Sample::new("0.3.0").make());
     install(&page);
-    let why = "The update to 0.3.0 did not stay. It came back with 0.2.0 because the new firmware panicked.";
+    let why = "The update to 0.3.0 did not stay. The device came back with 0.2.0 because the new firmware panicked.";
     for browser in [&page, &second] {
         reads(browser, "firmware-problem", why, UPDATED);
         reads(browser, "firmware-state", "Version 0.2.0 runs.", SOON);
@@ -43,14 +43,14 @@ fn image_that_came_back_without_reason_is_told() {
     open(&page);
     choose(&page, &folder, &Sample::new("0.3.0").make());
     install(&page);
-    reads(&page, "firmware-problem", "The update did not stay. It came back with 0.2.0.", UPDATED);
+    reads(&page, "firmware-problem", "The update did not stay. The device came back with 0.2.0.", UPDATED);
 
     // The image cannot be read any more, so its version is not known.
     let reason = "the boot loader could not load the new firmware";
     let last = LastUpdate::new(LastUpdateOutcome::Returned, "", reason);
     let device = Setup { last: Some(last), ..setup() }.start();
     page.goto(&format!("http://{}/", device.addr));
-    let why = format!("The update did not stay. It came back with 0.2.0 because {reason}.");
+    let why = format!("The update did not stay. The device came back with 0.2.0 because {reason}.");
     reads(&page, "firmware-problem", &why, SOON);
 }
 
