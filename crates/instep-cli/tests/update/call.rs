@@ -3,7 +3,7 @@
 use instep::{App, Asset};
 use std::process::{Command, Output, Stdio};
 use test_support::{Folder, SOON, http, wait_until};
-use updatable_device::{Device, Fate, Sample, Setup};
+use updatable_device::{Device, Sample, Setup};
 
 static APP: App = App::new("garden", "for tests").page("/", Asset::html("<p>Garden</p>"));
 
