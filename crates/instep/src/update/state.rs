@@ -144,7 +144,7 @@ impl State {
         match self.phase {
             Phase::Announced => self.give_up(cause),
             Phase::Receiving | Phase::Finishing => self.phase = Phase::Abandoned(cause),
-            Phase::Answered(answer) => self.settle(answer),
+            Phase::Answered(answer) => self.settle(&answer),
             Phase::Idle | Phase::Abandoned(_) | Phase::Activated => {}
         }
         self.wake();
@@ -156,6 +156,12 @@ impl State {
             Some(obstacle) => (LastUpdateOutcome::Refused, obstacle.sentence()),
             None => (LastUpdateOutcome::Broken, BROKEN),
         };
+        self.end_without_image(outcome, reason);
+    }
+
+    // Not inlined, because it is called at several places.
+    #[inline(never)]
+    fn end_without_image(&mut self, outcome: LastUpdateOutcome, reason: &str) {
         self.status.last = Some(LastUpdate::new(outcome, "", reason));
         self.phase = Phase::Idle;
     }
@@ -163,7 +169,7 @@ impl State {
     /// Returns the answer to an upload, once.
     pub(super) fn fetch_answer(&mut self) -> Option<Answer> {
         let Phase::Answered(answer) = self.phase else { return None };
-        self.settle(answer);
+        self.settle(&answer);
         self.wake();
         Some(answer)
     }
@@ -172,20 +178,19 @@ impl State {
     pub(super) fn answer(&mut self, answer: Answer) {
         match self.phase {
             Phase::Announced | Phase::Receiving | Phase::Finishing => self.phase = Phase::Answered(answer),
-            Phase::Abandoned(_) => self.settle(answer),
+            Phase::Abandoned(_) => self.settle(&answer),
             Phase::Idle | Phase::Answered(_) | Phase::Activated => {}
         }
     }
 
     /// Ends an upload with the answer of the flash side.
-    fn settle(&mut self, answer: Answer) {
-        self.phase = match answer {
-            Answer::Activated(_) => Phase::Activated,
+    fn settle(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Activated(_) => self.phase = Phase::Activated,
             Answer::Refused { sentence, .. } => {
-                self.status.last = Some(LastUpdate::new(LastUpdateOutcome::Refused, "", sentence.as_str()));
-                Phase::Idle
+                self.end_without_image(LastUpdateOutcome::Refused, sentence.as_str());
             }
-        };
+        }
     }
 
     fn wake(&mut self) {

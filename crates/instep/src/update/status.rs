@@ -72,11 +72,7 @@ impl LastUpdate {
     ///
     /// At most 32 bytes of the version are kept, and 80 of the reason.
     pub fn new(outcome: LastUpdateOutcome, version: &str, reason: &str) -> Self {
-        Self {
-            outcome,
-            version: ShortText::new(format_args!("{version}")),
-            reason: ShortText::new(format_args!("{reason}")),
-        }
+        Self { outcome, version: ShortText::of(version), reason: ShortText::of(reason) }
     }
 }
 

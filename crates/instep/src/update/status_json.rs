@@ -16,8 +16,7 @@ impl State {
     ///
     /// `permission` is the reason why the client may not update the device, if so.
     pub(super) fn write_status(&self, permission: Option<Obstacle>, out: &mut dyn Write) -> fmt::Result {
-        let FirmwareStatus { version, board, chip, application, slot, state, capacity, last } = self.status;
-        let name = |name| Text::cut(name, NAME_MAX);
+        let FirmwareStatus { version, board, chip, application, slot, state, capacity, last } = &self.status;
         write!(out, "{{\"version\":{},\"board\":{},\"chip\":", name(version), name(board),)?;
         match chip {
             Some(chip) => write!(out, "{chip}")?,
@@ -53,4 +52,8 @@ impl State {
             None => out.write_str(",\"refusal\":null}"),
         }
     }
+}
+
+fn name(name: &str) -> Text<&str> {
+    Text::cut(name, NAME_MAX)
 }
