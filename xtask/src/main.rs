@@ -12,6 +12,7 @@ mod browser;
 mod cli;
 mod clients;
 mod dependencies;
+mod esptool;
 mod firmware;
 mod flash;
 mod fuzz;
@@ -129,6 +130,9 @@ fn esp(report: &mut Report, tools: &mut Tools) {
     // updates.
     report.step("esp lints", || firmware::lint("esp32c6", tools));
     report.step("esp32c3 firmware with updates", || firmware::link("esp32c3", "knob", tools));
+    for (chip, app) in [("esp32c3", "knob"), ("esp32c6", firmware::LED_JSON)] {
+        report.step(&format!("{chip} images by esptool"), || esptool::check(chip, app, tools));
+    }
     for chip in stand_in::CHIPS {
         report.step(&format!("{chip} type-check"), || stand_in::check(chip, tools));
     }
