@@ -1,6 +1,7 @@
 //! The client: one connection after the other, with waiting times between them.
 
-use super::open::{Buffers, close, open};
+use super::open::{close, open};
+use super::resolve::Room;
 use super::session::{End, Session};
 use super::target::{Broker, BrokerStatus, Counts};
 use crate::clock::now;
@@ -10,8 +11,8 @@ use instep::LogIn;
 use instep::broker::Followed;
 use instep_mqtt::Report;
 
-/// Number of sockets for which the network stack must have room: the client's, and that of name queries.
-pub const SOCKETS: usize = 2;
+/// Number of sockets for which the network stack must have room.
+pub const SOCKETS: usize = 1;
 
 /// Client of a broker.
 pub struct BrokerClient {
@@ -46,8 +47,8 @@ impl BrokerClient {
                     "The broker's commands are ignored, because the device has a password; INSTEP_MQTT_COMMANDS=true takes them"
                 );
             }
-            let buffers = Buffers { receive: &mut *receive, send: &mut *send };
-            let (why, open_for) = match open(stack, &broker.address, buffers).await {
+            let room = Room { receive: &mut *receive, send: &mut *send, query: &mut *input };
+            let (why, open_for) = match open(stack, &broker.address, random, room).await {
                 Ok(mut socket) => {
                     let mut session = Session::new(now(), followed, broker, takes_commands(), &mut *input);
                     let opened = || {

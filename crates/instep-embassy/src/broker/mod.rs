@@ -21,12 +21,14 @@
 //!
 //! The memory of the device has room for one more follower, with the feature `mqtt`. [`resources!`](crate::resources) sees to it.
 //!
-//! Names are resolved by embassy-net: those that end in `.local` by a one-shot query of multicast DNS (RFC 6762 section 5.1), and
-//! others at the DNS servers of the network.
+//! Names that end in `.local` are resolved by one-shot queries of multicast DNS (RFC 6762 section 5.1), and others at the DNS
+//! servers of the network. The socket for it uses the buffers of the connection, so it takes no memory of its own.
 
 mod client;
 mod memory;
 mod open;
+mod query;
+mod resolve;
 mod session;
 mod target;
 
