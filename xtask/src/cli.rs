@@ -60,7 +60,7 @@ pub(crate) enum Job {
         #[arg(long, conflicts_with = "app")]
         write: bool,
     },
-    /// Build firmware for ESP32-C3 and C6, and type-check it for ESP32, S2 and S3
+    /// Build firmware for ESP32-C3 and C6, check its images by esptool, and type-check it for ESP32, S2 and S3
     EspTest,
     /// Test the pages in a headless Chromium
     Browser,

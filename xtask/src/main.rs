@@ -12,6 +12,7 @@ mod browser;
 mod cli;
 mod clients;
 mod dependencies;
+mod esptool;
 mod firmware;
 mod flash;
 mod fuzz;
@@ -36,7 +37,7 @@ use bench::{Part, Rows};
 use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Job};
 use report::Report;
-use tools::Tools;
+use tools::{Tools, cargo};
 
 fn main() -> ExitCode {
     let Cli { job, install } = Cli::parse();
@@ -85,7 +86,7 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
 
 /// Runs every check of CI.
 ///
-/// With `full`, it also runs `clients`, `dependencies`, all Autobahn cases and the tests of updates that take minutes.
+/// With `full`, it also runs `clients`, `dependencies`, all Autobahn cases, and the tests of updates and of the broker that take minutes.
 fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     steps::all(report, tools);
     fuzz::all(&fuzz::Plan::smoke(), report, tools);
@@ -98,6 +99,17 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     project::all(full, report, tools);
     if full {
         report.step("clients", || clients::test(tools));
+        report.step("long cut of a broker", || {
+            tools::run(&mut cargo(&[
+                "test",
+                "--package",
+                "instep-cli",
+                "--test",
+                "broker",
+                "--",
+                "--ignored",
+            ]))
+        });
         // Python 3.13 is not in every distribution, and cannot be installed here.
         if home_assistant::is_possible() {
             report.step("home assistant", || home_assistant::test(tools));
@@ -118,6 +130,9 @@ fn esp(report: &mut Report, tools: &mut Tools) {
     // updates.
     report.step("esp lints", || firmware::lint("esp32c6", tools));
     report.step("esp32c3 firmware with updates", || firmware::link("esp32c3", "knob", tools));
+    for (chip, app) in [("esp32c3", "knob"), ("esp32c6", firmware::LED_JSON)] {
+        report.step(&format!("{chip} images by esptool"), || esptool::check(chip, app, tools));
+    }
     for chip in stand_in::CHIPS {
         report.step(&format!("{chip} type-check"), || stand_in::check(chip, tools));
     }

@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::autobahn;
 use crate::bare_metal::toolchain;
 use crate::browser::{self, leave_out};
+use crate::esptool;
 use crate::node_wot;
 use crate::own_network;
 use crate::qemu_image::{Built, build, build_image, build_stub, in_board};
@@ -111,6 +112,7 @@ pub(crate) fn all(full: bool, report: &mut Report, tools: &mut Tools) {
         return;
     };
     let Built { image, launcher } = built;
+    report.step("qemu image by esptool", || esptool::check_machine(&update, tools));
     report.step("qemu tests", || {
         let mut tests = cargo(&["test", "--package", "board-tests", "--features", "board", "--no-fail-fast"]);
         tests.env("INSTEP_BIN", &launcher).env("INSTEP_IMAGE", &image);

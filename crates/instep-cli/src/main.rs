@@ -1,10 +1,11 @@
-//! The command `instep`, which runs the example applications as programs on Linux, makes a folder for a device of one's own, and
-//! updates the firmware of devices.
+//! The command `instep`, which runs the example applications as programs on Linux, makes a folder for a device of one's own,
+//! updates the firmware of devices, and simulates devices at a broker.
 
 mod image_file;
 mod keys;
 mod new;
 mod qemu;
+mod simulate;
 mod update;
 
 use embedded_hal::digital::{InputPin, OutputPin};
@@ -22,7 +23,14 @@ fn main() -> ExitCode {
         .with_name("instep")
         .with_version(env!("CARGO_PKG_VERSION"))
         .with_apps(&instep_apps::ALL)
-        .with_commands(&[new::COMMAND, qemu::COMMAND, keys::KEYGEN, keys::SIGN, update::COMMAND])
+        .with_commands(&[
+            new::COMMAND,
+            qemu::COMMAND,
+            keys::KEYGEN,
+            keys::SIGN,
+            update::COMMAND,
+            simulate::COMMAND,
+        ])
         .with_log_also_to(instep_apps::console::note)
         .run(run)
 }

@@ -114,7 +114,7 @@ fn key_file_is_for_its_owner_and_never_overwritten() {
     let before = std::fs::read(&key).unwrap();
     let (code, out, error) = run(&["keygen", &key]);
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(error.starts_with(&format!("instep keygen: the file {key} exists; ")), "{error}");
+    assert!(error.starts_with(&format!("instep keygen: cannot write {key}: the file exists; ")), "{error}");
     assert_eq!(std::fs::read(&key).unwrap(), before);
     let (other, _) = keygen(&folder, "other.pem");
     assert_ne!(std::fs::read(other).unwrap(), before);

@@ -32,7 +32,8 @@ pub(crate) fn broker(settings: &Settings, has_password: bool) -> Result<Option<B
         let name = settings.app.name();
         return Err(format!("--mqtt needs names for topics, which only a Thing has; {name} is none"));
     }
-    let login = password(settings)?.map(|password| BrokerLogin::new(password.as_str().into()));
+    let login = password(settings.mqtt_password.as_ref(), settings.mqtt_password_file.as_deref())?;
+    let login = login.map(|password| BrokerLogin::new(password.as_str().into()));
     if login.is_some() && !address.has_user() {
         return Err("a password at the broker needs a user; write it as --mqtt mqtt://USER@HOST".into());
     }
@@ -53,8 +54,21 @@ fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-fn password(settings: &Settings) -> Result<Option<Zeroizing<String>>, String> {
-    match (&settings.mqtt_password, &settings.mqtt_password_file) {
+/// Reads the password at a broker from the variable `INSTEP_MQTT_PASSWORD` or from a file, for commands.
+///
+/// # Errors
+/// A sentence, if there are two passwords, or if the password cannot be read.
+pub fn read_broker_password(file: Option<&Path>) -> Result<Option<String>, String> {
+    let variable = std::env::var("INSTEP_MQTT_PASSWORD").ok().filter(|password| !password.is_empty());
+    let password = password(variable.map(Zeroizing::new).as_ref(), file)?;
+    Ok(password.map(|password| password.as_str().into()))
+}
+
+fn password(
+    variable: Option<&Zeroizing<String>>,
+    file: Option<&Path>,
+) -> Result<Option<Zeroizing<String>>, String> {
+    match (variable, file) {
         (Some(_), Some(file)) => Err(format!(
             "there are two passwords at the broker, in INSTEP_MQTT_PASSWORD and in {}; leave out one",
             file.display()

@@ -22,6 +22,8 @@ pub(crate) struct Announcer {
     is_told: bool,
     /// Whether it must be told nevertheless, because a component was removed.
     must_tell: bool,
+    /// Whether the broker may have stored a hash.
+    may_have_hash: bool,
     /// Component that is removed next, with its platform.
     removed: Option<(Name, Name)>,
     /// Topic below the device's own that is cleared next.
@@ -78,7 +80,15 @@ impl Name {
 impl Announcer {
     pub(crate) fn new(is_on: bool) -> Self {
         let step = if is_on { Step::Reading } else { Step::Off };
-        Self { step, is_told: false, must_tell: false, removed: None, cleared: None, until: Instant::NEVER }
+        Self {
+            step,
+            is_told: false,
+            must_tell: false,
+            may_have_hash: true,
+            removed: None,
+            cleared: None,
+            until: Instant::NEVER,
+        }
     }
 
     /// Returns whether something must be removed before more is read.
@@ -95,12 +105,29 @@ impl Announcer {
         self.cleared
     }
 
+    /// Returns whether the stored hash must be cleared now.
+    ///
+    /// Without it, a message that is cut off would count as told.
+    pub(crate) fn must_clear_hash(&self) -> bool {
+        self.may_have_hash && (self.removed.is_some() || self.step == Step::Message)
+    }
+
+    pub(crate) fn note_hash(&mut self, is_stored: bool) {
+        self.may_have_hash = is_stored;
+    }
+
     pub(crate) fn note_removed(&mut self) {
         if let Some((name, _)) = self.removed.take() {
             self.cleared = Some(Cleared::Platform(name));
-            // The message that removes must not stay at the broker.
+            // The message that removes must not stay at the broker, also if its reason came late.
             self.must_tell = true;
+            self.repeat();
         }
+    }
+
+    /// Notes that the broker does not take the message that removes, because it is too long.
+    pub(crate) fn give_up_removal(&mut self) {
+        self.removed = None;
     }
 
     pub(crate) fn note_cleared(&mut self) {

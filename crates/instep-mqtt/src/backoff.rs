@@ -17,16 +17,26 @@ pub struct Backoff {
     short: u8,
 }
 
+/// Outcome of an attempt to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The broker did not accept the device.
+    NotOpened,
+    /// The broker accepted the device, and closed the connection after this time in ms.
+    ClosedByBroker(u64),
+    /// The broker accepted the device, and the connection ended otherwise after this time in ms, such as by silence.
+    Ended(u64),
+}
+
 impl Backoff {
-    /// Returns the time to wait after a connection, in ms, from 1 to 60 s.
+    /// Returns the time to wait after an attempt, in ms, from 1 to 60 s.
     ///
-    /// `open_for` is the time since the broker accepted the connection, in ms, or `None` if it did not. `random` spreads the
-    /// devices that lost the same broker.
-    pub fn after(&mut self, open_for: Option<u64>, random: u32) -> u64 {
-        match open_for {
-            Some(STABLE_MS..) => *self = Self::default(),
-            Some(_) => self.short = self.short.saturating_add(1),
-            None => self.short = 0,
+    /// `random` spreads the devices that lost the same broker.
+    pub fn after(&mut self, outcome: Outcome, random: u32) -> u64 {
+        match outcome {
+            Outcome::ClosedByBroker(STABLE_MS..) | Outcome::Ended(STABLE_MS..) => *self = Self::default(),
+            Outcome::ClosedByBroker(_) => self.short = self.short.saturating_add(1),
+            Outcome::NotOpened | Outcome::Ended(_) => self.short = 0,
         }
         let base = FIRST_MS.saturating_mul(1 << self.failures.min(6)).min(MAX_MS);
         self.failures = self.failures.saturating_add(1);
@@ -49,9 +59,9 @@ mod tests {
     #[test]
     fn time_grows_from_one_second_to_one_minute() {
         let mut backoff = Backoff::default();
-        let times: std::vec::Vec<u64> = (0..8).map(|_| backoff.after(None, 0)).collect();
+        let times: std::vec::Vec<u64> = (0..8).map(|_| backoff.after(Outcome::NotOpened, 0)).collect();
         assert_eq!(times, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
-        assert_eq!(backoff.after(Some(60_000), 0), 1_000);
+        assert_eq!(backoff.after(Outcome::Ended(60_000), 0), 1_000);
         assert!(!backoff.suggests_same_id());
     }
 
@@ -60,7 +70,7 @@ mod tests {
         for random in 0..2_048 {
             let mut backoff = Backoff::default();
             for base in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000] {
-                let time = backoff.after(None, random);
+                let time = backoff.after(Outcome::NotOpened, random);
                 assert!(
                     (base.min(45_000)..=(base * 3 / 2).min(60_000)).contains(&time),
                     "{time} after {base}"
@@ -73,10 +83,19 @@ mod tests {
     fn short_connections_suggest_another_device() {
         let mut backoff = Backoff::default();
         for expected in [false, false, true] {
-            backoff.after(Some(2_000), 0);
+            backoff.after(Outcome::ClosedByBroker(2_000), 0);
             assert_eq!(backoff.suggests_same_id(), expected);
         }
-        backoff.after(None, 0);
+        backoff.after(Outcome::NotOpened, 0);
         assert!(!backoff.suggests_same_id());
+    }
+
+    #[test]
+    fn cuts_of_the_network_suggest_no_other_device() {
+        let mut backoff = Backoff::default();
+        for _ in 0..4 {
+            backoff.after(Outcome::Ended(2_000), 0);
+            assert!(!backoff.suggests_same_id());
+        }
     }
 }

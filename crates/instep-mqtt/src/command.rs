@@ -1,5 +1,7 @@
 //! Commands from the broker, on their way to the application.
 
+use crate::topics::{Topic, Topics};
+use crate::writer::To;
 use core::fmt::{self, Display};
 use instep::Instant;
 use instep::broker::{CommandId, Followed};
@@ -73,13 +75,11 @@ impl AnswerAddress {
         Some(Self { topic: Short::new(topic.as_bytes())?, data })
     }
 
-    pub(crate) fn topic(&self) -> &str {
+    /// Returns where the answer goes.
+    pub(crate) fn to<'t>(&'t self, topics: Topics<'t>) -> To<'t> {
         // Always valid, because it was made of text.
-        core::str::from_utf8(self.topic.bytes()).unwrap_or_default()
-    }
-
-    pub(crate) fn data(&self) -> Option<&[u8]> {
-        self.data.as_ref().map(Short::bytes)
+        let topic = Topic::Answer(core::str::from_utf8(self.topic.bytes()).unwrap_or_default());
+        To { topics, topic, correlation_data: self.data.as_ref().map(Short::bytes) }
     }
 }
 

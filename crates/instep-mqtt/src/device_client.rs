@@ -1,12 +1,12 @@
 //! A device as the client of a broker: it publishes as a follower of the feed, and takes commands.
 
-use crate::announce::measure;
+use crate::announce::{Step, measure};
 use crate::command::{AnswerAddress, PendingCommand};
 use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
 use crate::id::DeviceId;
-use crate::packet::{ConnAck, Connect, Publish, ReasonCode, SubAck};
+use crate::packet::{ConnAck, Connect, Password, Publish, ReasonCode, SubAck};
 use crate::publish::{Identity, Publisher};
-use crate::topics::{HOME_ASSISTANT, OwnTopic, Topics};
+use crate::topics::{HOME_ASSISTANT, OwnTopic, Topic, Topics};
 use core::num::NonZeroU32;
 use instep::Instant;
 use instep::broker::Followed;
@@ -25,7 +25,7 @@ pub struct Options<'a> {
     /// The user name at the broker.
     pub user: Option<&'a str>,
     /// The password at the broker.
-    pub password: Option<&'a str>,
+    pub password: Option<Password<'a>>,
     /// Whether commands are taken.
     pub commands: bool,
     /// Whether Home Assistant is told of the device.
@@ -80,9 +80,10 @@ pub enum Ended {
 impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     /// Creates the client of a device.
     pub fn new(now: Instant, followed: Followed<'a>, options: Options<'a>) -> Self {
+        followed.note_connection(false);
         Self {
             connection: Connection::new(now, options.packet_max),
-            publisher: followed.with_feed(now, Publisher::new),
+            publisher: Publisher::new(now, &followed),
             pending: [None; PENDING],
             blocked: false,
             ended: None,
@@ -96,7 +97,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     pub fn begin(&mut self, now: Instant) {
         self.drop_commands();
         self.connection = Connection::new(now, self.options.packet_max);
-        self.publisher = self.followed.with_feed(now, Publisher::new);
+        self.publisher = Publisher::new(now, &self.followed);
         (self.blocked, self.ended) = (false, None);
     }
 
@@ -172,7 +173,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
             maximum_packet_size: u32::try_from(self.options.packet_max).unwrap_or(u32::MAX),
             user: self.options.user,
             password: self.options.password,
-            will: Some((&topics.state(), "offline")),
+            will: Some((&topics.parts(Topic::State), "offline")),
         };
         // No other packet stands within a description that has begun.
         if !self.publisher.is_within_packet() && !self.connection.transmit(now, &connect, out) {
@@ -180,7 +181,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         }
         let before = out.len();
         let own = Identity { followed: &self.followed, topics, page: self.options.page };
-        self.publisher.transmit(now, own, &mut self.pending, out);
+        self.publisher.transmit(now, &own, &mut self.pending, out);
         if out.len() > before {
             self.connection.note_sent(now);
         }
@@ -238,6 +239,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         let [commands, discovery] =
             [self.options.commands, self.options.discovery].map(|wanted| wanted && answer.wildcard_available);
         self.publisher.open(self.connection.send_max(), commands, discovery);
+        self.followed.note_connection(true);
         if self.options.commands && !answer.wildcard_available {
             log::warn!("The broker passes no commands on: it allows no wildcards; allow them in the broker");
         }
@@ -258,7 +260,9 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
             Some(OwnTopic::Set(name)) if self.options.commands => {
                 return self.take_command(now, name, message, topics);
             }
-            Some(own) if message.retain => self.take_stored(own, message.payload),
+            Some(own) if message.retain && self.publisher.announcer.step != Step::Off => {
+                self.take_stored(own, message.payload);
+            }
             None if message.topic == HOME_ASSISTANT && message.payload == b"online" && !message.retain => {
                 self.publisher.announcer.repeat();
             }
@@ -311,6 +315,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
 
     fn finish(&mut self, ended: Ended) {
         self.ended = Some(ended);
+        self.followed.note_connection(false);
         self.drop_commands();
     }
 
@@ -329,6 +334,11 @@ impl<const PENDING: usize> Drop for DeviceClient<'_, PENDING> {
 }
 
 impl Ended {
+    /// Returns whether the broker has ended it.
+    pub fn is_by_broker(self) -> bool {
+        matches!(self, Self::Connection(End::Disconnected(_)))
+    }
+
     /// Returns the reason of the DISCONNECT, if the broker is told.
     fn report(self) -> Option<ReasonCode> {
         match self {
@@ -352,11 +362,10 @@ impl core::fmt::Display for Ended {
 
 /// Returns the start in a frame `thing`.
 fn start_of(frame: &[u8]) -> Option<u32> {
-    let rest = frame.strip_prefix(b"{\"label\":\"thing\",\"value\":{")?;
-    let digits = rest.strip_suffix(b"\"}}")?.last_chunk::<8>()?;
-    let before = &rest[..rest.len() - digits.len() - b"\"}}".len()];
-    let digits = core::str::from_utf8(digits).ok().filter(|_| before.ends_with(b"\"start\":\""))?;
-    u32::from_str_radix(digits, 16).ok()
+    let rest = frame.strip_prefix(b"{\"label\":\"thing\",\"value\":{")?.strip_suffix(b"\"}}")?;
+    let (before, digits) = rest.split_last_chunk::<8>()?;
+    before.strip_suffix(b"\"start\":\"")?;
+    digits.iter().try_fold(0, |start, digit| Some(start << 4 | char::from(*digit).to_digit(16)?))
 }
 
 fn log_refused(answer: &SubAck<'_>) {

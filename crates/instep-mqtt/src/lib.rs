@@ -27,8 +27,9 @@ mod topics;
 mod writer;
 
 pub use address::{AddressError, BrokerAddress};
-pub use backoff::Backoff;
+pub use backoff::{Backoff, Outcome};
 pub use connection::{ANSWER_TIMEOUT_MS, Connection, End, Event, KEEP_ALIVE_SECONDS};
 pub use device_client::{DeviceClient, Ended, Ignored, Options};
 pub use id::{DeviceId, ID_MAX, IdError, PREFIX_MAX, check_prefix};
+pub use packet::Password;
 pub use report::{Report, TransportError};

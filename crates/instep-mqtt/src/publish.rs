@@ -7,13 +7,13 @@ use crate::announce::{Announcer, Cleared, Step, measure};
 use crate::command::{PendingCommand, Progress};
 use crate::discovery::{Component, Discovery};
 use crate::packet::{Filter, write_subscribe, write_unsubscribe};
-use crate::stream::{Body, Stream};
-use crate::topics::{DISCOVERED, HOME_ASSISTANT, Topics};
-use crate::writer::Writer;
+use crate::stream::{Body, Stream, Written};
+use crate::topics::{DISCOVERED, HOME_ASSISTANT, Topic, Topics};
+use crate::writer::{To, Writer};
 use core::fmt::Display;
 use instep::Instant;
 use instep::broker::{CommandId, Followed};
-use instep_proto::delivery::{Cursor, Feed, Outgoing};
+use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::server_payload;
 
 /// Number of gathered bytes at which no more is gathered, so that values are not older than necessary.
@@ -48,15 +48,20 @@ pub(crate) struct Identity<'i> {
 }
 
 impl<'i> Identity<'i> {
-    pub(crate) fn discovery(self, removed: Option<(&'i str, &'i str)>) -> Discovery<'i> {
+    /// Returns where a message goes that answers no command.
+    fn to(&self, topic: Topic<'i>) -> To<'i> {
+        To { topics: self.topics, topic, correlation_data: None }
+    }
+
+    pub(crate) fn discovery(&self, removed: Option<(&'i str, &'i str)>) -> Discovery<'i> {
         Discovery { followed: self.followed, topics: self.topics, page: self.page, removed }
     }
 }
 
 impl Publisher {
-    pub(crate) fn new(feed: &Feed<'_>) -> Self {
+    pub(crate) fn new(now: Instant, followed: &Followed<'_>) -> Self {
         Self {
-            cursor: Cursor::new(feed),
+            cursor: followed.with_feed(now, Cursor::new),
             greeting_due: true,
             subscription: 0,
             commands: false,
@@ -91,29 +96,28 @@ impl Publisher {
     pub(crate) fn transmit(
         &mut self,
         now: Instant,
-        own: Identity<'_>,
+        own: &Identity<'_>,
         pending: &mut [Option<PendingCommand>],
         out: &mut Outgoing<'_>,
     ) {
-        let Identity { followed, topics, .. } = own;
         if self.is_within_packet() && !self.write_stream(own, out) {
             return;
         }
         if self.greeting_due {
-            if !self.writer.text(&topics.below("thing"), true, followed.greeting(), out) {
+            if !self.writer.text(own.to(Topic::Stored("thing")), &own.followed.greeting(), out) {
                 return;
             }
             self.greeting_due = false;
         }
         while self.subscription < if self.announcer.step == Step::Off { 1 } else { 2 } {
-            if !self.subscribe(topics, out) {
+            if !self.subscribe(own.topics, out) {
                 return;
             }
             self.subscription += 1;
         }
-        let Some(revision) = self.publish_frames(now, followed, topics, out) else { return };
+        let Some(revision) = self.publish_frames(now, own, out) else { return };
         if self.online_due {
-            if !self.writer.text(&topics.state(), true, "online", out) {
+            if !self.writer.text(own.to(Topic::State), &"online", out) {
                 return;
             }
             self.online_due = false;
@@ -127,41 +131,32 @@ impl Publisher {
     }
 
     fn subscribe(&self, topics: Topics<'_>, out: &mut Outgoing<'_>) -> bool {
-        let [state, thing, set] = [&topics.state()[..], &topics.below("thing"), &topics.below("+/set")];
-        let discovered = stored(topics);
-        let home = [HOME_ASSISTANT];
-        let live = |topic| Filter { topic, retained: false };
-        let kept = |topic| Filter { topic, retained: true };
-        let length = match (self.subscription, self.commands, self.announcer.step == Step::Off) {
-            (1.., ..) => {
-                let filters = [kept(&discovered[0][..]), kept(&discovered[1]), kept(&discovered[2])];
-                write_subscribe(2, &filters, out.spare_mut())
+        let length = if self.subscription == 0 {
+            let [state, thing, set] =
+                [Topic::State, Topic::Live("thing"), Topic::Live("+/set")].map(|topic| topics.parts(topic));
+            let topics = [&state[..], &thing, &set, &[HOME_ASSISTANT]];
+            let mut filters = topics.map(|topic| Filter { topic, retained: false });
+            let mut count = 2;
+            for (index, is_wanted) in [(2, self.commands), (3, self.announcer.step != Step::Off)] {
+                if is_wanted {
+                    filters[count] = filters[index];
+                    count += 1;
+                }
             }
-            (0, commands, off) => {
-                let filters = [live(state), live(thing), live(&home), live(set)];
-                let filters = match (commands, off) {
-                    (true, false) => &filters[..],
-                    (false, false) => &filters[..3],
-                    (true, true) => &[filters[0], filters[1], filters[3]],
-                    (false, true) => &filters[..2],
-                };
-                write_subscribe(1, filters, out.spare_mut())
-            }
+            write_subscribe(1, &filters[..count], out.spare_mut())
+        } else {
+            let filters = stored(topics);
+            let filters = filters.each_ref().map(|topic| Filter { topic, retained: true });
+            write_subscribe(2, &filters, out.spare_mut())
         };
         out.commit(length.unwrap_or(0));
         length.is_some()
     }
 
     /// Publishes all frames that are due, and returns the revision up to which there are no more.
-    fn publish_frames(
-        &mut self,
-        now: Instant,
-        followed: &Followed<'_>,
-        topics: Topics<'_>,
-        out: &mut Outgoing<'_>,
-    ) -> Option<u64> {
+    fn publish_frames(&mut self, now: Instant, own: &Identity<'_>, out: &mut Outgoing<'_>) -> Option<u64> {
         let mut missed = 0;
-        let revision = followed.with_feed(now, |feed| {
+        let revision = own.followed.with_feed(now, |feed| {
             loop {
                 if out.len() >= GATHERED_MAX {
                     return None;
@@ -170,7 +165,7 @@ impl Publisher {
                 let lost = cursor.skip_lost(feed);
                 if lost > 0 {
                     let frame = format_args!("{{\"label\":\"missed\",\"value\":{lost}}}");
-                    if !self.writer.text(&topics.below("missed"), false, frame, out) {
+                    if !self.writer.text(own.to(Topic::Live("missed")), &frame, out) {
                         return None;
                     }
                     missed += lost;
@@ -178,16 +173,17 @@ impl Publisher {
                 }
                 let Some(next) = cursor.next(feed) else { return Some(feed.revision()) };
                 let payload = server_payload(next.frame);
-                if let Some(label) = label(payload)
-                    && !self.writer.publish(&topics.below(label), next.is_retained(), None, payload, out)
-                {
-                    return None;
+                if let Some(label) = label(payload) {
+                    let topic = if next.is_retained() { Topic::Stored(label) } else { Topic::Live(label) };
+                    if !self.writer.publish(own.to(topic), payload, out) {
+                        return None;
+                    }
                 }
                 self.cursor.advance(&next, feed);
             }
         });
         if missed > 0 {
-            followed.count_missed(missed);
+            own.followed.count_missed(missed);
             log::warn!("The broker missed {missed} events by reading too slowly");
         }
         revision
@@ -198,11 +194,10 @@ impl Publisher {
         &mut self,
         now: Instant,
         revision: u64,
-        own: Identity<'_>,
+        own: &Identity<'_>,
         pending: &mut [Option<PendingCommand>],
         out: &mut Outgoing<'_>,
     ) {
-        let Identity { followed, topics, .. } = own;
         for place in pending {
             let Some(command) = place else { continue };
             let mut is_done = false;
@@ -215,16 +210,13 @@ impl Publisher {
                 Progress::Refused(refusal) => {
                     let text = refusal.frame();
                     if command.answer.is_none() {
-                        log_refusal(now, followed, &text);
+                        log_refusal(now, own.followed, &text);
                     }
-                    command.answer.is_none_or(|answer| {
-                        let topic = topics.answer(answer.topic());
-                        self.writer.answer(&topic, false, answer.data(), text, out)
-                    })
+                    command.answer.is_none_or(|answer| self.writer.text(answer.to(own.topics), &text, out))
                 }
             };
             if is_done {
-                command.end(followed);
+                command.end(own.followed);
                 *place = None;
             }
         }
@@ -237,10 +229,10 @@ impl Publisher {
         now: Instant,
         revision: u64,
         command: &mut PendingCommand,
-        own: Identity<'_>,
+        own: &Identity<'_>,
         out: &mut Outgoing<'_>,
     ) -> bool {
-        let Identity { followed, topics, .. } = own;
+        let followed = own.followed;
         let mut refused = false;
         let answer = command.answer;
         let answered = followed.take_reply(id, |follows, payload| {
@@ -251,7 +243,7 @@ impl Publisher {
                 refused = payload.starts_with(b"{\"label\":\"error\"");
                 return true;
             };
-            self.writer.publish(&topics.answer(answer.topic()), false, answer.data(), payload, out)
+            self.writer.publish(answer.to(own.topics), payload, out)
         });
         if refused {
             log_refusal(now, followed, &"it does not fit the declaration, or the application refused it");
@@ -260,33 +252,39 @@ impl Publisher {
     }
 
     /// Writes a part of a long message, and returns whether there is none any more.
-    fn write_stream(&mut self, own: Identity<'_>, out: &mut Outgoing<'_>) -> bool {
+    fn write_stream(&mut self, own: &Identity<'_>, out: &mut Outgoing<'_>) -> bool {
         let Some(stream) = &mut self.stream else { return true };
         let removed = self.announcer.removed().filter(|_| stream.body == Body::Removal);
-        if !stream.write(own.discovery(removed), &mut self.writer, out) {
-            return false;
-        }
-        match stream.body {
-            Body::Description => {}
-            Body::Discovery => self.announcer.step = Step::Platform(0),
-            Body::Removal => self.announcer.note_removed(),
+        match (stream.write(own.discovery(removed), &mut self.writer, out), stream.body) {
+            (Written::Part, _) => return false,
+            (_, Body::Description) => {}
+            (Written::Whole, Body::Discovery) => self.announcer.step = Step::Platform(0),
+            (Written::Whole, Body::Removal) => self.announcer.note_removed(),
+            // Not recorded as told, so the next connection tries again.
+            (Written::LeftOut, Body::Discovery) => self.announcer.step = Step::Done,
+            (Written::LeftOut, Body::Removal) => self.announcer.give_up_removal(),
         }
         self.stream = None;
         true
     }
 
     /// Takes the next step of telling Home Assistant, and returns whether there may be another one.
-    fn announce(&mut self, now: Instant, own: Identity<'_>, out: &mut Outgoing<'_>) -> bool {
-        let topics = own.topics;
+    fn announce(&mut self, now: Instant, own: &Identity<'_>, out: &mut Outgoing<'_>) -> bool {
+        if self.announcer.must_clear_hash() {
+            let is_cleared = self.writer.publish(own.to(Topic::Stored(DISCOVERED)), b"", out);
+            self.announcer.note_hash(!is_cleared);
+            return is_cleared;
+        }
         if self.announcer.removed().is_some() {
             self.stream = Some(Stream::new(Body::Removal, own.discovery(self.announcer.removed())));
             return true;
         }
         if let Some(cleared) = self.announcer.cleared() {
-            let is_cleared = match &cleared {
-                Cleared::Value(name) => self.writer.text(&topics.below(name.as_str()), true, "", out),
-                Cleared::Platform(name) => self.writer.text(&topics.discovered(name.as_str()), true, "", out),
+            let topic = match &cleared {
+                Cleared::Value(name) => Topic::Stored(name.as_str()),
+                Cleared::Platform(name) => Topic::Discovered(name.as_str()),
             };
+            let is_cleared = self.writer.publish(own.to(topic), b"", out);
             if is_cleared {
                 self.announcer.note_cleared();
             }
@@ -300,7 +298,7 @@ impl Publisher {
                 true
             }
             Step::Unsubscription => {
-                let stored = stored(topics);
+                let stored = stored(own.topics);
                 let length = write_unsubscribe(3, &[&stored[0], &stored[1], &stored[2]], out.spare_mut());
                 out.commit(length.unwrap_or(0));
                 if length.is_some() {
@@ -317,8 +315,8 @@ impl Publisher {
                     self.announcer.step = Step::Hash;
                     return true;
                 };
-                let topic = topics.discovered(component.name());
-                let is_told = self.writer.text(&topic, true, component.platform(), out);
+                let to = own.to(Topic::Discovered(component.name()));
+                let is_told = self.writer.publish(to, component.platform().as_bytes(), out);
                 if is_told {
                     self.announcer.step = Step::Platform(number + 1);
                 }
@@ -326,9 +324,10 @@ impl Publisher {
             }
             Step::Hash => {
                 let (_, hash) = measure(own.discovery(None));
-                let is_told =
-                    self.writer.text(&topics.below(DISCOVERED), true, format_args!("{hash:016x}"), out);
+                let to = own.to(Topic::Stored(DISCOVERED));
+                let is_told = self.writer.text(to, &format_args!("{hash:016x}"), out);
                 if is_told {
+                    self.announcer.note_hash(true);
                     self.announcer.step = Step::Done;
                 }
                 is_told
@@ -339,7 +338,7 @@ impl Publisher {
 
 /// Returns the topics of what the broker has stored of the device, in parts.
 fn stored(topics: Topics<'_>) -> [[&str; 5]; 3] {
-    ["thing/discovered", "thing/discovered/+", "+"].map(|rest| topics.below(rest))
+    [DISCOVERED, "thing/discovered/+", "+"].map(|rest| topics.parts(Topic::Live(rest)))
 }
 
 fn log_refusal(now: Instant, followed: &Followed<'_>, why: &dyn Display) {

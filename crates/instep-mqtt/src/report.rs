@@ -1,7 +1,7 @@
 //! What a driver logs of its connections to a broker, and how long it waits between them.
 
 use crate::address::BrokerAddress;
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, Outcome};
 use crate::id::DeviceId;
 use core::fmt::{Display, Write};
 use instep_proto::fnv1a;
@@ -53,19 +53,19 @@ impl<'a> Report<'a> {
 
     /// Logs the end of a connection, or that there is none, and returns the time to wait in ms.
     ///
-    /// `open_for` is the time since the broker accepted the connection, in ms, or `None` if it did not. `random` spreads the
-    /// devices that lost the same broker.
-    pub fn ended(&mut self, why: &dyn Display, open_for: Option<u64>, random: u32) -> u64 {
-        let wait = self.backoff.after(open_for, random);
+    /// `random` spreads the devices that lost the same broker.
+    pub fn ended(&mut self, why: &dyn Display, outcome: Outcome, random: u32) -> u64 {
+        let wait = self.backoff.after(outcome, random);
+        let was_open = outcome != Outcome::NotOpened;
         let mut line = Hash(fnv1a::EMPTY);
         // It never fails.
         let _ = write!(line, "{why}");
-        let what = if open_for.is_some() { "Disconnected from" } else { "Cannot connect to" };
+        let what = if was_open { "Disconnected from" } else { "Cannot connect to" };
         let address = self.address;
         if self.backoff.suggests_same_id() {
             let (id, remedy) = (self.id, self.remedy);
             log::warn!("{what} the broker {address}: {why} (another device may have the id {id}; {remedy})");
-        } else if open_for.is_some() || line.0 != self.last {
+        } else if was_open || line.0 != self.last {
             log::warn!("{what} the broker {address}: {why}");
         }
         self.last = line.0;

@@ -3,6 +3,7 @@
 use crate::announce::measure;
 use crate::discovery::Discovery;
 use crate::packet::PublishHead;
+use crate::topics::Topic;
 use crate::writer::Writer;
 use core::fmt::Write as _;
 use instep_proto::delivery::Outgoing;
@@ -28,6 +29,16 @@ pub(crate) struct Stream {
     length: usize,
 }
 
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// The rest waits for room.
+    Part,
+    Whole,
+    /// It is longer than the broker takes.
+    LeftOut,
+}
+
 impl Stream {
     pub(crate) fn new(body: Body, content: Discovery<'_>) -> Self {
         let length = match body {
@@ -42,24 +53,25 @@ impl Stream {
         self.position > 0
     }
 
-    /// Writes what fits, and returns whether all of it is written, or left out.
+    /// Writes what fits.
     pub(crate) fn write(
         &mut self,
         content: Discovery<'_>,
         writer: &mut Writer,
         out: &mut Outgoing<'_>,
-    ) -> bool {
+    ) -> Written {
         if self.position == 0 {
-            let (below, discovery) = (content.topics.below("thing/td"), content.topics.discovery());
-            let topic = if self.body == Body::Description { &below[..] } else { &discovery };
+            let is_description = self.body == Body::Description;
+            let topic = if is_description { Topic::Stored("thing/td") } else { Topic::Discovery };
+            let topic = &content.topics.parts(topic);
             let head = PublishHead { topic, retain: true, correlation_data: None, payload: self.length };
             if writer.length(&head).is_none() {
-                return true;
+                return Written::LeftOut;
             }
-            let Some(written) = head.write(out.spare_mut()) else { return false };
+            let Some(written) = head.write(out.spare_mut()) else { return Written::Part };
             // At least one byte follows at once, so that a position above 0 means that the packet has begun.
             if out.remaining() == written {
-                return false;
+                return Written::Part;
             }
             out.commit(written);
         }
@@ -74,6 +86,6 @@ impl Stream {
         };
         out.commit(written);
         self.position += written;
-        self.position >= self.length
+        if self.position >= self.length { Written::Whole } else { Written::Part }
     }
 }

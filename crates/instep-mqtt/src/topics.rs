@@ -25,6 +25,23 @@ pub(crate) enum OwnTopic<'m> {
     Other,
 }
 
+/// Topic of a packet to the broker.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Topic<'t> {
+    /// Whether the device is online.
+    State,
+    /// A topic below the device at which the broker stores the message.
+    Stored(&'t str),
+    /// A topic below the device at which the message is not stored, or a filter.
+    Live(&'t str),
+    /// The platform of a component.
+    Discovered(&'t str),
+    /// An answer to a command.
+    Answer(&'t str),
+    /// The message to Home Assistant.
+    Discovery,
+}
+
 /// Beginning of the topics of answers, after the device's own part.
 const ANSWER: &str = "/thing/answer/";
 
@@ -33,39 +50,27 @@ pub(crate) const DISCOVERED: &str = "thing/discovered";
 /// Topic at which Home Assistant says that it was started.
 pub(crate) const HOME_ASSISTANT: &str = "homeassistant/status";
 
+impl Topic<'_> {
+    /// Returns whether the broker stores the message.
+    pub(crate) fn is_retained(self) -> bool {
+        !matches!(self, Self::Live(_) | Self::Answer(_))
+    }
+}
+
 impl<'t> Topics<'t> {
-    /// Returns the topic `PREFIX/ID`, in parts.
-    pub(crate) fn state(&self) -> [&'t str; 3] {
-        [self.prefix, "/", self.id]
-    }
-
-    /// Returns a topic below `PREFIX/ID/`, in parts.
-    pub(crate) fn below<'p>(&self, rest: &'p str) -> [&'p str; 5]
+    /// Returns a topic in parts.
+    pub(crate) fn parts<'p>(&self, topic: Topic<'p>) -> [&'p str; 5]
     where
         't: 'p,
     {
-        [self.prefix, "/", self.id, "/", rest]
-    }
-
-    /// Returns the topic of a component's platform, in parts.
-    pub(crate) fn discovered<'p>(&self, name: &'p str) -> [&'p str; 6]
-    where
-        't: 'p,
-    {
-        [self.prefix, "/", self.id, "/thing/discovered", "/", name]
-    }
-
-    /// Returns the topic of the discovery message, in parts.
-    pub(crate) fn discovery(&self) -> [&'t str; 3] {
-        ["homeassistant/device/", self.id, "/config"]
-    }
-
-    /// Returns the topic of an answer, in parts.
-    pub(crate) fn answer<'p>(&self, rest: &'p str) -> [&'p str; 5]
-    where
-        't: 'p,
-    {
-        [self.prefix, "/", self.id, ANSWER, rest]
+        let (head, rest) = match topic {
+            Topic::Discovery => return ["homeassistant/device/", self.id, "/config", "", ""],
+            Topic::State => ("", ""),
+            Topic::Stored(rest) | Topic::Live(rest) => ("/", rest),
+            Topic::Discovered(rest) => ("/thing/discovered/", rest),
+            Topic::Answer(rest) => (ANSWER, rest),
+        };
+        [self.prefix, "/", self.id, head, rest]
     }
 
     /// Returns which topic of the device this one is.

@@ -1,7 +1,9 @@
 //! Writer of messages to the broker, within the lengths that it takes.
 
 use crate::packet::PublishHead;
+use crate::topics::{Topic, Topics};
 use core::fmt::{Display, Write as _};
+use instep::broker::escaped;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::Window;
 
@@ -17,56 +19,46 @@ pub(crate) struct Writer {
     pub(crate) oversized: u32,
 }
 
+/// Where a message goes.
+#[derive(Clone, Copy)]
+pub(crate) struct To<'t> {
+    pub(crate) topics: Topics<'t>,
+    pub(crate) topic: Topic<'t>,
+    /// The data of the command that the message answers.
+    pub(crate) correlation_data: Option<&'t [u8]>,
+}
+
 impl Writer {
     pub(crate) fn new() -> Self {
         Self { send_max: usize::MAX, oversized: 0 }
     }
 
     /// Publishes a short text. Returns `false` if there is no room for it now.
-    pub(crate) fn text(
-        &mut self,
-        topic: &[&str],
-        retain: bool,
-        text: impl Display,
-        out: &mut Outgoing<'_>,
-    ) -> bool {
-        self.answer(topic, retain, None, text, out)
-    }
-
-    /// Publishes a short text with Correlation Data. Returns `false` if there is no room for it now.
-    pub(crate) fn answer(
-        &mut self,
-        topic: &[&str],
-        retain: bool,
-        correlation_data: Option<&[u8]>,
-        text: impl Display,
-        out: &mut Outgoing<'_>,
-    ) -> bool {
+    pub(crate) fn text(&mut self, to: To<'_>, text: &dyn Display, out: &mut Outgoing<'_>) -> bool {
         let mut bytes = [0; OWN_FRAME_MAX];
         let mut payload = Window::new(&mut bytes, 0);
         let written = write!(payload, "{text}");
         debug_assert!(written.is_ok(), "a frame is longer than OWN_FRAME_MAX");
         let length = payload.used();
-        self.publish(topic, retain, correlation_data, &bytes[..length], out)
+        self.publish(to, &bytes[..length], out)
     }
 
     /// Publishes a payload. Returns `false` if there is no room for it now.
     ///
     /// What can never fit is left out.
-    pub(crate) fn publish(
-        &mut self,
-        topic: &[&str],
-        retain: bool,
-        correlation_data: Option<&[u8]>,
-        payload: &[u8],
-        out: &mut Outgoing<'_>,
-    ) -> bool {
-        let head = PublishHead { topic, retain, correlation_data, payload: payload.len() };
+    pub(crate) fn publish(&mut self, to: To<'_>, payload: &[u8], out: &mut Outgoing<'_>) -> bool {
+        let parts = to.topics.parts(to.topic);
+        let head = PublishHead {
+            topic: &parts,
+            retain: to.topic.is_retained(),
+            correlation_data: to.correlation_data,
+            payload: payload.len(),
+        };
         let Some(length) = self.length(&head) else { return true };
         if !out.has_room(length) {
             let never = out.is_clear();
             if never {
-                self.note_oversized(topic);
+                self.note_oversized(&parts);
             }
             return never;
         }
@@ -90,7 +82,8 @@ impl Writer {
         if self.oversized == 0 {
             log::warn!(
                 "The broker does not get {}: it takes packets of at most {} bytes; raise its maximum packet size",
-                topic.last().unwrap_or(&""),
+                // The end of an answer's topic is a client's text.
+                escaped(topic.iter().rfind(|part| !part.is_empty()).unwrap_or(&"").as_bytes()),
                 self.send_max
             );
         }

@@ -1,7 +1,7 @@
 //! One connection over time: opening, keep-alive, end.
 
 use instep::Instant;
-use instep_mqtt::packet::{Connect, PacketError, ReasonCode};
+use instep_mqtt::packet::{Connect, PacketError, Password, ReasonCode};
 use instep_mqtt::{Connection, End, Event};
 use instep_proto::delivery::{FixedBuffer, Outgoing};
 
@@ -165,4 +165,10 @@ fn disconnect_is_sent_once() {
     });
     assert_eq!(bytes, [0xe0, 2, 4, 0]);
     assert_eq!((sent(&mut connection, 20_000), connection.wake_at()), (vec![], Instant::NEVER));
+}
+
+#[test]
+fn password_is_not_printed() {
+    let connect = Connect { password: Some(Password("secret")), ..CONNECT };
+    assert!(!format!("{connect:?}").contains("secret"));
 }

@@ -1,7 +1,7 @@
 //! Packets, compared with the crate `mqttbytes`.
 
 use bytes::{Bytes, BytesMut};
-use instep_mqtt::packet::{self, Filter, Incoming, PublishHead};
+use instep_mqtt::packet::{self, Filter, Incoming, Password, PublishHead};
 use mqttbytes::QoS;
 use mqttbytes::v5::{
     ConnAck, ConnAckProperties, ConnectReturnCode, Disconnect, DisconnectReasonCode, Packet, PingResp,
@@ -105,7 +105,7 @@ proptest! {
             keep_alive,
             maximum_packet_size,
             user: login.as_ref().map(|(user, _)| &**user),
-            password: login.as_ref().map(|(_, password)| &**password),
+            password: login.as_ref().map(|(_, password)| Password(password)),
             will: will.as_ref().zip(topic.as_ref()).map(|(will, topic)| (&topic[..], &*will.2)),
         };
         let mut out = [0; 600];

@@ -64,7 +64,7 @@ let restarts = false; // whether the device is about to restart, or restarts
 let silent = false; // whether the image before runs again for no known reason
 let failed = ""; // why the last upload of this page failed
 let sending = false; // whether this page sends an image
-let broke = false; // whether the connection of this page's upload broke
+let broke = false; // whether the connection of this page's upload broke, until it is known what became of the image
 let image = null; // the chosen image, or the name of a text
 let first = null; // the first count of the upload, from which its rate follows
 let timer;
@@ -91,7 +91,7 @@ async function look() {
   }
   show();
   if (turn !== looks) return;
-  const active = sending || from !== null || status?.upload || status?.state === "trial";
+  const active = sending || from !== null || (status && isBusy(status)) || status?.state === "trial";
   timer = setTimeout(() => (document.hidden && !sending ? later() : look()), active ? SOON : LATER);
 }
 
@@ -100,22 +100,49 @@ function later() {
 }
 
 function take(answer) {
+  const { slot, last, upload } = answer;
   restarts = answer.refusal === "restarting";
-  if (restarts) {
-    from = answer.slot;
-    guessed = broke = false;
-  } else if (from !== null && answer.state !== "trial") {
-    silent = from === answer.slot && !guessed && answer.last?.outcome !== "returned";
-    from = image = null;
-    input.value = "";
+  if (!upload) first = null;
+  if (!sending && (upload || restarts)) {
+    failed = "";
+    silent = false;
   }
-  if (!answer.upload) first = null;
-  if (broke && !answer.upload) {
-    // Otherwise only the answer was lost.
-    if (answer.slot === status?.slot) failed = say("broken");
-    broke = false;
+  if (restarts) from = slot;
+  if (restarts || answer.state === "trial") guessed = broke = false;
+  // The device may still activate an image while it is busy.
+  else if ((from !== null || broke) && !isBusy(answer)) {
+    const same = slot === (from ?? status?.slot);
+    // Of a loss of power the device does not know.
+    const unknown = same && JSON.stringify(last) === JSON.stringify(status?.last);
+    if (unknown && (broke || guessed)) failed = say("broken");
+    silent = same && !broke && !guessed && last?.outcome !== "returned";
+    if (!failed) {
+      image = null;
+      input.value = "";
+    }
+    from = null;
+    guessed = broke = false;
   }
   status = answer;
+}
+
+/** Returns whether a device receives an image, or has yet to end an upload. */
+function isBusy({ upload, refusal }) {
+  return upload || refusal === "busy";
+}
+
+/** Returns why the last upload left the old firmware, or "". */
+function outcome({ version, last }) {
+  switch (last?.outcome) {
+    case "returned":
+      // The version is not known if the image that was given up cannot be read any more.
+      return say(last.version ? "came_back" : "came_back_because", { tried: last.version, version, reason: last.reason });
+    case "refused":
+      return say("refused", last);
+    case "broken":
+      return say("broken");
+  }
+  return "";
 }
 
 /** Shows everything. */
@@ -129,16 +156,14 @@ function show() {
     for (const part of [hint, bar, chooser, problem]) part.hidden = true;
     return;
   }
-  const { version, upload, last, refusal } = status;
+  const { version, upload, refusal } = status;
   write(state, restarts ? say("restarting") : say(status.state === "trial" ? "trial" : "runs", { version }));
   showProgress(restarts ? null : upload);
-  // The version is not known if the image that was given up cannot be read any more.
-  const words = last?.version ? "came_back" : "came_back_because";
-  const returned = last?.outcome === "returned" && say(words, { tried: last.version, version, reason: last.reason });
   const mayNot = ["no-password", "own-network"].includes(refusal);
-  write(problem, restarts || upload ? "" : failed || returned || (silent ? say("came_back_so", { version }) : ""));
+  const why = failed || (silent ? say("came_back_so", { version }) : outcome(status));
+  write(problem, restarts || isBusy(status) ? "" : why);
   problem.hidden = false;
-  chooser.hidden = restarts || upload || sending || mayNot || status.state === "trial";
+  chooser.hidden = restarts || isBusy(status) || sending || mayNot || status.state === "trial";
   if (mayNot) write(hint, say(refusal));
   hint.hidden = !hint.textContent;
   showChoice();
@@ -211,7 +236,7 @@ async function send() {
     const response = await fetch(FIRMWARE + query, { method: "PUT", body: image.file });
     if (response.ok) [from, guessed, restarts] = [status.slot, false, true];
     else if (response.status === 401) return location.reload();
-    else failed = (await response.json()).message;
+    else failed = say("refused", { reason: (await response.json()).message });
   } catch {
     broke = true;
   }

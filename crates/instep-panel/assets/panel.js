@@ -6,6 +6,8 @@ import { clock, language, say } from "./texts.js";
 
 const $ = (id) => document.getElementById(id);
 const DESCRIPTION = ".well-known/wot";
+/** Interval at which the device is asked for its connection to a broker, in ms. */
+const BROKER_INTERVAL = 5_000;
 
 export const thing = connect("ws", {});
 let cards = new Map(); // label -> card
@@ -15,6 +17,7 @@ let describing = false; // whether a fetch of the description is under way
 let seen = 0; // time of the last frame
 let wasLive = false;
 let described = true; // whether the last fetch succeeded
+let brokerTimer;
 let endings = []; // functions that remove the handlers of the cards
 
 document.documentElement.lang = language;
@@ -64,6 +67,24 @@ function build(description) {
   $("cards").replaceChildren(...[...groups].map(([name, elements]) => section(name, elements)));
   for (const [name, value, at] of latest.values()) cards.get(name)?.update(value, at);
   catchUp();
+  lookAtBroker();
+}
+
+/** Shows how the connection to an MQTT broker stands, and asks again where there is one. */
+async function lookAtBroker() {
+  clearTimeout(brokerTimer);
+  let again = true;
+  if (thing.state === "live" && !document.hidden) {
+    try {
+      const details = await (await fetch("healthz?verbose", { cache: "no-store" })).text();
+      const state = /^broker: (.*)$/m.exec(details)?.[1];
+      $("broker").textContent = state ? say(state === "connected" ? "broker" : "no-broker") : "";
+      again = state;
+    } catch {
+      // The next look shows it.
+    }
+  }
+  if (again) brokerTimer = setTimeout(lookAtBroker, BROKER_INTERVAL);
 }
 
 /** Fetches the history of each sensor, one at a time, because a device has few sockets. */

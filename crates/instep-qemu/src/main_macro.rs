@@ -10,10 +10,12 @@
 /// ```
 ///
 /// Firmware that serves one of several applications states all of them, so that its memory suffices for each, a function
-/// that returns the one to serve, and a function that runs it:
+/// that returns the one to serve, and a function that runs it. `name` is the application of the image, by which an update
+/// tells images apart; without it, that is the name of the package.
 ///
 /// ```ignore
 /// instep_qemu::main! {
+///     name: garden::APP.name(),
 ///     apps: &[&garden::APP, &pond::APP],
 ///     choose: |boot| if boot.value("instep.app=") == Some("pond") { &pond::APP } else { &garden::APP },
 ///     run: run,
@@ -29,6 +31,9 @@
 macro_rules! main {
     (apps: $apps:expr, choose: $choose:expr, run: $run:expr $(,)?) => {
         $crate::main! { @named env!("CARGO_PKG_NAME"), $apps, $choose, $run }
+    };
+    (name: $name:expr, apps: $apps:expr, choose: $choose:expr, run: $run:expr $(,)?) => {
+        $crate::main! { @named $name, $apps, $choose, $run }
     };
     (@named $name:expr, $apps:expr, $choose:expr, $run:expr) => {
         const _: () = {

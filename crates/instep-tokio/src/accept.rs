@@ -16,8 +16,8 @@ pub(crate) fn accept(
     shards: Vec<mpsc::UnboundedSender<ShardCommand>>,
 ) -> io::Result<impl Future<Output = ()>> {
     let admission = server.meters.admission.clone();
-    let mut listeners = Listeners::new(listeners)?;
-    let mut dispatcher = Dispatcher::new(admission, shards, server.limits.unsent, server.device.limits());
+    let mut listeners = Listeners::new(listeners, server.limits.unsent, server.device.limits())?;
+    let mut dispatcher = Dispatcher::new(admission, shards);
     let mut exhaustion = Exhaustion::new(server.device);
     let mut throttle = LogThrottle::default();
     Ok(async move {

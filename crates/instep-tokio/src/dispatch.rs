@@ -6,13 +6,16 @@ use crate::permit::{Admission, Permit};
 use crate::throttle::LogThrottle;
 use crate::transport::Security;
 use instep::Limits;
+use rustix::net::{SocketFlags, acceptfrom_with};
 use socket2::SockRef;
-use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 
 /// Accepted connection on its way to a shard.
@@ -38,7 +41,8 @@ pub(crate) enum ShardCommand {
 
 /// Connection that was just accepted, without a permit yet.
 pub(crate) struct Incoming {
-    pub(crate) stream: tokio::net::TcpStream,
+    /// The socket, which is not registered with a runtime, because its shard has another one.
+    pub(crate) stream: TcpStream,
     peer: SocketAddr,
     /// Local port.
     port: u16,
@@ -48,20 +52,52 @@ pub(crate) struct Incoming {
 
 /// All listening sockets.
 pub(crate) struct Listeners {
-    /// Socket, local port and certificate of each.
-    listeners: Vec<(TcpListener, u16, Option<Certificate>)>,
+    listeners: Vec<Listening>,
     /// Index of the listener that was polled first last time.
     turn: usize,
+    options: Options,
+}
+
+struct Listening {
+    socket: AsyncFd<TcpListener>,
+    port: u16,
+    certificate: Option<Certificate>,
+    /// Whether all further connections have the options of the listener.
+    ///
+    /// Connections have not that were made before it had them, as the one for which systemd starts the program.
+    inherits: bool,
+}
+
+/// Options of a connection, which it inherits from its listener.
+#[derive(Clone, Copy)]
+struct Options {
+    /// `TCP_NOTSENT_LOWAT`, in bytes.
+    unsent: u32,
+    user_timeout: Duration,
+}
+
+impl Options {
+    fn set(self, socket: &impl AsFd) -> io::Result<()> {
+        let socket = SockRef::from(socket);
+        socket.set_tcp_nodelay(true)?;
+        socket.set_tcp_notsent_lowat(self.unsent)?;
+        socket.set_tcp_user_timeout(Some(self.user_timeout))
+    }
 }
 
 impl Listeners {
-    pub(crate) fn new(listeners: Vec<Listener>) -> io::Result<Self> {
-        let ready = |listener: Listener| {
-            listener.socket.set_nonblocking(true)?;
-            let port = listener.socket.local_addr()?.port();
-            Ok((TcpListener::from_std(listener.socket)?, port, listener.certificate))
+    /// Registers the listeners. `unsent` is `TCP_NOTSENT_LOWAT` of their connections, in bytes.
+    pub(crate) fn new(listeners: Vec<Listener>, unsent: u32, limits: &Limits) -> io::Result<Self> {
+        let options = Options { unsent, user_timeout: user_timeout(limits) };
+        let ready = |Listener { socket, certificate }: Listener| {
+            socket.set_nonblocking(true)?;
+            options.set(&socket)?;
+            let port = socket.local_addr()?.port();
+            #[allow(deprecated, reason = "a TcpListener keeps its descriptor, and the successor is unsafe")]
+            let socket = AsyncFd::with_interest(socket, Interest::READABLE)?;
+            Ok(Listening { socket, port, certificate, inherits: false })
         };
-        Ok(Self { listeners: listeners.into_iter().map(ready).collect::<io::Result<_>>()?, turn: 0 })
+        Ok(Self { listeners: listeners.into_iter().map(ready).collect::<io::Result<_>>()?, turn: 0, options })
     }
 
     /// Accepts the next connection of any listener.
@@ -70,15 +106,41 @@ impl Listeners {
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
         self.turn = self.turn.wrapping_add(1);
         for i in 0..self.listeners.len() {
-            let (listener, port, certificate) =
-                &self.listeners[self.turn.wrapping_add(i) % self.listeners.len()];
-            if let Poll::Ready(accepted) = listener.poll_accept(context) {
-                let security = certificate.as_ref().map(Certificate::security);
-                let port = *port;
-                return Poll::Ready(accepted.map(|(stream, peer)| Incoming { stream, peer, port, security }));
+            let index = self.turn.wrapping_add(i) % self.listeners.len();
+            if let Poll::Ready(accepted) = self.listeners[index].poll(self.options, context) {
+                return Poll::Ready(accepted);
             }
         }
         Poll::Pending
+    }
+}
+
+impl Listening {
+    /// Accepts a connection by one call of the system, which also makes its socket non-blocking.
+    fn poll(&mut self, options: Options, context: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
+        loop {
+            let mut guard = ready!(self.socket.poll_read_ready(context))?;
+            let accept = |listener: &AsyncFd<TcpListener>| {
+                let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+                let (stream, peer) = acceptfrom_with(listener.get_ref(), flags)?;
+                let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
+                // A TCP connection always has one.
+                Ok((TcpStream::from(stream), peer.ok_or(ErrorKind::ConnectionAborted)?))
+            };
+            let Ok(accepted) = guard.try_io(accept) else {
+                self.inherits = true;
+                continue;
+            };
+            let (stream, peer) = accepted?;
+            if !self.inherits
+                && let Err(error) = options.set(&stream)
+            {
+                log::debug!("dropped a connection from {peer}: {error}");
+                continue;
+            }
+            let security = self.certificate.as_ref().map(Certificate::security);
+            return Poll::Ready(Ok(Incoming { stream, peer, port: self.port, security }));
+        }
     }
 }
 
@@ -88,10 +150,6 @@ pub(crate) struct Dispatcher {
     shards: Vec<mpsc::UnboundedSender<ShardCommand>>,
     /// Index of the next shard.
     next: usize,
-    /// `TCP_NOTSENT_LOWAT` of each socket, in bytes.
-    unsent: u32,
-    /// `TCP_USER_TIMEOUT` of each socket.
-    user_timeout: Duration,
     throttle: LogThrottle,
 }
 
@@ -99,17 +157,8 @@ impl Dispatcher {
     pub(crate) fn new(
         admission: Arc<AdmissionControl>,
         shards: Vec<mpsc::UnboundedSender<ShardCommand>>,
-        unsent: u32,
-        limits: &Limits,
     ) -> Self {
-        Self {
-            admission,
-            shards,
-            next: 0,
-            unsent,
-            user_timeout: user_timeout(limits),
-            throttle: LogThrottle::default(),
-        }
+        Self { admission, shards, next: 0, throttle: LogThrottle::default() }
     }
 
     /// Dispatches a connection to the next shard, if admission control permits it.
@@ -129,16 +178,9 @@ impl Dispatcher {
                 }
             }
         };
-        match prepare(stream, self.unsent, self.user_timeout) {
-            Ok(stream) => {
-                self.command(
-                    self.next,
-                    ShardCommand::Connection(Accepted { stream, peer, port, permit, security }),
-                );
-                self.next = (self.next + 1) % self.shards.len();
-            }
-            Err(error) => log::debug!("dropped a connection from {peer}: {error}"),
-        }
+        let accepted = Accepted { stream, peer, port, permit, security };
+        self.command(self.next, ShardCommand::Connection(accepted));
+        self.next = (self.next + 1) % self.shards.len();
     }
 
     /// Commands the eviction, if any, and waits until a slot may be free.
@@ -163,15 +205,6 @@ fn user_timeout(limits: &Limits) -> Duration {
     let millis = limits.ping_every.saturating_mul(u64::from(limits.pings_missed) + 1);
     // Linux rejects larger values.
     Duration::from_millis(millis.min(i32::MAX as u64))
-}
-
-fn prepare(stream: tokio::net::TcpStream, unsent: u32, user_timeout: Duration) -> io::Result<TcpStream> {
-    let stream = stream.into_std()?;
-    stream.set_nodelay(true)?;
-    let socket = SockRef::from(&stream);
-    socket.set_tcp_notsent_lowat(unsent)?;
-    socket.set_tcp_user_timeout(Some(user_timeout))?;
-    Ok(stream)
 }
 
 #[cfg(test)]

@@ -10,10 +10,9 @@ use crate::throttle::LogThrottle;
 use instep::Device;
 use instep_proto::http::{Reply, Status};
 use rustix::io::Errno;
-use socket2::SockRef;
 use std::fs::File;
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::Shutdown;
 use std::task::Poll;
 use std::time::Duration;
@@ -96,10 +95,11 @@ impl Exhaustion {
 /// Sends a response, and closes once the request has arrived.
 ///
 /// If the request arrived after the close, the kernel would send RST, and the peer might discard the response.
-async fn respond(stream: TcpStream, response: &[u8]) {
+async fn respond(stream: std::net::TcpStream, response: &[u8]) {
     // Both calls fail only if the peer has reset the connection.
-    let _ = stream.try_write(response);
-    let _ = SockRef::from(&stream).shutdown(Shutdown::Write);
+    let _ = (&stream).write(response);
+    let _ = stream.shutdown(Shutdown::Write);
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
     let request = async {
         if stream.readable().await.is_ok() {
             let _ = stream.try_read(&mut [0; 4096]);

@@ -4,6 +4,8 @@ use crate::listener::Listener;
 use crate::server::Server;
 use crate::{accept, login, shard};
 use std::future::Future;
+#[cfg(feature = "mqtt")]
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -49,5 +51,23 @@ impl Server {
         // not awaited.
         let _ = tokio::time::timeout(STOP_TIME, all_ended.recv()).await;
         Ok(())
+    }
+
+    /// Publishes the device at its broker until `stop` completes, without serving clients.
+    ///
+    /// Many devices may share one runtime in this way. Returns at once if there is no broker, or if the application has no Thing.
+    #[cfg(feature = "mqtt")]
+    pub async fn publish(&self, stop: impl Future<Output = ()>) {
+        let followed = instep::broker::Followed::new(self.app, self.device, self.shards);
+        let (Some(broker), Some(followed)) = (self.broker, followed) else { return };
+        let (stopping, stopped) = watch::channel(false);
+        let mut client = pin!(crate::broker::run(followed, broker, tokio::time::Instant::now(), stopped));
+        tokio::select! {
+            () = &mut client => return,
+            () = stop => {}
+        }
+        // The client waits for it.
+        let _ = stopping.send(true);
+        client.await;
     }
 }

@@ -37,6 +37,10 @@ fn healthz_answers_ok_to_allowed_hosts() {
     let longer = http(server.addr, "GET /healthz/x HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(longer.status, 404);
 
+    // There is no broker.
+    let details = http(server.addr, "GET /healthz?verbose HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!((details.status, details.text()), (200, "ok\n"));
+
     // The connection goes on, and a pipelined request is answered in order.
     let mut connection = Http::connect(server.addr);
     connection.send("GET /healthz?now HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3));

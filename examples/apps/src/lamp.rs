@@ -18,10 +18,16 @@ instep::thing! {
 }
 
 /// The application's declaration.
-pub const APP: App = App::new("lamp", "A lamp to switch, to dim and to blink")
-    .thing(&Lamp::THING)
-    .version(env!("CARGO_PKG_VERSION"))
-    .pages(&PANEL);
+pub const APP: App = declared("lamp", "A lamp to switch, to dim and to blink");
+
+/// The declaration of the same for a coloured LED.
+///
+/// It has a name of its own, because the two are different firmware: an update of one by the other is refused.
+pub const RGB: App = declared("lamp-rgb", "A coloured LED to switch, to dim and to blink");
+
+const fn declared(name: &'static str, about: &'static str) -> App {
+    App::new(name, about).thing(&Lamp::THING).version(env!("CARGO_PKG_VERSION")).pages(&PANEL)
+}
 
 /// Interval between changes while the lamp blinks, and number of changes.
 const BLINK: (Duration, u8) = (Duration::from_millis(250), 6);

@@ -72,5 +72,6 @@ mod tests {
             assert!(!app.about().is_empty());
         }
         assert!(find("none").is_none());
+        assert!(find(lamp::RGB.name()).is_none(), "the coloured lamp has the name of another application");
     }
 }

@@ -17,7 +17,7 @@ mod rgb;
 pub use adc::Voltage;
 pub use board::{BOARD, LED_IS_INVERTED};
 pub use board_led::BoardLed;
-pub use page::with_page;
+pub use page::app_of_binary;
 #[cfg(not(feature = "esp32c3"))]
 pub use pulse_counter::PulseCounter;
 pub use pulses::pulses;

@@ -16,18 +16,25 @@ use instep_qemu::{Boot, Io};
 /// Page instead of the application's, from `INSTEP_PAGE`.
 const PAGE: Option<&str> = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
+/// Name of the application that is served unless `instep.app=` names another one.
+const APP: &str = match option_env!("INSTEP_APP") {
+    Some(name) => name,
+    None => "led-json",
+};
+
 instep_qemu::main! {
+    name: APP,
     apps: &instep_apps::ALL,
     choose: choose,
     run: run,
 }
 
-/// Returns the application from `instep.app=` or `INSTEP_APP`, with the user's own page if there is one.
+/// Returns the application from `instep.app=` or of this build, with the user's own page if there is one.
 ///
 /// # Panics
 /// If there is no application of that name.
 fn choose(boot: Boot) -> &'static App {
-    let name = boot.value("instep.app=").or(option_env!("INSTEP_APP")).unwrap_or("led-json");
+    let name = boot.value("instep.app=").unwrap_or(APP);
     let app = instep_apps::find(name).unwrap_or_else(|| panic!("unknown application {name:?}"));
     if name == instep_apps::console::APP.name() {
         instep_qemu::log_also_to(instep_apps::console::note);

@@ -6,6 +6,7 @@ mod in_process;
 
 use browser_tests::Browser;
 use in_process::serve;
+use instep::broker::Followed;
 use instep::{App, Limits, Severity};
 use instep_panel::PANEL;
 use instep_tokio::SocketLimits;
@@ -173,4 +174,15 @@ fn settles_on(browser: &Browser, value: &str, text: &str) {
         &format!("{value} === '{text}' && document.getElementById('control-name-send').hidden"),
         SOON,
     );
+}
+
+#[test]
+fn panel_shows_how_the_broker_stands() {
+    let server = serve(&STATION, Limits::LINUX, SocketLimits::default());
+    let broker = Followed::new(&STATION, server.device(), 0).expect("the application has a Thing");
+    broker.note_connection(false);
+    let browser = Browser::open(&format!("http://{}/", server.addr));
+    reads(&browser, "broker", "Not connected to the MQTT broker");
+    broker.note_connection(true);
+    reads(&browser, "broker", "Connected to the MQTT broker");
 }

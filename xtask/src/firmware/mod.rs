@@ -17,7 +17,7 @@ use crate::bare_metal::toolchain_for;
 use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, run, workspace};
 use esp_boards::{BOARDS, Board};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Chips whose firmware is built by every test.
 pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
@@ -62,6 +62,13 @@ pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
     toolchain.apply(&mut clippy);
     without_variables(&mut clippy);
     run(clippy.args(["--", "-D", "warnings"]))
+}
+
+/// Returns the images of the first board with a chip, if they were made: that of the application, and that of the whole flash.
+pub(crate) fn images_of(chip: &str, app: &str) -> Outcome<Option<[PathBuf; 2]>> {
+    let file = file(&Plan::new(first_board(chip)?, app));
+    let images = [".bin", "-first.bin"].map(|end| PathBuf::from(format!("{}{end}", file.display())));
+    Ok(images.iter().all(|image| image.is_file()).then_some(images))
 }
 
 /// Returns how many bytes a firmware takes of the flash and of the memory.

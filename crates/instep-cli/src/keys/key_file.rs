@@ -42,7 +42,7 @@ impl SigningKey {
         };
         write().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => format!(
-                "the file {} exists; choose another name, because devices accept nothing but the key they were built with",
+                "cannot write {}: the file exists; name another one, because devices accept only the key that they were built with",
                 path.display()
             ),
             _ => format!("cannot write {}: {error}", path.display()),

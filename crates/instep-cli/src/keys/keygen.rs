@@ -19,7 +19,7 @@ fn run(arguments: Vec<OsString>) -> ExitCode {
     let path: &PathBuf = arguments.get_one("file").expect("clap requires the file");
     let made = SigningKey::create(path).map(|key| {
         format!(
-            "Wrote the private key to {}: keep it secret, and keep a copy, because devices cannot be given another one over the network.\nBuild the firmware with its public key:\n\n    INSTEP_UPDATE_KEY={}",
+            "Wrote the private key to {}: keep it secret, and keep a copy, because without it a device is updated by cable only.\nBuild the firmware with its public key:\n\n    INSTEP_UPDATE_KEY={}",
             path.display(),
             key.public_hex()
         )
@@ -31,13 +31,13 @@ fn command() -> Command {
     Command::new("instep keygen")
         .no_binary_name(true)
         .about(COMMAND.about)
-        .after_help("The key is for Ed25519, in PEM (PKCS #8). Only you can read the file. `instep sign` signs with it.")
+        .after_help("Writes an Ed25519 key in PEM (PKCS #8) to a new file that only you can read, and prints the public key.\n`instep sign` signs images with the private key; INSTEP_UPDATE_KEY builds the public key into the firmware.")
         .arg(
             Arg::new("file")
                 .value_name("FILE")
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
-                .help("File to make, with the private key"),
+                .help("New file for the private key"),
         )
 }
 

@@ -34,10 +34,10 @@ fn command() -> Command {
         .no_binary_name(true)
         .about(COMMAND.about)
         .after_help(
-            "The signature is 64 bytes behind the image, in the same file. It replaces one that is there.",
+            "Appends a signature of 64 bytes to the file of the image. A signature that is there is replaced.",
         )
-        .arg(file("key", "KEY", "File with the private key, of `instep keygen`"))
-        .arg(file("image", "IMAGE", "File of the image"))
+        .arg(file("key", "KEY", "File of the private key, as `instep keygen` makes it"))
+        .arg(file("image", "IMAGE", "File of the image, such as garden.bin"))
 }
 
 /// Replaces the file of an image by the signed image.

@@ -148,7 +148,7 @@ impl Client {
     /// Sends an image.
     ///
     /// # Errors
-    /// The reason why no answer came.
+    /// The reason why it is not known what became of the image.
     pub(super) fn put(&self, query: &str, image: &[u8]) -> Result<Answer, Failure> {
         let mut request = self
             .agent
@@ -161,9 +161,13 @@ impl Client {
         }
         let response = request.config().timeout_recv_response(Some(VERDICT)).build().send(image);
         let (status, retry_after, body) = take(response)?;
-        Ok(match status {
-            200 => Answer::Activated,
-            _ => Answer::refusal(status, retry_after, &body),
+        Ok(match (status, Answer::refusal(status, retry_after, &body)) {
+            (200, _) => Answer::Activated,
+            // The device may still activate the image.
+            (503, Answer::Refused(_, sentence)) if body.contains("\"code\":\"stuck\"") => {
+                return Err(Failure::Connection(sentence));
+            }
+            (_, refusal) => refusal,
         })
     }
 }

@@ -35,6 +35,10 @@ pub(super) enum ErrorKind {
     Broken { cause: String, version: String },
     /// The device came back with the image before.
     CameBack { version: String, reason: Option<String> },
+    /// The connection broke, and the device did not say in time what became of the image.
+    Undecided { cause: String, seconds: u64 },
+    /// The device runs an image that this command did not send.
+    OtherImage { version: String },
     /// The device did not answer after the upload, in time.
     Silent { seconds: u64 },
     /// The device did not confirm the new image in time.
@@ -61,7 +65,12 @@ impl Error {
             | Kind::Broken { .. } => 1,
             Kind::NotForIt { .. } => 2,
             Kind::CameBack { .. } => 3,
-            Kind::Silent { .. } | Kind::Unconfirmed { .. } | Kind::OtherPassword | Kind::UpdatesGone => 4,
+            Kind::Undecided { .. }
+            | Kind::OtherImage { .. }
+            | Kind::Silent { .. }
+            | Kind::Unconfirmed { .. }
+            | Kind::OtherPassword
+            | Kind::UpdatesGone => 4,
         }
     }
 }
@@ -113,6 +122,14 @@ impl fmt::Display for Error {
                     "{device} came back with {version}: the new image did not start; read the device's log"
                 )
             }
+            Kind::Undecided { cause, seconds } => write!(
+                f,
+                "cannot tell which image {device} keeps: {cause}, and it was still busy with an image after {seconds} s; read its /firmware later"
+            ),
+            Kind::OtherImage { version } => write!(
+                f,
+                "{device} runs {version}, which this command did not send: another update came after it; read its /firmware"
+            ),
             Kind::Silent { seconds } => write!(
                 f,
                 "lost {device}: it did not answer within {seconds} s after the upload; wait, because it returns to the image before by itself"

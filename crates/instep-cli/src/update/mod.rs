@@ -36,17 +36,17 @@ const WAIT_DEFAULT: &str = "420";
 /// Explanation after the options.
 const AFTER: &str = "\
 The image is checked before it is sent: that it is whole, and that its chip, board, application and version fit the device.
-A device restarts with the new image, which is on trial, and returns to the image before it unless the new one proves itself.
-This command waits until the device says which one stays, and stops at the first device that does not keep the new image.
+The device restarts with the new image on trial. If the new image does not prove itself, the device returns to the old one.
+The command waits until the device says which one stays, and stops at the first device that does not keep the new image.
 
-The password comes from INSTEP_PASSWORD or --password-file; if stdin is a terminal, the command asks for it. It is sent to each device.
+The password comes from INSTEP_PASSWORD or --password-file; if stdin is a terminal, the command asks for it. All devices get the same one.
 
 Exit codes:
   0  each device runs the new image, which stays
-  1  a device runs the image before: it refused the new one, could not be reached, or the connection broke
+  1  a device keeps the old image: it refused the new one, could not be reached, or the connection broke
   2  nothing was sent: the call is invalid, or the image is damaged or not for the device
-  3  a device came back with the image before: the new one did not prove itself
-  4  it is not known which image stays: the device did not say so in time";
+  3  a device came back with the old image: the new one did not prove itself
+  4  it is not known which image stays: the device did not say so in time, or cannot be asked any more";
 
 fn run(arguments: Vec<OsString>) -> ExitCode {
     let arguments = match command().try_get_matches_from(arguments) {
@@ -92,7 +92,7 @@ fn command() -> Command {
                 .value_name("IMAGE")
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
-                .help("File of the image"),
+                .help("File of the image, such as garden.bin"),
         )
         .arg(
             Arg::new("more")

@@ -1,6 +1,7 @@
 //! The password for devices: from a variable, from a file, or asked for.
 
 use super::address::Address;
+use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -9,10 +10,15 @@ use zeroize::Zeroizing;
 const VARIABLE: &str = "INSTEP_PASSWORD";
 
 /// Source of the password, and the password once it is known.
-#[derive(Debug)]
 pub(super) struct PasswordSource {
     known: Option<Zeroizing<String>>,
     name: &'static str,
+}
+
+impl fmt::Debug for PasswordSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordSource").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl PasswordSource {

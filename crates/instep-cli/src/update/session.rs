@@ -5,7 +5,7 @@ use super::client::{Answer, Client, Failure, Roots};
 use super::error::{Error, ErrorKind};
 use super::password::PasswordSource;
 use super::progress::{ProgressLine, print_line};
-use super::status::{Fate, Status};
+use super::status::{Fate, Last, Status};
 use crate::image_file::Image;
 use instep_update::{Allowed, Refusal};
 use std::sync::mpsc;
@@ -176,7 +176,7 @@ impl Session {
     fn wait(&self, device: &Address, client: &Client, before: &Status, sent: &Sent) -> Result<(), ErrorKind> {
         let (begun, seconds) = (Instant::now(), self.wait.as_secs());
         let line = ProgressLine::new(device);
-        let mut last = None;
+        let (mut last, mut was_activated) = (None, matches!(sent, Sent::Activated));
         loop {
             // While the device restarts, no answer comes, or that of a proxy.
             let status = match client.status() {
@@ -187,34 +187,50 @@ impl Session {
             };
             if let Some(status) = status {
                 let fate = status.fate(&before.slot);
-                match (&fate, sent) {
-                    (Fate::Confirmed, _) => return Ok(()),
-                    (Fate::Before, Sent::Unknown { cause }) if status.returned == before.returned => {
-                        let (cause, version) = (cause.clone(), status.version);
-                        return Err(ErrorKind::Broken { cause, version });
+                was_activated |= matches!(fate, Fate::Restarting | Fate::OnTrial);
+                match fate {
+                    Fate::Confirmed if status.version == self.image.identity.version.as_str() => {
+                        return Ok(());
                     }
-                    (Fate::Before, _) => {
-                        let Status { version, returned: reason, .. } = status;
-                        return Err(ErrorKind::CameBack { version, reason });
-                    }
-                    (Fate::OnTrial, _) if last != Some(Fate::OnTrial) => {
+                    Fate::Confirmed => return Err(ErrorKind::OtherImage { version: status.version }),
+                    Fate::Before => return Err(ended(status, before, sent, was_activated)),
+                    Fate::OnTrial if last != Some(Fate::OnTrial) => {
                         line.clear();
                         print_line(format_args!("{device}: {} runs on trial", status.version));
                     }
-                    (Fate::OnTrial | Fate::Restarting, _) => {}
+                    Fate::OnTrial | Fate::Restarting | Fate::Undecided => {}
                 }
                 last = Some(fate);
             }
             if begun.elapsed() > self.wait {
-                return Err(match last {
-                    Some(Fate::OnTrial) => {
+                return Err(match (last, sent) {
+                    (Some(Fate::OnTrial), _) => {
                         ErrorKind::Unconfirmed { seconds, version: self.image.identity.version.to_string() }
+                    }
+                    (Some(Fate::Undecided), Sent::Unknown { cause }) => {
+                        ErrorKind::Undecided { cause: cause.clone(), seconds }
                     }
                     _ => ErrorKind::Silent { seconds },
                 });
             }
-            line.say(&format!("waits for the confirmation, {} s", begun.elapsed().as_secs()));
+            let waits_for = if was_activated { "confirmation" } else { "decision" };
+            line.say(&format!("waits for the {waits_for}, {} s", begun.elapsed().as_secs()));
             thread::sleep(LOOK);
         }
+    }
+}
+
+/// Returns why the image before runs.
+fn ended(status: Status, before: &Status, sent: &Sent, was_activated: bool) -> ErrorKind {
+    let Status { version, last, .. } = status;
+    // What the device said before the upload is about another image, unless it has restarted since.
+    let is_news = was_activated || last != before.last;
+    match (last.filter(|_| is_news), sent) {
+        (Some(Last::Returned(reason)), _) => ErrorKind::CameBack { version, reason: Some(reason) },
+        (Some(Last::Refused(sentence)), Sent::Unknown { .. }) if !was_activated => {
+            ErrorKind::Refused { sentence }
+        }
+        (_, Sent::Unknown { cause }) if !was_activated => ErrorKind::Broken { cause: cause.clone(), version },
+        _ => ErrorKind::CameBack { version, reason: None },
     }
 }

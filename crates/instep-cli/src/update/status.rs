@@ -13,16 +13,31 @@ pub(super) struct Status {
     pub(super) slot: String,
     pub(super) is_on_trial: bool,
     pub(super) capacity: u64,
-    /// Reason why the image that was sent last did not stay, if so.
-    pub(super) returned: Option<String>,
+    /// What became of the image that was sent last, if it is known.
+    pub(super) last: Option<Last>,
     /// Number of bytes that are received of an upload.
     pub(super) received: Option<u64>,
     pub(super) is_restarting: bool,
+    /// Whether an image is received or checked.
+    pub(super) is_busy: bool,
+}
+
+/// What became of an image that does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Last {
+    /// It did not stay, for this reason.
+    Returned(String),
+    /// The device refused it, with this sentence.
+    Refused(String),
+    /// Something else.
+    Other,
 }
 
 /// What became of the image that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
+    /// The device has yet to decide about the image, or receives another one.
+    Undecided,
     /// The device has yet to restart.
     Restarting,
     /// The new image runs on trial.
@@ -38,8 +53,8 @@ impl Status {
     pub(super) fn parse(body: &str) -> Option<Self> {
         let json: Value = serde_json::from_str(body).ok()?;
         let text = |name: &str| Some(readable(json.get(name)?.as_str()?));
-        let last = json.get("last")?;
-        let returned = last.get("outcome").and_then(Value::as_str) == Some("returned");
+        let (upload, refusal) = (json.get("upload"), json.get("refusal").and_then(Value::as_str));
+        let received = upload.and_then(|upload| upload.get("received")?.as_u64());
         Some(Self {
             version: text("version")?,
             board: text("board")?,
@@ -48,9 +63,10 @@ impl Status {
             slot: text("slot")?,
             is_on_trial: text("state")? == "trial",
             capacity: json.get("capacity")?.as_u64()?,
-            returned: last.get("reason").and_then(Value::as_str).filter(|_| returned).map(readable),
-            received: json.get("upload").and_then(|upload| upload.get("received")?.as_u64()),
-            is_restarting: json.get("refusal").and_then(Value::as_str) == Some("restarting"),
+            last: Last::parse(json.get("last")?),
+            received,
+            is_restarting: refusal == Some("restarting"),
+            is_busy: received.is_some() || refusal == Some("busy"),
         })
     }
 
@@ -74,10 +90,23 @@ impl Status {
     pub(super) fn fate(&self, slot: &str) -> Fate {
         match (self.slot == slot, self.is_on_trial) {
             (true, _) if self.is_restarting => Fate::Restarting,
+            (true, _) if self.is_busy => Fate::Undecided,
             (true, _) => Fate::Before,
             (false, true) => Fate::OnTrial,
             (false, false) => Fate::Confirmed,
         }
+    }
+}
+
+impl Last {
+    fn parse(json: &Value) -> Option<Self> {
+        let text = |name: &str| json.get(name).and_then(Value::as_str);
+        let reason = || text("reason").map(readable).unwrap_or_default();
+        Some(match text("outcome")? {
+            "returned" => Self::Returned(reason()),
+            "refused" => Self::Refused(reason()),
+            _ => Self::Other,
+        })
     }
 }
 
@@ -106,12 +135,19 @@ mod tests {
             (status.version.as_str(), status.board.as_str(), status.chip),
             ("0.2.0", "devkit", Some(5))
         );
-        assert_eq!((status.is_on_trial, status.received, status.returned), (false, None, None));
-        let returned = BODY.replace(
-            "\"last\":null",
-            "\"last\":{\"version\":\"0.3.0\",\"outcome\":\"returned\",\"reason\":\"it\\u001b[2J panicked\"}",
-        );
-        assert_eq!(Status::parse(&returned).unwrap().returned.as_deref(), Some("it\u{fffd}[2J panicked"));
+        assert_eq!((status.is_on_trial, status.received, status.last), (false, None, None));
+        for (outcome, last) in [
+            ("returned", Last::Returned("it\u{fffd}[2J panicked".into())),
+            ("refused", Last::Refused("it\u{fffd}[2J panicked".into())),
+            ("broken", Last::Other),
+            ("confirmed", Last::Other),
+        ] {
+            let last_json = format!(
+                "\"last\":{{\"version\":\"0.3.0\",\"outcome\":\"{outcome}\",\"reason\":\"it\\u001b[2J panicked\"}}"
+            );
+            let body = BODY.replace("\"last\":null", &last_json);
+            assert_eq!(Status::parse(&body).unwrap().last, Some(last));
+        }
         let upload = BODY.replace("\"upload\":null", "\"upload\":{\"received\":77,\"length\":null}");
         assert_eq!(Status::parse(&upload).unwrap().received, Some(77));
         for other in ["", "[]", "{}", "<html>", &BODY.replace("\"slot\":\"ota_0\",", "")] {
@@ -127,5 +163,7 @@ mod tests {
         assert_eq!(status.fate("ota_1"), Fate::OnTrial);
         (status.is_on_trial, status.is_restarting) = (false, true);
         assert_eq!(status.fate("ota_0"), Fate::Restarting);
+        (status.is_restarting, status.is_busy) = (false, true);
+        assert_eq!(status.fate("ota_0"), Fate::Undecided);
     }
 }

@@ -18,6 +18,8 @@ use test_support::{Folder, SOON, free_addr, target, wait_until};
 
 /// Maximum length of a packet, in bytes.
 const PACKET_MAX: usize = 2 << 20;
+/// Number of ports that are tried.
+const PORTS: usize = 5;
 
 /// Mosquitto, which ends when dropped.
 pub struct Mosquitto {
@@ -39,29 +41,42 @@ impl Mosquitto {
     /// `FOLDER` in the lines stands for that folder.
     pub fn with(lines: &str, files: &[(&str, &[u8])]) -> Option<Self> {
         find("mosquitto")?;
-        let (addr, folder) = (free_addr(), Folder::with("mosquitto", files));
+        let folder = Folder::with("mosquitto", files);
         // As root it would change to a user that cannot read the folder.
         let lines = lines.replace("FOLDER", &folder.file(""));
-        let configuration = format!("user root\nlistener {} 127.0.0.1\n{lines}\n", addr.port());
-        folder.write("mosquitto.conf", configuration);
-        let mut broker = Self { process: None, addr, folder };
-        broker.restart();
-        Some(broker)
+        let mut broker = Self { process: None, addr: free_addr(), folder };
+        for _ in 0..PORTS {
+            let port = broker.addr.port();
+            let configuration = format!("user root\nlistener {port} 127.0.0.1\n{lines}\n");
+            broker.folder.write("mosquitto.conf", configuration);
+            if broker.listens() {
+                return Some(broker);
+            }
+            // Another process has taken the port meanwhile.
+            broker.addr = free_addr();
+        }
+        panic!("mosquitto does not start with\n{lines}");
     }
 
     /// Starts the broker that was killed, at the same address.
     pub fn restart(&mut self) {
+        assert!(self.listens(), "mosquitto ends at once");
+    }
+
+    /// Starts the process, and returns whether it listens.
+    fn listens(&mut self) -> bool {
         let program = find("mosquitto").expect("mosquitto was there before");
         let mut command = Command::new(program);
         command.arg("-c").arg(self.folder.join("mosquitto.conf")).stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let process = self.process.insert(command.spawn().expect("cannot start mosquitto"));
-        let listens = || {
-            let ended = process.try_wait().expect("cannot read the state");
-            assert!(ended.is_none(), "mosquitto does not listen: {ended:?}");
-            TcpStream::connect(self.addr).is_ok()
+        let mut has_ended = false;
+        let is_decided = || {
+            has_ended = process.try_wait().expect("cannot read the state").is_some();
+            has_ended || TcpStream::connect(self.addr).is_ok()
         };
-        wait_until(3 * SOON, listens, || "mosquitto does not listen");
+        wait_until(3 * SOON, is_decided, || "mosquitto does not listen");
+        !has_ended
     }
 
     pub fn kill(&mut self) {

@@ -19,6 +19,8 @@
 //! # }
 //! ```
 //!
+//! The panel and `/healthz?verbose` show how the connection stands.
+//!
 //! The memory of the device has room for one more follower, with the feature `mqtt`. [`resources!`](crate::resources) sees to it.
 //!
 //! Names that end in `.local` are resolved by one-shot queries of multicast DNS (RFC 6762 section 5.1), and others at the DNS
@@ -35,4 +37,4 @@ mod target;
 pub use client::{BrokerClient, SOCKETS};
 pub use instep_mqtt::{AddressError, BrokerAddress, DeviceId};
 pub use memory::{BrokerMemory, input_bytes, send_bytes};
-pub use target::{Broker, BrokerStatus, LOGIN_MAX};
+pub use target::{Broker, LOGIN_MAX};

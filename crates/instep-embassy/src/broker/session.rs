@@ -12,7 +12,7 @@ use embassy_time::Timer;
 use instep::Instant;
 use instep::broker::Followed;
 use instep::driver::SendWindow;
-use instep_mqtt::{DeviceClient, Ended, Options, TransportError};
+use instep_mqtt::{DeviceClient, Ended, Options, Outcome, Password, TransportError};
 use instep_proto::delivery::Outgoing;
 
 /// Maximum number of commands that wait for their answers, which is the device's number of slots for requests.
@@ -26,6 +26,14 @@ pub(super) enum End {
 }
 
 impl End {
+    fn is_by_broker(&self) -> bool {
+        match self {
+            Self::Protocol(ended) => ended.is_by_broker(),
+            // A broker that has not read everything resets the connection when it closes it.
+            Self::Transport(error) => matches!(error, TransportError::Closed | TransportError::Broken),
+        }
+    }
+
     /// Returns whether the broker may still read what was written.
     pub(super) fn is_told(&self) -> bool {
         matches!(self, Self::Protocol(_))
@@ -66,7 +74,7 @@ impl<'b> Session<'b> {
             prefix: broker.address.prefix,
             id: &broker.id,
             user: broker.address.user.filter(short),
-            password: broker.password.filter(short),
+            password: broker.password.filter(short).map(Password),
             commands,
             discovery: true,
             page: broker.page,
@@ -76,9 +84,11 @@ impl<'b> Session<'b> {
         Self { followed, client, commands, input, filled: 0, opened_at: None }
     }
 
-    /// Returns the time since the broker accepted the connection, in ms, or `None` if it did not.
-    pub(super) fn open_for(&self, now: Instant) -> Option<u64> {
-        self.opened_at.map(|at| now.as_millis().saturating_sub(at.as_millis()))
+    /// Returns the outcome of the connection, which has just ended like this.
+    pub(super) fn outcome(&self, end: &End, now: Instant) -> Outcome {
+        let Some(opened_at) = self.opened_at else { return Outcome::NotOpened };
+        let open_for = now.as_millis().saturating_sub(opened_at.as_millis());
+        if end.is_by_broker() { Outcome::ClosedByBroker(open_for) } else { Outcome::Ended(open_for) }
     }
 
     /// Runs the connection to its end, at the latest until `takes_commands` returns another value.

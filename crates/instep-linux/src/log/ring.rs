@@ -1,8 +1,8 @@
 //! A bounded ring of lines, and a thread that writes them.
 //!
-//! Logging never waits for a reader.
+//! Logging never waits for a reader. The thread writes all lines that have gathered at once, and then rests for a moment in which
+//! nobody wakes it, so a line costs its sender neither a system call nor a switch of threads while others come.
 
-use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 const MAX_LINES: usize = 4096;
 /// Maximum length of a line, in bytes. Longer lines are truncated.
 const MAX_LINE_BYTES: usize = 4096;
+/// Time between two writes, which is the maximum delay of a line that follows another one.
+const REST: Duration = Duration::from_millis(10);
 
 /// A ring of lines that wait to be written.
 #[derive(Clone)]
@@ -18,16 +20,35 @@ pub(crate) struct Ring {
     shared: Arc<Shared>,
 }
 
+#[derive(Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
-    changed: Condvar,
+    /// Wakes the thread.
+    work: Condvar,
+    /// Wakes who waits for the end of writing.
+    written: Condvar,
 }
 
 #[derive(Default)]
 struct Waiting {
-    lines: VecDeque<Vec<u8>>,
+    /// Whole lines.
+    text: Vec<u8>,
+    lines: usize,
     lost: usize,
-    writing: bool,
+    thread: Thread,
+    /// Whether someone waits until everything is written.
+    is_flushing: bool,
+}
+
+/// What the thread does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Thread {
+    /// It waits for a line, and must be woken.
+    #[default]
+    Sleeping,
+    /// It looks at the ring by itself soon.
+    Resting,
+    Writing,
 }
 
 /// A line that is being formatted.
@@ -39,7 +60,7 @@ pub(crate) struct Line {
 impl Ring {
     /// Starts a ring whose thread writes to `writer`.
     pub(crate) fn start(writer: impl Write + Send + 'static) -> Self {
-        let ring = Self { shared: Arc::new(Shared { waiting: Mutex::default(), changed: Condvar::new() }) };
+        let ring = Self { shared: Arc::default() };
         let reader = ring.clone();
         let spawned =
             std::thread::Builder::new().name("log".into()).spawn(move || reader.write_lines(writer));
@@ -57,46 +78,62 @@ impl Ring {
     pub(crate) fn flush(&self, timeout: Duration) {
         let deadline = Instant::now() + timeout;
         let mut waiting = self.lock();
-        while waiting.writing || !waiting.lines.is_empty() {
+        waiting.is_flushing = true;
+        self.shared.work.notify_one();
+        while waiting.thread == Thread::Writing || !waiting.text.is_empty() {
             let Some(rest) = deadline.checked_duration_since(Instant::now()) else { return };
             waiting =
-                self.shared.changed.wait_timeout(waiting, rest).unwrap_or_else(PoisonError::into_inner).0;
+                self.shared.written.wait_timeout(waiting, rest).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    fn push(&self, line: Vec<u8>) {
+    fn push(&self, line: &[u8]) {
         let mut waiting = self.lock();
-        if waiting.lines.len() >= MAX_LINES {
+        if waiting.lines >= MAX_LINES {
             waiting.lost += 1;
             return;
         }
         let lost = std::mem::take(&mut waiting.lost);
         if lost > 0 {
-            waiting.lines.push_back(format!("({lost} lines of the log were lost here)\n").into_bytes());
+            // It never fails, because it writes to memory.
+            let _ = writeln!(waiting.text, "({lost} lines of the log were lost here)");
         }
-        waiting.lines.push_back(line);
-        drop(waiting);
-        self.shared.changed.notify_all();
+        waiting.text.extend_from_slice(line);
+        waiting.lines += 1;
+        if waiting.thread == Thread::Sleeping {
+            // Once is enough, although it takes the thread a while.
+            waiting.thread = Thread::Resting;
+            drop(waiting);
+            self.shared.work.notify_one();
+        }
     }
 
     fn write_lines(&self, mut writer: impl Write) {
+        let mut text = Vec::new();
         loop {
-            let lines = {
-                let mut waiting = self.lock();
-                waiting.writing = false;
-                self.shared.changed.notify_all();
-                while waiting.lines.is_empty() {
-                    waiting = self.shared.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-                }
-                waiting.writing = true;
-                std::mem::take(&mut waiting.lines)
-            };
-            for line in lines {
-                // An error cannot be reported, because this is the log.
-                let _ = writer.write_all(&line);
-            }
-            let _ = writer.flush();
+            self.take(&mut text);
+            // An error cannot be reported, because this is the log.
+            let _ = writer.write_all(&text).and_then(|()| writer.flush());
+            text.clear();
+            let mut waiting = self.lock();
+            waiting.thread = Thread::Resting;
+            self.shared.written.notify_all();
+            // Whoever waits for the end of the log does not wait for a rest.
+            let is_resting = |waiting: &mut Waiting| !waiting.is_flushing;
+            drop(self.shared.work.wait_timeout_while(waiting, REST, is_resting));
         }
+    }
+
+    /// Waits for lines, and takes all of them.
+    fn take(&self, text: &mut Vec<u8>) {
+        let mut waiting = self.lock();
+        while waiting.text.is_empty() {
+            (waiting.thread, waiting.is_flushing) = (Thread::Sleeping, false);
+            self.shared.written.notify_all();
+            waiting = self.shared.work.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        (waiting.thread, waiting.lines) = (Thread::Writing, 0);
+        std::mem::swap(&mut waiting.text, text);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -123,7 +160,7 @@ impl Drop for Line {
             if bytes.last() != Some(&b'\n') {
                 bytes.push(b'\n');
             }
-            self.ring.push(bytes);
+            self.ring.push(&bytes);
         }
     }
 }
@@ -133,15 +170,14 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    /// A writer that waits for a permit before each line.
-    ///
-    /// It sends each line to the test.
-    struct Slow(mpsc::Receiver<()>, mpsc::Sender<Vec<u8>>);
+    /// A writer that waits for a permit before each write, and sends what is written to the test.
+    struct Slow(mpsc::Receiver<()>, mpsc::Sender<String>);
 
     impl Write for Slow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.recv().map_err(|_| io::ErrorKind::BrokenPipe)?;
-            self.1.send(bytes.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe)?;
+            let text = String::from_utf8(bytes.to_vec()).map_err(|_| io::ErrorKind::InvalidData)?;
+            self.1.send(text).map_err(|_| io::ErrorKind::BrokenPipe)?;
             Ok(bytes.len())
         }
 
@@ -150,31 +186,60 @@ mod tests {
         }
     }
 
-    #[test]
-    fn full_ring_drops_and_counts_lines() {
+    fn slow() -> (Ring, mpsc::Sender<()>, mpsc::Receiver<String>) {
         let (permit, permits) = mpsc::channel();
-        let (written, lines) = mpsc::channel();
-        let ring = Ring::start(Slow(permits, written));
-        // The thread has the first line; then the ring fills, and the other lines are dropped.
+        let (written, writes) = mpsc::channel();
+        (Ring::start(Slow(permits, written)), permit, writes)
+    }
+
+    /// Writes the first line, and waits until the thread has it.
+    fn begin(ring: &Ring) {
         writeln!(ring.line(), "first").unwrap();
-        while !ring.lock().writing {
+        while ring.lock().thread != Thread::Writing {
             std::thread::yield_now();
         }
+    }
+
+    #[test]
+    fn lines_that_gathered_are_one_write() {
+        let (ring, permit, writes) = slow();
+        begin(&ring);
+        for number in 0..3 {
+            writeln!(ring.line(), "{number}").unwrap();
+        }
+        permit.send(()).unwrap();
+        permit.send(()).unwrap();
+        assert_eq!([writes.recv().unwrap(), writes.recv().unwrap()], ["first\n", "0\n1\n2\n"]);
+    }
+
+    #[test]
+    fn full_ring_drops_and_counts_lines() {
+        let (ring, permit, writes) = slow();
+        begin(&ring);
         for number in 0..MAX_LINES + 5 {
             writeln!(ring.line(), "{number}").unwrap();
         }
         ring.flush(Duration::ZERO);
         permit.send(()).unwrap();
-        assert_eq!(lines.recv().unwrap(), b"first\n");
         permit.send(()).unwrap();
-        assert_eq!(lines.recv().unwrap(), b"0\n");
+        assert_eq!(writes.recv().unwrap(), "first\n");
+        let lines = writes.recv().unwrap();
+        assert_eq!((lines.lines().count(), lines.lines().last()), (MAX_LINES, Some("4095")));
         writeln!(ring.line(), "after").unwrap();
         drop(ring.line());
-        for _ in 0..MAX_LINES + 2 {
+        permit.send(()).unwrap();
+        assert_eq!(writes.recv().unwrap(), "(5 lines of the log were lost here)\nafter\n");
+    }
+
+    #[test]
+    fn flush_ends_when_all_is_written() {
+        let (ring, permit, writes) = slow();
+        for line in ["one", "two", "three"] {
+            writeln!(ring.line(), "{line}").unwrap();
+            // There are as many permits as there may be writes.
             permit.send(()).unwrap();
         }
-        let rest: Vec<_> = (0..MAX_LINES + 1).map(|_| lines.recv().unwrap()).collect();
-        assert_eq!(rest[MAX_LINES - 1], b"(5 lines of the log were lost here)\n");
-        assert_eq!(rest[MAX_LINES], b"after\n");
+        ring.flush(Duration::from_secs(60));
+        assert_eq!(writes.try_iter().collect::<String>(), "one\ntwo\nthree\n");
     }
 }

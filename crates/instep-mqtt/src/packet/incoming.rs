@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::integer::read_integer;
-use super::properties::{self, Of, Value};
+use super::properties::{Of, Properties};
 use super::{PacketError, ReasonCode};
 
 /// Packet from the broker, which borrows the input.
@@ -112,25 +112,14 @@ fn read_conn_ack(fields: &mut Fields<'_>) -> Result<ConnAck, PacketError> {
         // In MQTT 3.1.1 this is the whole packet.
         return Err(PacketError::Version);
     }
-    let mut answer = ConnAck {
+    let properties = Properties::read(fields, Of::ConnAck)?;
+    Ok(ConnAck {
         reason,
-        keep_alive: None,
-        maximum_packet_size: u32::MAX,
-        retain_available: true,
-        wildcard_available: true,
-    };
-    properties::read(fields, Of::ConnAck, |id, value| match (id, value) {
-        (properties::SERVER_KEEP_ALIVE, Value::Number(seconds)) => {
-            answer.keep_alive = u16::try_from(seconds).ok();
-        }
-        (properties::MAXIMUM_PACKET_SIZE, Value::Number(bytes)) => answer.maximum_packet_size = bytes,
-        (properties::RETAIN_AVAILABLE, Value::Number(available)) => answer.retain_available = available == 1,
-        (properties::WILDCARD_SUBSCRIPTION_AVAILABLE, Value::Number(available)) => {
-            answer.wildcard_available = available == 1;
-        }
-        _ => {}
-    })?;
-    Ok(answer)
+        keep_alive: properties.server_keep_alive,
+        maximum_packet_size: properties.maximum_packet_size,
+        retain_available: properties.retain_available,
+        wildcard_available: properties.wildcard_available,
+    })
 }
 
 fn read_publish<'p>(flags: u8, fields: &mut Fields<'p>) -> Result<Publish<'p>, PacketError> {
@@ -140,29 +129,22 @@ fn read_publish<'p>(flags: u8, fields: &mut Fields<'p>) -> Result<Publish<'p>, P
         _ => return Err(PacketError::Flags),
     }
     let topic = fields.text()?;
-    let mut message =
-        Publish { topic, retain: flags & 1 == 1, response_topic: None, correlation_data: None, payload: &[] };
-    let mut has_alias = false;
-    properties::read(fields, Of::Publish, |id, value| match (id, value) {
-        (properties::RESPONSE_TOPIC, Value::Text(topic)) => message.response_topic = Some(topic),
-        (properties::CORRELATION_DATA, Value::Binary(data)) => message.correlation_data = Some(data),
-        (properties::TOPIC_ALIAS, _) => has_alias = true,
-        _ => {}
-    })?;
-    if has_alias {
+    let Properties { response_topic, correlation_data, has_topic_alias, .. } =
+        Properties::read(fields, Of::Publish)?;
+    if has_topic_alias {
         return Err(PacketError::TopicAlias);
     }
     let is_name = |topic: &str| !topic.is_empty() && !topic.contains(['+', '#']);
-    if !is_name(topic) || !message.response_topic.is_none_or(is_name) {
+    if !is_name(topic) || !response_topic.is_none_or(is_name) {
         return Err(PacketError::Topic);
     }
-    message.payload = fields.bytes(fields.0.len())?;
-    Ok(message)
+    let payload = fields.bytes(fields.0.len())?;
+    Ok(Publish { topic, retain: flags & 1 == 1, response_topic, correlation_data, payload })
 }
 
 fn read_sub_ack<'p>(fields: &mut Fields<'p>) -> Result<SubAck<'p>, PacketError> {
     let packet_id = fields.two()?;
-    properties::read(fields, Of::SubAck, |_, _| {})?;
+    Properties::read(fields, Of::SubAck)?;
     let reasons = fields.bytes(fields.0.len())?;
     Ok(SubAck { packet_id, reasons })
 }
@@ -173,7 +155,7 @@ fn read_disconnect(fields: &mut Fields<'_>) -> Result<ReasonCode, PacketError> {
     }
     let reason = ReasonCode(fields.byte()?);
     if !fields.is_empty() {
-        properties::read(fields, Of::Disconnect, |_, _| {})?;
+        Properties::read(fields, Of::Disconnect)?;
     }
     Ok(reason)
 }

@@ -12,5 +12,7 @@ mod reason;
 
 pub use error::PacketError;
 pub use incoming::{ConnAck, Incoming, Publish, SubAck};
-pub use outgoing::{Connect, Filter, PINGREQ, PublishHead, disconnect, write_subscribe, write_unsubscribe};
+pub use outgoing::{
+    Connect, Filter, PINGREQ, Password, PublishHead, disconnect, write_subscribe, write_unsubscribe,
+};
 pub use reason::ReasonCode;

@@ -11,6 +11,10 @@ pub const PINGREQ: [u8; 2] = [0xc0, 0];
 
 /// The protocol's name, and version 5.
 const PROTOCOL: [u8; 7] = [0, 4, b'M', b'Q', b'T', b'T', 5];
+/// Flag of CONNECT: the broker keeps no session.
+const CLEAN_START: u8 = 0x02;
+/// The length of no properties.
+const NO_PROPERTIES: [u8; 1] = [0];
 /// Property of CONNECT: the broker sends neither reason strings nor user properties with its answers.
 const NO_PROBLEM_INFORMATION: [u8; 2] = [0x17, 0];
 
@@ -26,9 +30,19 @@ pub struct Connect<'c> {
     /// The user name.
     pub user: Option<&'c str>,
     /// The password.
-    pub password: Option<&'c str>,
+    pub password: Option<Password<'c>>,
     /// The message that the broker publishes, retained, when the connection is lost.
     pub will: Option<(&'c [&'c str], &'c str)>,
+}
+
+/// Password at a broker. It is not printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Password<'p>(pub &'p str);
+
+impl core::fmt::Debug for Password<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("***")
+    }
 }
 
 impl Connect<'_> {
@@ -36,40 +50,26 @@ impl Connect<'_> {
     ///
     /// Returns `None` if it does not fit.
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
-        let own = [
-            &[properties::MAXIMUM_PACKET_SIZE][..],
-            &self.maximum_packet_size.to_be_bytes(),
-            &NO_PROBLEM_INFORMATION,
-        ];
-        let properties = own.iter().map(|part| part.len()).sum();
-        let mut flags = 0x02;
-        let mut length = PROTOCOL.len() + 1 + 2 + 1 + properties + text_length(&[self.client_id]);
-        if let Some((topic, payload)) = self.will {
-            flags |= 0x24;
-            length += 1 + text_length(topic) + text_length(&[payload]);
-        }
-        for (bit, text) in [(0x80, self.user), (0x40, self.password)] {
-            if let Some(text) = text {
-                flags |= bit;
-                length += text_length(&[text]);
+        let login = [self.user, self.password.map(|password| password.0)];
+        write_packet(0x10, 0, out, &|fields| {
+            fields.push(&PROTOCOL);
+            let will = if self.will.is_some() { 0x24 } else { 0 };
+            let [user, password] = login.map(|text| u8::from(text.is_some()));
+            fields.push(&[CLEAN_START | will | user << 7 | password << 6]);
+            fields.push(&self.keep_alive.to_be_bytes());
+            fields.push(&[5 + 2, properties::MAXIMUM_PACKET_SIZE]);
+            fields.push(&self.maximum_packet_size.to_be_bytes());
+            fields.push(&NO_PROBLEM_INFORMATION);
+            fields.text(&[self.client_id]);
+            if let Some((topic, payload)) = self.will {
+                fields.push(&NO_PROPERTIES);
+                fields.text(topic);
+                fields.text(&[payload]);
             }
-        }
-        let mut packet = Packet::begin(0x10, length, out)?;
-        packet.push(&PROTOCOL)?;
-        packet.push(&[flags])?;
-        packet.push(&self.keep_alive.to_be_bytes())?;
-        packet.integer(properties)?;
-        own.iter().try_for_each(|part| packet.push(part))?;
-        packet.text(&[self.client_id])?;
-        if let Some((topic, payload)) = self.will {
-            packet.integer(0)?;
-            packet.text(topic)?;
-            packet.text(&[payload])?;
-        }
-        for text in [self.user, self.password].into_iter().flatten() {
-            packet.text(&[text])?;
-        }
-        Some(packet.used)
+            for text in login.into_iter().flatten() {
+                fields.text(&[text]);
+            }
+        })
     }
 }
 
@@ -91,7 +91,7 @@ impl PublishHead<'_> {
     ///
     /// Returns `None` if there can be no such packet.
     pub fn packet_length(&self) -> Option<usize> {
-        let length = self.length();
+        let length = count(&|fields| self.fields(fields)) + self.payload;
         integer(length).map(|(_, bytes)| 1 + bytes + length)
     }
 
@@ -99,26 +99,15 @@ impl PublishHead<'_> {
     ///
     /// Returns `None` if they do not fit.
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
-        let mut packet = Packet::begin(0x30 | u8::from(self.retain), self.length(), out)?;
-        packet.text(self.topic)?;
-        packet.integer(self.properties())?;
-        if let Some(data) = self.correlation_data {
-            packet.push(&[properties::CORRELATION_DATA])?;
-            packet.push(&u16::try_from(data.len()).ok()?.to_be_bytes())?;
-            packet.push(data)?;
-        }
-        Some(packet.used)
+        write_packet(0x30 | u8::from(self.retain), self.payload, out, &|fields| self.fields(fields))
     }
 
-    fn properties(&self) -> usize {
-        self.correlation_data.map_or(0, |data| 3 + data.len())
-    }
-
-    /// Returns the length after the fixed header.
-    fn length(&self) -> usize {
-        let properties = self.properties();
-        let bytes = integer(properties).map_or(0, |(_, bytes)| bytes);
-        text_length(self.topic) + bytes + properties + self.payload
+    fn fields(&self, fields: &mut Fields<'_>) {
+        fields.text(self.topic);
+        let Some(data) = self.correlation_data else { return fields.push(&NO_PROPERTIES) };
+        fields.integer(1 + 2 + data.len());
+        fields.push(&[properties::CORRELATION_DATA]);
+        fields.binary(data);
     }
 }
 
@@ -136,28 +125,28 @@ pub struct Filter<'f> {
 /// The retain flag of a message then says that the broker had stored it before. Returns `None` if the packet does not
 /// fit.
 pub fn write_subscribe(packet_id: u16, filters: &[Filter<'_>], out: &mut [u8]) -> Option<usize> {
-    let length = filters.iter().map(|filter| text_length(filter.topic) + 1).sum::<usize>();
-    let mut packet = Packet::begin(0x82, 3 + length, out)?;
-    packet.push(&packet_id.to_be_bytes())?;
-    packet.integer(0)?;
-    for filter in filters {
-        packet.text(filter.topic)?;
-        // Retain Handling 2 is: no stored messages.
-        packet.push(&[if filter.retained { 0x00 } else { 0x20 }])?;
-    }
-    Some(packet.used)
+    write_packet(0x82, 0, out, &|fields| {
+        fields.push(&packet_id.to_be_bytes());
+        fields.push(&NO_PROPERTIES);
+        for filter in filters {
+            fields.text(filter.topic);
+            // Retain Handling 2 is: no stored messages.
+            fields.push(&[if filter.retained { 0x00 } else { 0x20 }]);
+        }
+    })
 }
 
 /// Writes an UNSUBSCRIBE, and returns its length.
 ///
 /// Returns `None` if the packet does not fit.
 pub fn write_unsubscribe(packet_id: u16, topics: &[&[&str]], out: &mut [u8]) -> Option<usize> {
-    let length = topics.iter().map(|topic| text_length(topic)).sum::<usize>();
-    let mut packet = Packet::begin(0xa2, 3 + length, out)?;
-    packet.push(&packet_id.to_be_bytes())?;
-    packet.integer(0)?;
-    topics.iter().try_for_each(|topic| packet.text(topic))?;
-    Some(packet.used)
+    write_packet(0xa2, 0, out, &|fields| {
+        fields.push(&packet_id.to_be_bytes());
+        fields.push(&NO_PROPERTIES);
+        for topic in topics {
+            fields.text(topic);
+        }
+    })
 }
 
 /// Returns a DISCONNECT.
@@ -167,38 +156,61 @@ pub fn disconnect(reason: ReasonCode) -> [u8; 4] {
     [0xe0, 2, reason.0, 0]
 }
 
-/// Writer of one packet.
-struct Packet<'o> {
+/// Writes a packet up to its payload, and returns the number of bytes, or `None` if they do not fit.
+fn write_packet(first: u8, payload: usize, out: &mut [u8], write: &dyn Fn(&mut Fields<'_>)) -> Option<usize> {
+    let mut fields = Fields { out, used: 0, fits: true };
+    fields.push(&[first]);
+    fields.integer(count(write) + payload);
+    write(&mut fields);
+    fields.fits.then_some(fields.used)
+}
+
+/// Returns the length of the fields that `write` writes.
+fn count(write: &dyn Fn(&mut Fields<'_>)) -> usize {
+    let mut fields = Fields { out: &mut [], used: 0, fits: true };
+    write(&mut fields);
+    fields.used
+}
+
+/// Writer of the fields of one packet, which counts the bytes that do not fit.
+struct Fields<'o> {
     out: &'o mut [u8],
     used: usize,
+    fits: bool,
 }
 
-impl<'o> Packet<'o> {
-    fn begin(first: u8, length: usize, out: &'o mut [u8]) -> Option<Self> {
-        let mut packet = Self { out, used: 0 };
-        packet.push(&[first])?;
-        packet.integer(length)?;
-        Some(packet)
+impl Fields<'_> {
+    fn push(&mut self, bytes: &[u8]) {
+        let end = self.used + bytes.len();
+        match self.out.get_mut(self.used..end) {
+            Some(place) => place.copy_from_slice(bytes),
+            None => self.fits = false,
+        }
+        self.used = end;
     }
 
-    fn push(&mut self, bytes: &[u8]) -> Option<()> {
-        self.out.get_mut(self.used..self.used + bytes.len())?.copy_from_slice(bytes);
-        self.used += bytes.len();
-        Some(())
+    fn integer(&mut self, value: usize) {
+        match integer(value) {
+            Some((bytes, length)) => self.push(&bytes[..length]),
+            None => self.fits = false,
+        }
     }
 
-    fn integer(&mut self, value: usize) -> Option<()> {
-        let (bytes, length) = integer(value)?;
-        self.push(&bytes[..length])
+    fn text(&mut self, parts: &[&str]) {
+        self.length(parts.iter().map(|part| part.len()).sum());
+        for part in parts {
+            self.push(part.as_bytes());
+        }
     }
 
-    fn text(&mut self, parts: &[&str]) -> Option<()> {
-        let length = u16::try_from(text_length(parts) - 2).ok()?;
-        self.push(&length.to_be_bytes())?;
-        parts.iter().try_for_each(|part| self.push(part.as_bytes()))
+    fn binary(&mut self, data: &[u8]) {
+        self.length(data.len());
+        self.push(data);
     }
-}
 
-fn text_length(parts: &[&str]) -> usize {
-    2 + parts.iter().map(|part| part.len()).sum::<usize>()
+    fn length(&mut self, length: usize) {
+        self.fits &= u16::try_from(length).is_ok();
+        let [.., high, low] = length.to_be_bytes();
+        self.push(&[high, low]);
+    }
 }

@@ -5,14 +5,14 @@
 use super::PacketError;
 use super::fields::Fields;
 
-pub(crate) const RESPONSE_TOPIC: u8 = 0x08;
+const RESPONSE_TOPIC: u8 = 0x08;
 pub(crate) const CORRELATION_DATA: u8 = 0x09;
-pub(crate) const SERVER_KEEP_ALIVE: u8 = 0x13;
-pub(crate) const TOPIC_ALIAS: u8 = 0x23;
-pub(crate) const RETAIN_AVAILABLE: u8 = 0x25;
+const SERVER_KEEP_ALIVE: u8 = 0x13;
+const TOPIC_ALIAS: u8 = 0x23;
+const RETAIN_AVAILABLE: u8 = 0x25;
 const USER_PROPERTY: u8 = 0x26;
 pub(crate) const MAXIMUM_PACKET_SIZE: u8 = 0x27;
-pub(crate) const WILDCARD_SUBSCRIPTION_AVAILABLE: u8 = 0x28;
+const WILDCARD_SUBSCRIPTION_AVAILABLE: u8 = 0x28;
 const SUBSCRIPTION_IDENTIFIER: u8 = 0x0b;
 
 /// Packets with properties, as bits.
@@ -24,43 +24,104 @@ pub(crate) enum Of {
     Disconnect = 8,
 }
 
-/// Value of a property.
+/// Properties that the client uses. A property that is missing has the value that the standard names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Value<'p> {
-    Number(u32),
-    Text(&'p str),
-    Binary(&'p [u8]),
+pub(crate) struct Properties<'p> {
+    pub(crate) server_keep_alive: Option<u16>,
+    pub(crate) maximum_packet_size: u32,
+    pub(crate) retain_available: bool,
+    pub(crate) wildcard_available: bool,
+    pub(crate) response_topic: Option<&'p str>,
+    pub(crate) correlation_data: Option<&'p [u8]>,
+    pub(crate) has_topic_alias: bool,
 }
 
-/// Reads the properties at the front of `fields`, and passes each to `each`, with its id.
-pub(crate) fn read<'p>(
-    fields: &mut Fields<'p>,
-    of: Of,
-    mut each: impl FnMut(u8, Value<'p>),
-) -> Result<(), PacketError> {
-    let length = fields.integer()?;
-    let mut properties = Fields(fields.bytes(length)?);
-    let mut seen = 0_u64;
-    while !properties.is_empty() {
-        // An id has one byte, as all ids of the standard are below 128.
-        let id = properties.byte()?;
-        let bit = 1_u64.checked_shl(u32::from(id)).ok_or(PacketError::Property)?;
-        if seen & bit != 0 && !matches!(id, USER_PROPERTY | SUBSCRIPTION_IDENTIFIER) {
-            return Err(PacketError::PropertyValue);
+impl<'p> Properties<'p> {
+    const NONE: Self = Self {
+        server_keep_alive: None,
+        maximum_packet_size: u32::MAX,
+        retain_available: true,
+        wildcard_available: true,
+        response_topic: None,
+        correlation_data: None,
+        has_topic_alias: false,
+    };
+
+    /// Reads the properties at the front of `fields`.
+    pub(crate) fn read(fields: &mut Fields<'p>, of: Of) -> Result<Self, PacketError> {
+        let length = fields.integer()?;
+        let mut rest = Fields(fields.bytes(length)?);
+        let (mut properties, mut seen) = (Self::NONE, 0_u64);
+        while !rest.is_empty() {
+            // An id has one byte, as all ids of the standard are below 128.
+            let id = rest.byte()?;
+            let bit = 1_u64.checked_shl(u32::from(id)).ok_or(PacketError::Property)?;
+            if seen & bit != 0 && !matches!(id, USER_PROPERTY | SUBSCRIPTION_IDENTIFIER) {
+                return Err(PacketError::PropertyValue);
+            }
+            seen |= bit;
+            if packets_with(id) & of as u8 == 0 {
+                return Err(PacketError::Property);
+            }
+            properties.take(id, &mut rest)?;
         }
-        seen |= bit;
-        let value = read_value(id, of, &mut properties)?;
-        each(id, value);
+        Ok(properties)
     }
-    Ok(())
+
+    /// Reads the value of a property.
+    fn take(&mut self, id: u8, from: &mut Fields<'p>) -> Result<(), PacketError> {
+        let number = match id {
+            0x01 | 0x24 | RETAIN_AVAILABLE | WILDCARD_SUBSCRIPTION_AVAILABLE..=0x2a => {
+                let value = from.byte()?;
+                match (id, value) {
+                    (_, 2..) => return Err(PacketError::PropertyValue),
+                    (RETAIN_AVAILABLE, _) => self.retain_available = value == 1,
+                    (WILDCARD_SUBSCRIPTION_AVAILABLE, _) => self.wildcard_available = value == 1,
+                    _ => {}
+                }
+                return Ok(());
+            }
+            CORRELATION_DATA | 0x16 => {
+                let data = from.binary()?;
+                if id == CORRELATION_DATA {
+                    self.correlation_data = Some(data);
+                }
+                return Ok(());
+            }
+            SERVER_KEEP_ALIVE | 0x21 | 0x22 | TOPIC_ALIAS => from.two()?.into(),
+            0x02 | 0x11 | MAXIMUM_PACKET_SIZE => from.four()?,
+            SUBSCRIPTION_IDENTIFIER => u32::try_from(from.integer()?).map_err(|_| PacketError::Length)?,
+            _ => {
+                let text = from.text()?;
+                match id {
+                    USER_PROPERTY => _ = from.text()?,
+                    RESPONSE_TOPIC => self.response_topic = Some(text),
+                    _ => {}
+                }
+                return Ok(());
+            }
+        };
+        match id {
+            // These numbers are never 0.
+            SUBSCRIPTION_IDENTIFIER | 0x21 | MAXIMUM_PACKET_SIZE if number == 0 => {
+                return Err(PacketError::PropertyValue);
+            }
+            SERVER_KEEP_ALIVE => self.server_keep_alive = u16::try_from(number).ok(),
+            MAXIMUM_PACKET_SIZE => self.maximum_packet_size = number,
+            TOPIC_ALIAS => self.has_topic_alias = true,
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
-fn read_value<'p>(id: u8, of: Of, from: &mut Fields<'p>) -> Result<Value<'p>, PacketError> {
+/// Returns the packets that may have a property, as bits.
+fn packets_with(id: u8) -> u8 {
     const CONNACK: u8 = Of::ConnAck as u8;
     const PUBLISH: u8 = Of::Publish as u8;
     const REASON: u8 = CONNACK | Of::SubAck as u8 | Of::Disconnect as u8;
     const REFERENCE: u8 = CONNACK | Of::Disconnect as u8;
-    let packets = match id {
+    match id {
         0x01..=0x03 | RESPONSE_TOPIC | CORRELATION_DATA | SUBSCRIPTION_IDENTIFIER | TOPIC_ALIAS => PUBLISH,
         0x11..=0x13
         | 0x15
@@ -75,34 +136,5 @@ fn read_value<'p>(id: u8, of: Of, from: &mut Fields<'p>) -> Result<Value<'p>, Pa
         0x1f => REASON,
         USER_PROPERTY => u8::MAX,
         _ => 0,
-    };
-    if packets & of as u8 == 0 {
-        return Err(PacketError::Property);
     }
-    let value = match id {
-        0x01 | 0x24 | RETAIN_AVAILABLE | WILDCARD_SUBSCRIPTION_AVAILABLE..=0x2a => {
-            let value = from.byte()?;
-            if value > 1 {
-                return Err(PacketError::PropertyValue);
-            }
-            Value::Number(value.into())
-        }
-        SERVER_KEEP_ALIVE | 0x21 | 0x22 | TOPIC_ALIAS => Value::Number(from.two()?.into()),
-        0x02 | 0x11 | MAXIMUM_PACKET_SIZE => Value::Number(from.four()?),
-        SUBSCRIPTION_IDENTIFIER => {
-            let id = from.integer()?;
-            Value::Number(u32::try_from(id).map_err(|_| PacketError::Length)?)
-        }
-        CORRELATION_DATA | 0x16 => Value::Binary(from.binary()?),
-        USER_PROPERTY => {
-            from.text()?;
-            Value::Text(from.text()?)
-        }
-        _ => Value::Text(from.text()?),
-    };
-    // These numbers are never 0.
-    if value == Value::Number(0) && matches!(id, SUBSCRIPTION_IDENTIFIER | 0x21 | MAXIMUM_PACKET_SIZE) {
-        return Err(PacketError::PropertyValue);
-    }
-    Ok(value)
 }

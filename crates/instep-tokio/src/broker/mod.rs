@@ -8,5 +8,5 @@ mod target;
 mod transport;
 
 pub use address::{BrokerAddress, BrokerLogin};
-pub(crate) use run::spawn;
+pub(crate) use run::{run, spawn};
 pub use target::{Broker, BrokerStatus};

@@ -6,7 +6,7 @@ use super::target::Broker;
 use crate::clock;
 use crate::server::Server;
 use instep::broker::Followed;
-use instep_mqtt::Report;
+use instep_mqtt::{Outcome, Report};
 use std::fmt::Display;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
@@ -32,7 +32,8 @@ pub(crate) fn spawn(
     Ok(())
 }
 
-async fn run(
+/// Publishes the device until `stopped` is `true`.
+pub(crate) async fn run(
     followed: Followed<'static>,
     broker: &'static Broker,
     epoch: tokio::time::Instant,
@@ -50,19 +51,20 @@ async fn run(
             transport = open(&address) => transport,
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
-        let (why, open_for): (Box<dyn Display>, _) = match transport {
+        let (why, outcome): (Box<dyn Display>, _) = match transport {
             Ok(transport) => {
                 let end = session.run(transport, clock, &mut stopped, || report.connected()).await;
-                (Box::new(end), session.open_for(clock()))
+                let outcome = session.outcome(&end, clock());
+                (Box::new(end), outcome)
             }
-            Err(error) => (Box::new(error), None),
+            Err(error) => (Box::new(error), Outcome::NotOpened),
         };
         if *stopped.borrow() {
             return;
         }
         let [first, second, ..] = random.hash_one(attempts).to_le_bytes();
         let random = u16::from_le_bytes([first, second]);
-        let wait = Duration::from_millis(report.ended(&*why, open_for, random.into()));
+        let wait = Duration::from_millis(report.ended(&*why, outcome, random.into()));
         drop(why);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}

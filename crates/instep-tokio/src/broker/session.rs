@@ -5,7 +5,7 @@ use super::transport::Transport;
 use instep::Instant;
 use instep::broker::Followed;
 use instep::driver::Buffer;
-use instep_mqtt::{DeviceClient, Ended, Options, TransportError};
+use instep_mqtt::{DeviceClient, Ended, Options, Outcome, Password, TransportError};
 use instep_proto::delivery::Outgoing;
 use std::fmt;
 use std::future::poll_fn;
@@ -30,6 +30,17 @@ pub(super) enum SessionEnd {
     /// The broker has closed the transport.
     Closed,
     Transport(io::Error),
+}
+
+impl SessionEnd {
+    fn is_by_broker(&self) -> bool {
+        match self {
+            Self::Protocol(ended) => ended.is_by_broker(),
+            Self::Closed => true,
+            // A broker that has not read everything resets the connection when it closes it.
+            Self::Transport(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        }
+    }
 }
 
 impl fmt::Display for SessionEnd {
@@ -65,9 +76,9 @@ impl Session {
             prefix: address.prefix,
             id: &broker.id,
             user: address.user,
-            password: broker.login.as_ref().map(|login| login.0.as_str()),
+            password: broker.login.as_ref().map(|login| Password(&login.0)),
             commands: broker.commands,
-            discovery: true,
+            discovery: broker.discovery,
             page: broker.page.as_deref(),
             packet_max,
         };
@@ -84,9 +95,11 @@ impl Session {
         }
     }
 
-    /// Returns the time since the broker accepted the last connection, in ms, or `None` if it did not.
-    pub(super) fn open_for(&self, now: Instant) -> Option<u64> {
-        self.opened_at.map(|at| now.as_millis().saturating_sub(at.as_millis()))
+    /// Returns the outcome of the last connection, which has just ended like this.
+    pub(super) fn outcome(&self, end: &SessionEnd, now: Instant) -> Outcome {
+        let Some(opened_at) = self.opened_at else { return Outcome::NotOpened };
+        let open_for = now.as_millis().saturating_sub(opened_at.as_millis());
+        if end.is_by_broker() { Outcome::ClosedByBroker(open_for) } else { Outcome::Ended(open_for) }
     }
 
     /// Runs one connection to its end.

@@ -12,6 +12,8 @@ pub struct Broker {
     pub(super) id: DeviceId,
     /// Whether commands from the broker are taken.
     pub(super) commands: bool,
+    /// Whether Home Assistant is told of the device.
+    pub(super) discovery: bool,
     /// The address of the device's page.
     pub(super) page: Option<String>,
     opened: AtomicU64,
@@ -37,6 +39,7 @@ impl Broker {
             login,
             id,
             commands,
+            discovery: true,
             page: None,
             opened: AtomicU64::new(0),
             closed: AtomicU64::new(0),
@@ -46,6 +49,11 @@ impl Broker {
     /// Sets the address of the device's page, to which Home Assistant links.
     pub fn with_page(self, page: Option<String>) -> Self {
         Self { page, ..self }
+    }
+
+    /// Does not tell Home Assistant of the device.
+    pub fn without_discovery(self) -> Self {
+        Self { discovery: false, ..self }
     }
 
     /// Returns whether commands from the broker are taken.

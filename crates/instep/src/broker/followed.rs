@@ -3,6 +3,7 @@
 use super::description::StreamedDescription;
 use crate::app::App;
 use crate::device::{ClientId, Device};
+use crate::log::Escaped;
 use crate::model::{Interaction, Kind, Manifest, Shortest, Thing};
 use crate::service::greeting_frame;
 use crate::time::Instant;
@@ -37,6 +38,11 @@ pub struct Control {
 /// Formats a number with as many digits as it has, without the code for floating point.
 pub fn shortest(number: f64) -> impl Display {
     Shortest(number)
+}
+
+/// Formats a client's text for the log, escaped and cut.
+pub fn escaped(text: &[u8]) -> impl Display {
+    Escaped(text)
 }
 
 /// Id of a command that the application has yet to answer.
@@ -118,6 +124,11 @@ impl<'a> Followed<'a> {
     /// The device is locked meanwhile, so `with` is short and does not call the device.
     pub fn with_feed<R>(&self, now: Instant, with: impl FnOnce(&Feed<'_>) -> R) -> R {
         self.device.with_feed(now, self.follower, with)
+    }
+
+    /// Notes how the connection to the broker stands, for the health check and the panel.
+    pub fn note_connection(&self, is_open: bool) {
+        self.device.note_broker(is_open);
     }
 
     /// Counts events that the client missed.

@@ -7,4 +7,4 @@ mod description;
 mod followed;
 
 pub use description::StreamedDescription;
-pub use followed::{CommandId, Control, Followed, shortest};
+pub use followed::{CommandId, Control, Followed, escaped, shortest};

@@ -129,7 +129,8 @@ impl Client {
             return reply.unwrap_or_else(|| error(Status::NotFound));
         }
         if head.path == HEALTH && !speaks && !context.app.declares(HEALTH) {
-            return plain_text(head, "ok", out);
+            let is_verbose = head.query == Some("verbose");
+            return plain_text(head, if is_verbose { context.device.health() } else { "ok" }, out);
         }
         // In the device's own network its set-up needs no log-in.
         if let (Some((board, page)), Some(_)) = (board_page, context.access.portal) {

@@ -12,7 +12,7 @@ use crate::model::Topic;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::fmt::{self, Display};
-use core::sync::atomic::AtomicU32;
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use core::task::Waker;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
@@ -30,7 +30,17 @@ pub struct Device {
     /// The id of this start of the device, or 0 if it was not set.
     pub(super) start: AtomicU32,
     pub(super) backlog: bool,
+    /// How the connection to a broker stands, as a [`Health`].
+    health: AtomicU8,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
+}
+
+/// Health of a device, as far as the health check says more than `ok`.
+#[derive(Clone, Copy)]
+enum Health {
+    WithoutBroker,
+    NotConnected,
+    Connected,
 }
 
 impl Device {
@@ -43,6 +53,7 @@ impl Device {
             limits,
             start: AtomicU32::new(0),
             backlog: memory.backlog,
+            health: AtomicU8::new(Health::WithoutBroker as u8),
             state: Mutex::new(RefCell::new(State::new(memory, &limits))),
         }
     }
@@ -174,6 +185,21 @@ impl Device {
     /// The value comes with its number.
     pub(crate) fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
         self.with(|state| state.histories.past(interaction, from, now))
+    }
+
+    /// Notes how the connection to the broker stands.
+    pub(crate) fn note_broker(&self, is_connected: bool) {
+        let health = if is_connected { Health::Connected } else { Health::NotConnected };
+        self.health.store(health as u8, Ordering::Relaxed);
+    }
+
+    /// Returns the details of the health check.
+    pub(crate) fn health(&self) -> &'static str {
+        match self.health.load(Ordering::Relaxed) {
+            health if health == Health::Connected as u8 => "ok\nbroker: connected\n",
+            health if health == Health::NotConnected as u8 => "ok\nbroker: not connected\n",
+            _ => "ok\n",
+        }
     }
 
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {

@@ -79,6 +79,7 @@ impl Upload {
                 write_refusal(obstacle.status(), obstacle.code(), obstacle.sentence(), incoming.extra, out);
             }
             log::info!("Refused a firmware image: {}", obstacle.sentence());
+            self.with(|state| state.abandon(Some(obstacle)));
             return (used, Next::End, now);
         }
         let poll = match incoming.step {

@@ -4,7 +4,7 @@ use super::incoming::{Incoming, Step};
 use super::obstacle::Obstacle;
 use super::refusal::{refuse, refuse_unauthenticated};
 use super::route::{FIRMWARE, FirmwareRoute};
-use super::state::{Offer, State};
+use super::state::Offer;
 use super::status_json::STATUS_MAX;
 use super::upload::{Permission, Upload};
 use super::witness::Witness;
@@ -76,7 +76,7 @@ impl FirmwareRoute for Upload {
         };
         let (used, next, wake_at) = self.take(&mut incoming, now, input, context, out);
         self.with(|state| match next {
-            Next::End => state.abandon(),
+            Next::End => state.abandon(None),
             Next::Read | Next::Wait => state.incoming = Some(incoming),
         });
         Received { used, next, wake_at }
@@ -91,7 +91,7 @@ impl FirmwareRoute for Upload {
     }
 
     fn abandon(&self) {
-        self.with(State::abandon);
+        self.with(|state| state.abandon(None));
     }
 
     fn witness(&self) -> Option<&Witness> {

@@ -100,7 +100,7 @@ impl Receiver {
 
     /// Returns whether the client is gone. The next event is then [`Event::Abandoned`].
     pub fn is_abandoned(&self) -> bool {
-        self.upload.with(|state| matches!(state.phase, Phase::Abandoned))
+        self.upload.with(|state| matches!(state.phase, Phase::Abandoned(_)))
     }
 }
 
@@ -114,8 +114,8 @@ impl State {
     /// Takes the next event of the flash side, if there is one.
     fn next_step(&mut self) -> Option<Step> {
         match self.phase {
-            Phase::Abandoned => {
-                self.phase = Phase::Idle;
+            Phase::Abandoned(cause) => {
+                self.give_up(cause);
                 Some(Step::Abandoned)
             }
             Phase::Announced => {

@@ -12,6 +12,14 @@ pub(super) struct ShortText<const N: usize> {
 impl<const N: usize> ShortText<N> {
     pub(super) const EMPTY: Self = Self { bytes: [0; N], length: 0 };
 
+    /// Copies `text`, as far as it fits.
+    pub(super) fn of(text: &str) -> Self {
+        let mut short = Self::EMPTY;
+        // Writing fails where the text is cut.
+        let _ = short.write_str(text);
+        short
+    }
+
     /// Formats `text`, as far as it fits.
     pub(super) fn new(text: fmt::Arguments<'_>) -> Self {
         let mut short = Self::EMPTY;
@@ -44,6 +52,7 @@ mod tests {
         assert_eq!(ShortText::<5>::new(format_args!("{}{}", "ab", "cde")).as_str(), "abcde");
         assert_eq!(ShortText::<5>::new(format_args!("abcd€")).as_str(), "abcd");
         assert_eq!(ShortText::<5>::new(format_args!("{}{}{}", "abcd", "€", "f")).as_str(), "abcd");
+        assert_eq!(ShortText::<5>::of("abcd€").as_str(), "abcd");
         assert_eq!(ShortText::<0>::new(format_args!("a")).as_str(), "");
     }
 }

@@ -3,7 +3,7 @@
 use super::incoming::Incoming;
 use super::obstacle::Obstacle;
 use super::short_text::ShortText;
-use super::status::{FirmwareStatus, ImageState, VERSION_MAX};
+use super::status::{FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, VERSION_MAX};
 use core::task::Waker;
 use instep_proto::http::Status;
 
@@ -11,6 +11,8 @@ use instep_proto::http::Status;
 pub const SECTOR: usize = 4096;
 /// Maximum length of the sentence of a refusal, in bytes.
 pub(super) const SENTENCE_MAX: usize = 160;
+/// Reason of the outcome `broken`.
+const BROKEN: &str = "the connection ended before the image was activated";
 
 /// State of an upload, behind a lock.
 pub(super) struct State {
@@ -45,8 +47,8 @@ pub(super) enum Phase {
     Finishing,
     /// The flash side has answered, and the connection does not know.
     Answered(Answer),
-    /// The connection is gone, and the flash side does not know.
-    Abandoned,
+    /// The connection takes no more content, and the flash side does not know. The device's reason is told if it has one.
+    Abandoned(Option<Obstacle>),
     /// An image is activated, so the device will restart.
     Activated,
 }
@@ -134,22 +136,40 @@ impl State {
         self.wake();
     }
 
-    /// Notes that the connection takes no more content. Without its answer, the upload is given up.
-    pub(super) fn abandon(&mut self) {
+    /// Notes that the connection takes no more content, with the device's reason if it has one.
+    ///
+    /// Without an answer of the flash side, the upload is given up.
+    pub(super) fn abandon(&mut self, cause: Option<Obstacle>) {
         self.incoming = None;
         match self.phase {
-            Phase::Announced => self.phase = Phase::Idle,
-            Phase::Receiving | Phase::Finishing => self.phase = Phase::Abandoned,
-            Phase::Answered(answer) => self.phase = answer.next(),
-            Phase::Idle | Phase::Abandoned | Phase::Activated => {}
+            Phase::Announced => self.give_up(cause),
+            Phase::Receiving | Phase::Finishing => self.phase = Phase::Abandoned(cause),
+            Phase::Answered(answer) => self.settle(&answer),
+            Phase::Idle | Phase::Abandoned(_) | Phase::Activated => {}
         }
         self.wake();
+    }
+
+    /// Ends an upload that was given up.
+    pub(super) fn give_up(&mut self, cause: Option<Obstacle>) {
+        let (outcome, reason) = match cause {
+            Some(obstacle) => (LastUpdateOutcome::Refused, obstacle.sentence()),
+            None => (LastUpdateOutcome::Broken, BROKEN),
+        };
+        self.end_without_image(outcome, reason);
+    }
+
+    // Not inlined, because it is called at several places.
+    #[inline(never)]
+    fn end_without_image(&mut self, outcome: LastUpdateOutcome, reason: &str) {
+        self.status.last = Some(LastUpdate::new(outcome, "", reason));
+        self.phase = Phase::Idle;
     }
 
     /// Returns the answer to an upload, once.
     pub(super) fn fetch_answer(&mut self) -> Option<Answer> {
         let Phase::Answered(answer) = self.phase else { return None };
-        self.phase = answer.next();
+        self.settle(&answer);
         self.wake();
         Some(answer)
     }
@@ -158,24 +178,24 @@ impl State {
     pub(super) fn answer(&mut self, answer: Answer) {
         match self.phase {
             Phase::Announced | Phase::Receiving | Phase::Finishing => self.phase = Phase::Answered(answer),
-            Phase::Abandoned => self.phase = answer.next(),
+            Phase::Abandoned(_) => self.settle(&answer),
             Phase::Idle | Phase::Answered(_) | Phase::Activated => {}
+        }
+    }
+
+    /// Ends an upload with the answer of the flash side.
+    fn settle(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Activated(_) => self.phase = Phase::Activated,
+            Answer::Refused { sentence, .. } => {
+                self.end_without_image(LastUpdateOutcome::Refused, sentence.as_str());
+            }
         }
     }
 
     fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
-        }
-    }
-}
-
-impl Answer {
-    /// Returns the phase after the answer.
-    fn next(self) -> Phase {
-        match self {
-            Self::Activated(_) => Phase::Activated,
-            Self::Refused { .. } => Phase::Idle,
         }
     }
 }

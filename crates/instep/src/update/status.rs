@@ -6,6 +6,8 @@ use instep_proto::texts;
 
 /// Maximum length of a version, in bytes.
 pub(super) const VERSION_MAX: usize = 32;
+/// Maximum length of the reason for an outcome, in bytes.
+pub(super) const REASON_MAX: usize = 80;
 
 /// Facts about the firmware of a device.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +27,7 @@ pub struct FirmwareStatus {
     pub state: ImageState,
     /// The length of the slot for a new image, in bytes. `None` if there is no such slot.
     pub capacity: Option<u32>,
-    /// What became of the last image that was received, if one is known.
+    /// What became of the last upload, if it is known.
     pub last: Option<LastUpdate>,
 }
 
@@ -42,12 +44,16 @@ texts! {
 }
 
 texts! {
-    /// Outcome of a trial.
+    /// Outcome of an upload, or of the trial after it.
     pub enum LastUpdateOutcome {
         /// The new image stays.
         Confirmed = "confirmed",
         /// The device came back with the old image.
         Returned = "returned",
+        /// The device refused the image, so the running one was not replaced.
+        Refused = "refused",
+        /// The connection ended before the image was activated, so the running one was not replaced.
+        Broken = "broken",
     }
     /// Returns the outcome as JSON has it.
     fn as_str
@@ -58,15 +64,15 @@ texts! {
 pub struct LastUpdate {
     pub(super) outcome: LastUpdateOutcome,
     pub(super) version: ShortText<VERSION_MAX>,
-    pub(super) reason: &'static str,
+    pub(super) reason: ShortText<REASON_MAX>,
 }
 
 impl LastUpdate {
     /// Creates the outcome of an update to a version, with the reason for it.
     ///
-    /// At most 32 bytes of the version are kept.
-    pub fn new(outcome: LastUpdateOutcome, version: &str, reason: &'static str) -> Self {
-        Self { outcome, version: ShortText::new(format_args!("{version}")), reason }
+    /// At most 32 bytes of the version are kept, and 80 of the reason.
+    pub fn new(outcome: LastUpdateOutcome, version: &str, reason: &str) -> Self {
+        Self { outcome, version: ShortText::of(version), reason: ShortText::of(reason) }
     }
 }
 

@@ -2,14 +2,12 @@
 
 use super::obstacle::Obstacle;
 use super::state::{Phase, State};
-use super::status::{FirmwareStatus, LastUpdate};
+use super::status::{FirmwareStatus, LastUpdate, REASON_MAX};
 use core::fmt::{self, Write};
 use instep_proto::json::Text;
 
 /// Maximum length of a name, escaped in JSON, in bytes.
 const NAME_MAX: usize = 32;
-/// Maximum length of a reason, escaped in JSON, in bytes.
-const REASON_MAX: usize = 80;
 /// Maximum length of the status in JSON, in bytes.
 pub(super) const STATUS_MAX: usize = 512;
 
@@ -18,8 +16,7 @@ impl State {
     ///
     /// `permission` is the reason why the client may not update the device, if so.
     pub(super) fn write_status(&self, permission: Option<Obstacle>, out: &mut dyn Write) -> fmt::Result {
-        let FirmwareStatus { version, board, chip, application, slot, state, capacity, last } = self.status;
-        let name = |name| Text::cut(name, NAME_MAX);
+        let FirmwareStatus { version, board, chip, application, slot, state, capacity, last } = &self.status;
         write!(out, "{{\"version\":{},\"board\":{},\"chip\":", name(version), name(board),)?;
         match chip {
             Some(chip) => write!(out, "{chip}")?,
@@ -39,12 +36,12 @@ impl State {
                 "{{\"version\":{},\"outcome\":\"{}\",\"reason\":{}}}",
                 name(version.as_str()),
                 outcome.as_str(),
-                Text::cut(reason, REASON_MAX),
+                Text::cut(reason.as_str(), REASON_MAX),
             )?,
             None => out.write_str("null")?,
         }
         match (self.phase, self.offer.length) {
-            (Phase::Idle | Phase::Abandoned | Phase::Activated, _) => out.write_str(",\"upload\":null")?,
+            (Phase::Idle | Phase::Abandoned(_) | Phase::Activated, _) => out.write_str(",\"upload\":null")?,
             (_, Some(length)) => {
                 write!(out, ",\"upload\":{{\"received\":{},\"length\":{length}}}", self.received)?;
             }
@@ -55,4 +52,8 @@ impl State {
             None => out.write_str(",\"refusal\":null}"),
         }
     }
+}
+
+fn name(name: &str) -> Text<&str> {
+    Text::cut(name, NAME_MAX)
 }

@@ -4,12 +4,12 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use esp32_examples::{BOARD, chip_config, parts, with_page};
+use esp32_examples::{BOARD, app, chip_config, parts};
 use instep_apps::chat;
 
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
     let chip = esp_hal::init(chip_config());
-    let mut board = instep_esp::start!(with_page(chat::APP), BOARD, spawner, parts!(chip)).await;
+    let mut board = instep_esp::start!(app!(chat::APP), BOARD, spawner, parts!(chip)).await;
     chat::run(board.device, &mut board.inbox).await;
 }

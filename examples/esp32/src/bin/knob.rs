@@ -6,7 +6,7 @@
 use embassy_executor::Spawner;
 #[cfg(not(feature = "esp32c3"))]
 use esp32_examples::PulseCounter;
-use esp32_examples::{BOARD, chip_config, parts, pin, with_page};
+use esp32_examples::{BOARD, app, chip_config, parts, pin};
 use instep_apps::knob;
 
 #[esp_rtos::main]
@@ -22,6 +22,6 @@ async fn main(spawner: Spawner) {
     };
     #[cfg(not(feature = "esp32c3"))]
     let encoder = PulseCounter::new(chip.PCNT, pin!(chip, a), pin!(chip, b));
-    let mut board = instep_esp::start!(with_page(knob::APP), BOARD, spawner, parts!(chip)).await;
+    let mut board = instep_esp::start!(app!(knob::APP), BOARD, spawner, parts!(chip)).await;
     knob::run(board.device, &mut board.inbox, encoder).await;
 }

@@ -5,7 +5,7 @@
 
 use embassy_executor::Spawner;
 use esp_hal::gpio::{Level, Output, OutputConfig};
-use esp32_examples::{BOARD, chip_config, parts, pin, pulses, with_page};
+use esp32_examples::{BOARD, app, chip_config, parts, pin, pulses};
 use instep_apps::motor::{self, Bridge};
 
 #[esp_rtos::main]
@@ -16,6 +16,6 @@ async fn main(spawner: Spawner) {
         Output::new(pin!(chip, forward), Level::Low, OutputConfig::default()),
         Output::new(pin!(chip, backward), Level::Low, OutputConfig::default()),
     );
-    let mut board = instep_esp::start!(with_page(motor::APP), BOARD, spawner, parts!(chip)).await;
+    let mut board = instep_esp::start!(app!(motor::APP), BOARD, spawner, parts!(chip)).await;
     motor::run(board.device, &mut board.inbox, bridge).await;
 }

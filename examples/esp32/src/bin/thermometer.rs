@@ -6,7 +6,7 @@
 use embassy_executor::Spawner;
 use esp_hal::delay::Delay;
 use esp_hal::gpio::{DriveMode, Flex, OutputConfig};
-use esp32_examples::{BOARD, chip_config, parts, pin, with_page};
+use esp32_examples::{BOARD, app, chip_config, parts, pin};
 use instep_apps::thermometer::{self, Ds18b20};
 
 #[esp_rtos::main]
@@ -17,6 +17,6 @@ async fn main(spawner: Spawner) {
     wire.set_high();
     wire.set_input_enable(true);
     wire.set_output_enable(true);
-    let mut board = instep_esp::start!(with_page(thermometer::APP), BOARD, spawner, parts!(chip)).await;
+    let mut board = instep_esp::start!(app!(thermometer::APP), BOARD, spawner, parts!(chip)).await;
     thermometer::run(board.device, &mut board.inbox, Ds18b20::new(wire, Delay::new())).await;
 }

@@ -41,7 +41,7 @@ fn three_updates_are_confirmed() {
             // The request that asks is the one that confirms it.
             device.expect(&[
                 &format!("{{{runs},\"board\":\"qemu-riscv32\",\"chip\":{}", qemu_flash::CHIP),
-                "\"application\":\"instep-qemu-riscv32\"",
+                "\"application\":\"lamp\"",
                 &format!("\"slot\":\"{slot}\",\"state\":\"confirmed\""),
                 &format!(
                     "\"last\":{{{runs},\"outcome\":\"confirmed\",\"reason\":\"a client received an answer\"}}"
@@ -87,9 +87,13 @@ fn refused_images_leave_running_one_alone() {
             "\"refusal\":null",
         ]);
     }
+    // It was refused before its content, so the last upload is the one before.
+    let wrong_file =
+        "{\"version\":\"\",\"outcome\":\"refused\",\"reason\":\"This file is not a firmware image.\"}";
+    device.expect(&[&format!("\"last\":{wrong_file}")]);
     // The connection breaks in the middle.
     assert_eq!(device.try_put(&whole[..middle], whole.len()), None);
-    device.expect(&["\"upload\":null", "\"refusal\":null"]);
+    device.expect(&["\"outcome\":\"broken\"", "\"upload\":null", "\"refusal\":null"]);
     let starts = device.machine().log().iter().filter(|line| line.contains("boot: slot")).count();
     assert_eq!(starts, 1, "the device restarted");
     assert_eq!(device.brightness(), "44");

@@ -11,8 +11,8 @@ const BEFORE: usize = 100;
 const RISE_MAX: Duration = Duration::from_millis(120);
 /// Time that a sector takes in flash.
 const SECTOR_TIME: Duration = Duration::from_micros(45_000 + 16 * 700);
-/// Number of attempts.
-const ATTEMPTS: usize = 3;
+/// Maximum number of uploads that are measured.
+const ATTEMPTS: usize = 5;
 /// Pause between two changes.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Maximum duration of an upload.
@@ -35,19 +35,28 @@ fn p99(mut times: Vec<Duration>) -> Duration {
 
 #[test]
 fn other_clients_are_served_during_upload() {
-    let rise = (0..ATTEMPTS).find_map(measure);
-    match rise {
-        Some(rise) => assert!(rise <= RISE_MAX, "the p99 rose by {rise:?}"),
-        // Other programs had the processor, which says nothing of the device.
-        None if std::env::var_os("CI").is_none() => println!("the machine is too busy for a measurement"),
-        None => panic!("the machine was too busy for a measurement, {ATTEMPTS} times"),
+    let mut measured: Vec<Measurement> = Vec::new();
+    while measured.len() < ATTEMPTS {
+        measured.push(measure(measured.len()));
+        // Other programs only add to a time, so the least is what the device itself needs.
+        let before = measured.iter().map(|measurement| measurement.before).min().unwrap_or_default();
+        let during = measured.iter().map(|measurement| measurement.during).min().unwrap_or_default();
+        if during.saturating_sub(before) <= RISE_MAX {
+            return;
+        }
     }
+    panic!("the p99 rises by more than {RISE_MAX:?}: {measured:?}");
 }
 
-/// Measures an upload, and returns by how much the p99 of other clients rose.
-///
-/// Returns `None` if QEMU did not get the time of the processor that the flash alone takes.
-fn measure(attempt: usize) -> Option<Duration> {
+/// p99 of a change by other clients, before and during an upload.
+#[derive(Debug)]
+struct Measurement {
+    before: Duration,
+    during: Duration,
+}
+
+/// Measures one upload.
+fn measure(attempt: usize) -> Measurement {
     let name = format!("other-clients-{attempt}");
     let device = Device::start(&name, &signed(env!("CARGO_PKG_VERSION"), Fault::None), "");
     device.expect(&["\"refusal\":null"]);
@@ -74,8 +83,10 @@ fn measure(attempt: usize) -> Option<Duration> {
         "{} bytes in {taken:?}; p99 {before:?} before, {during:?} of {count} changes during",
         image.len()
     );
-    assert!(count > 50, "the upload was too short for a measurement");
-    assert!(taken <= UPLOAD_MAX, "the upload took {taken:?}");
+    // Each sector takes its time in flash, so a shorter upload was none.
     let sectors = u32::try_from(image.len().div_ceil(4096)).expect("the image is short");
-    (taken <= sectors * SECTOR_TIME * 4 / 3).then_some(during.saturating_sub(before))
+    assert!(taken >= sectors * SECTOR_TIME, "{sectors} sectors were written in {taken:?}");
+    assert!(taken <= UPLOAD_MAX, "the upload took {taken:?}");
+    assert!(count > 50, "only {count} changes were measured");
+    Measurement { before, during }
 }
