@@ -35,12 +35,10 @@ pub(crate) const STATION_SOCKETS: usize = STATION_CLIENTS + ACCEPTING + 2;
 /// They are those of the server, of the DHCP server, of the captive DNS and of mDNS.
 pub(crate) const AP_SOCKETS: usize = AP_CLIENTS + ACCEPTING + 3;
 
-/// Number of sockets of a broker's client in the joined network, of which one resolves names.
+/// Number of sockets of a broker's client in the joined network.
 ///
 /// The radio's queues have no frame for it, because a lost one of it delays no page.
-pub(crate) const BROKER_SOCKETS: usize = if cfg!(feature = "mqtt") { 2 } else { 0 };
-/// Number of sockets that resolve names in the device's own network, which the feature `mqtt` brings.
-pub(crate) const AP_RESOLVERS: usize = if cfg!(feature = "mqtt") { 1 } else { 0 };
+pub(crate) const BROKER_SOCKETS: usize = if cfg!(feature = "mqtt") { 1 } else { 0 };
 
 /// Whether the build sets the size of a message, which each client's memory includes.
 pub const HAS_OWN_MESSAGE_SIZE: bool = MESSAGE_BYTES.is_some();

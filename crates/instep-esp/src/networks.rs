@@ -1,6 +1,6 @@
 //! The start of the networks, with everything that serves them.
 
-use crate::limits::{AP_RESOLVERS, AP_SOCKETS, BROKER_SOCKETS, STATION_SOCKETS};
+use crate::limits::{AP_SOCKETS, BROKER_SOCKETS, STATION_SOCKETS};
 use crate::radio::{self, Radio};
 use crate::servers::{self, AP_ADDRESS};
 use crate::settings::{self, Keeper};
@@ -23,7 +23,7 @@ use static_cell::StaticCell;
 static LOG_IN: LogInResources = LogInResources::new();
 static SET_UP: StaticCell<SetUp> = StaticCell::new();
 static STATION_STACK: StaticCell<StackResources<{ STATION_SOCKETS + BROKER_SOCKETS }>> = StaticCell::new();
-static AP_STACK: StaticCell<StackResources<{ AP_SOCKETS + AP_RESOLVERS }>> = StaticCell::new();
+static AP_STACK: StaticCell<StackResources<AP_SOCKETS>> = StaticCell::new();
 
 /// Parts of the device that the networks need.
 pub(crate) struct Networks {

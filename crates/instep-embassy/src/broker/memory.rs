@@ -1,7 +1,7 @@
 //! Memory of the client, of fixed size.
 
 use super::client::BrokerClient;
-use super::target::{Broker, Counts};
+use super::target::Broker;
 use crate::server::Server;
 use instep::Limits;
 use instep::broker::Followed;
@@ -34,7 +34,6 @@ pub struct BrokerMemory<const INPUT: usize, const SEND: usize> {
     send: ConstStaticCell<[u8; SEND]>,
     input: ConstStaticCell<[u8; INPUT]>,
     broker: StaticCell<Broker>,
-    counts: Counts,
 }
 
 impl<const INPUT: usize, const SEND: usize> BrokerMemory<INPUT, SEND> {
@@ -46,7 +45,6 @@ impl<const INPUT: usize, const SEND: usize> BrokerMemory<INPUT, SEND> {
             send: ConstStaticCell::new([0; SEND]),
             input: ConstStaticCell::new([0; INPUT]),
             broker: StaticCell::new(),
-            counts: Counts::new(),
         }
     }
 
@@ -64,11 +62,11 @@ impl<const INPUT: usize, const SEND: usize> BrokerMemory<INPUT, SEND> {
             );
             return None;
         };
+        followed.note_connection(false);
         Some(BrokerClient {
             broker: self.broker.init(broker),
             followed,
             log_in: server.log_in,
-            counts: &self.counts,
             receive: self.receive.take(),
             send: self.send.take(),
             input: self.input.take(),

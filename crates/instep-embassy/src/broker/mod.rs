@@ -19,18 +19,22 @@
 //! # }
 //! ```
 //!
+//! The panel and `/healthz?verbose` show how the connection stands.
+//!
 //! The memory of the device has room for one more follower, with the feature `mqtt`. [`resources!`](crate::resources) sees to it.
 //!
-//! Names are resolved by embassy-net: those that end in `.local` by a one-shot query of multicast DNS (RFC 6762 section 5.1), and
-//! others at the DNS servers of the network.
+//! Names that end in `.local` are resolved by one-shot queries of multicast DNS (RFC 6762 section 5.1), and others at the DNS
+//! servers of the network. The socket for it uses the buffers of the connection, so it takes no memory of its own.
 
 mod client;
 mod memory;
 mod open;
+mod query;
+mod resolve;
 mod session;
 mod target;
 
 pub use client::{BrokerClient, SOCKETS};
 pub use instep_mqtt::{AddressError, BrokerAddress, DeviceId};
 pub use memory::{BrokerMemory, input_bytes, send_bytes};
-pub use target::{Broker, BrokerStatus, LOGIN_MAX};
+pub use target::{Broker, LOGIN_MAX};

@@ -1,35 +1,32 @@
 //! Opening and closing of the transport to a broker.
 
-use embassy_net::dns::DnsQueryType;
+use super::resolve::{Room, resolve};
+use embassy_net::Stack;
 use embassy_net::tcp::{ConnectError, TcpSocket};
-use embassy_net::{IpAddress, Stack};
 use embassy_time::{Duration, Timer, with_timeout};
 use instep_mqtt::{BrokerAddress, TransportError};
 
-/// Timeout of each step: name, connection.
+/// Timeout of the connection.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Interval of polling the network while it is down. embassy-net has one waker for it, which the board uses.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Timeout of the last packet, and of the end of the connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Buffers of the socket.
-pub(super) struct Buffers<'b> {
-    pub(super) receive: &'b mut [u8],
-    pub(super) send: &'b mut [u8],
-}
-
-/// Waits for the network, and opens the transport to a broker.
+/// Waits for the network, and opens the transport to a broker. The query in `room` is lent for the time of this call.
 pub(super) async fn open<'b>(
     stack: Stack<'static>,
     address: &BrokerAddress<'_>,
-    buffers: Buffers<'b>,
+    random: fn() -> u32,
+    Room { receive, send, query }: Room<'b, '_>,
 ) -> Result<TcpSocket<'b>, TransportError> {
     while !stack.is_link_up() || !stack.is_config_up() {
         Timer::after(POLL_INTERVAL).await;
     }
-    let host = resolve(stack, address.host).await?;
-    let mut socket = TcpSocket::new(stack, buffers.receive, buffers.send);
+    // Until there is a connection, its buffers are free.
+    let room = Room { receive: &mut *send, send: &mut *receive, query };
+    let host = resolve(stack, address.host, random(), room).await?;
+    let mut socket = TcpSocket::new(stack, receive, send);
     // Nagle's algorithm would only delay, because what is due leaves in one write.
     socket.set_nagle_enabled(false);
     let connected = with_timeout(TIMEOUT, socket.connect((host, address.port))).await;
@@ -54,15 +51,4 @@ pub(super) async fn close(socket: &mut TcpSocket<'_>, is_told: bool) {
     socket.abort();
     // It ends when the reset has left.
     let _ = with_timeout(CLOSE_TIMEOUT, socket.flush()).await;
-}
-
-/// Returns an address of the host.
-async fn resolve(stack: Stack<'static>, host: &str) -> Result<IpAddress, TransportError> {
-    // Nobody answers a multicast query for a name that does not exist.
-    let is_local = host.ends_with(".local");
-    match with_timeout(TIMEOUT, stack.dns_query(host, DnsQueryType::A)).await {
-        Ok(Ok(addresses)) => addresses.first().copied().ok_or(TransportError::Name),
-        Err(_) if !is_local => Err(TransportError::TimedOut),
-        _ => Err(TransportError::Name),
-    }
 }
