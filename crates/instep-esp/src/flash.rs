@@ -14,20 +14,20 @@ pub(crate) const SETTINGS: &str = "instep";
 pub(crate) type Flash = BlockingAsync<FlashStorage<'static>>;
 /// The whole flash, which the settings and the updates share.
 #[cfg(feature = "update")]
-pub(crate) type Flash = embassy_embedded_hal::flash::partition::Partition<
-    'static,
-    embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex,
-    BlockingAsync<FlashStorage<'static>>,
->;
+pub(crate) type Flash = BlockingAsync<slots::Shared>;
 
 /// The flash, and the places in it.
 pub(crate) struct Opened {
+    /// For the settings.
     pub(crate) flash: Flash,
     /// Place of the settings.
     pub(crate) settings: Option<Range<u32>>,
     /// Places of the images, and the slot from which this one runs.
     #[cfg(feature = "update")]
     pub(crate) slots: Option<Slots>,
+    /// For the images.
+    #[cfg(feature = "update")]
+    pub(crate) images: &'static mut dyn instep_embassy::update::Flash,
 }
 
 /// Reads the partition table.
@@ -41,14 +41,15 @@ pub(crate) fn open(flash: FLASH<'static>) -> Opened {
     });
     #[cfg(feature = "update")]
     let slots = table.as_ref().and_then(slots::find);
+    #[cfg(feature = "update")]
+    let (flash, images) = slots::share(flash);
     Opened {
-        #[cfg(not(feature = "update"))]
         flash: BlockingAsync::new(flash),
-        #[cfg(feature = "update")]
-        flash: slots::share(flash),
         settings,
         #[cfg(feature = "update")]
         slots,
+        #[cfg(feature = "update")]
+        images,
     }
 }
 
@@ -57,17 +58,17 @@ pub(crate) use slots::Slots;
 
 #[cfg(feature = "update")]
 mod slots {
-    use super::Flash;
-    use embassy_embedded_hal::adapter::BlockingAsync;
-    use embassy_embedded_hal::flash::partition::Partition as SharedPartition;
-    use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-    use embassy_sync::mutex::Mutex;
+    use core::cell::RefCell;
+    use embassy_embedded_hal::flash::partition::BlockingPartition;
+    use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+    use embassy_sync::blocking_mutex::{Mutex, NoopMutex};
     use esp_bootloader_esp_idf::partitions::PartitionTable;
     use esp_storage::FlashStorage;
     use instep_embassy::update::{Layout, Partition, Slot};
     use static_cell::StaticCell;
 
-    type Shared = Mutex<CriticalSectionRawMutex, BlockingAsync<FlashStorage<'static>>>;
+    /// The whole flash, for one of its users. It is locked for one operation at a time, and both users run in one executor.
+    pub(crate) type Shared = BlockingPartition<'static, NoopRawMutex, FlashStorage<'static>>;
 
     /// Places of the images.
     pub(crate) struct Slots {
@@ -93,10 +94,12 @@ mod slots {
         Some(Slots { layout, running })
     }
 
-    /// Returns the whole flash, for more than one user.
-    pub(super) fn share(flash: FlashStorage<'static>) -> Flash {
-        static SHARED: StaticCell<Shared> = StaticCell::new();
+    /// Returns the whole flash, for the settings and for the images.
+    pub(super) fn share(flash: FlashStorage<'static>) -> (Shared, &'static mut Shared) {
+        static FLASH: StaticCell<NoopMutex<RefCell<FlashStorage<'static>>>> = StaticCell::new();
+        static IMAGES: StaticCell<Shared> = StaticCell::new();
         let size = u32::try_from(embedded_storage::ReadStorage::capacity(&flash)).unwrap_or(u32::MAX);
-        SharedPartition::new(SHARED.init(Mutex::new(BlockingAsync::new(flash))), 0, size)
+        let shared = Shared::new(FLASH.init(Mutex::new(RefCell::new(flash))), 0, size);
+        (shared.clone(), IMAGES.init(shared))
     }
 }

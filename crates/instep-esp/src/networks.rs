@@ -40,7 +40,7 @@ pub(crate) struct Networks {
     /// Function that returns the drivers of both networks.
     pub(crate) drivers: fn([Server; 2], [Stack<'static>; 2]) -> [&'static mut Driver; 2],
     #[cfg(feature = "update")]
-    pub(crate) firmware: Option<instep_embassy::update::Firmware<crate::flash::Flash>>,
+    pub(crate) firmware: Option<instep_embassy::update::Firmware>,
 }
 
 /// Starts the networks, then runs the radio.

@@ -74,7 +74,7 @@ pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts
     let opened = flash::open(parts.flash);
     // Before all else, because this counts the start of an image that is on trial.
     #[cfg(feature = "update")]
-    let firmware = update::start(opened.flash.clone(), opened.slots, M::identity()).await;
+    let firmware = update::start(opened.images, opened.slots, M::identity());
     let keeper = settings::open(&SETTINGS, opened.flash, opened.settings).await;
     SETTINGS.take_build(config::settings());
 

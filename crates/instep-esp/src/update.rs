@@ -1,12 +1,12 @@
 //! Firmware updates over HTTP, and the trial of a new image.
 
 use crate::config::UPDATE_PERMISSION;
-use crate::flash::{Flash, Slots};
+use crate::flash::Slots;
 use crate::settings;
 use embassy_net::Stack;
 use esp_hal::ram;
 use instep_embassy::update::{
-    Chip, Descriptor, Firmware, Identity, Image, Network, ResetReason, Times, UpdateMemory,
+    Chip, Descriptor, Firmware, Flash, Identity, Image, Network, ResetReason, Times, UpdateMemory,
 };
 use instep_wifi::setup::SetUp;
 use portable_atomic::{AtomicU32, Ordering};
@@ -51,11 +51,11 @@ pub const fn identity(version: &str, descriptor: &Descriptor) -> Identity {
 /// Opens the images. If this one is on trial, counts this start; restarts into the old one if the trial has failed.
 ///
 /// Call this after the start of the watchdog, before all else that may fail. Returns `None` without a second slot.
-pub(crate) async fn start(
-    flash: Flash,
+pub(crate) fn start(
+    flash: &'static mut dyn Flash,
     slots: Option<Slots>,
     identity: &'static Identity,
-) -> Option<Firmware<Flash>> {
+) -> Option<Firmware> {
     let Some(Slots { layout, running }) = slots else {
         log::warn!("This device cannot be updated: its partition table has no two slots of which one runs");
         return None;
@@ -71,7 +71,7 @@ pub(crate) async fn start(
         restart: settings::restart,
     };
     #[cfg_attr(not(feature = "signature"), expect(unused_mut, reason = "only the key changes it"))]
-    let mut firmware = MEMORY.start(flash, image).await;
+    let mut firmware = MEMORY.start(flash, image);
     #[cfg(feature = "signature")]
     if let Some(key) = crate::config::UPDATE_KEY {
         firmware.require_signature(key);
@@ -82,11 +82,7 @@ pub(crate) async fn start(
 /// Judges this image if it is on trial; then receives images. The stacks are those of the joined network and of the
 /// device's own.
 #[embassy_executor::task]
-pub(crate) async fn run(
-    mut firmware: Firmware<Flash>,
-    stacks: [Stack<'static>; 2],
-    set_up: &'static SetUp,
-) -> ! {
+pub(crate) async fn run(mut firmware: Firmware, stacks: [Stack<'static>; 2], set_up: &'static SetUp) -> ! {
     let [station, access_point] = stacks;
     let save = async || {
         set_up.save().await;

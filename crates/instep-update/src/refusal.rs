@@ -3,8 +3,6 @@
 use core::fmt::{self, Display};
 
 /// Reason why an image is not accepted.
-///
-/// Its text is one sentence for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -98,11 +96,10 @@ impl Refusal {
             Self::FlashFailed => "flash-failed",
         }
     }
-}
 
-impl Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// Returns one sentence for a person.
+    pub const fn sentence(self) -> &'static str {
+        match self {
             Self::NoSecondSlot => "This device cannot be updated: its flash has no second slot.",
             Self::OnTrial => "The running firmware is on trial; try again when it is confirmed.",
             Self::NotAnImage => "This file is not a firmware image.",
@@ -129,7 +126,13 @@ impl Display for Refusal {
             }
             Self::WrongReadBack => "The flash did not keep what was written; try again.",
             Self::FlashFailed => "The flash failed; try again.",
-        })
+        }
+    }
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
     }
 }
 

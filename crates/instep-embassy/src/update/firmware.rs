@@ -5,12 +5,12 @@ use super::memory::{Sector, UpdateMemory};
 use crate::clock::now;
 use embassy_net::Stack;
 use embassy_time::Timer;
-use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use instep::update::{
     FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, NETWORKS_MAX, Permission, Receiver, Upload,
 };
 use instep_update::{
-    AtStart, Identity, LastTry, Layout, Name, Network, ResetReason, Slot, Times, Trial, Updater, Verdict,
+    AtStart, Flash, Identity, LastTry, Layout, Name, Network, ResetReason, Slot, Times, Trial, Updater,
+    Verdict,
 };
 
 /// Delay between the answer to an update and the restart, in ms, so that the client gets the answer.
@@ -38,12 +38,12 @@ pub struct Image {
 }
 
 /// Firmware of a device, which can be replaced over HTTP.
-pub struct Firmware<F> {
+pub struct Firmware {
     pub(super) image: Image,
     pub(super) upload: &'static Upload,
     pub(super) receiver: Receiver,
     /// Access to the flash; `None` if the flash failed at the start.
-    pub(super) updater: Option<Updater<F>>,
+    pub(super) updater: Option<Updater<'static>>,
     trial: Option<Trial>,
 }
 
@@ -52,12 +52,12 @@ impl UpdateMemory {
     ///
     /// Does not return if the trial has failed, but restarts into the old image. Call this once, directly after the watchdog is
     /// started, and before the drivers run.
-    pub async fn start<F: MultiwriteNorFlash>(&'static self, flash: F, image: Image) -> Firmware<F> {
+    pub fn start(&'static self, flash: &'static mut dyn Flash, image: Image) -> Firmware {
         let Image { identity, layout, running, reset, permission, times, restart } = image;
         let Sector(sector) = self.sector.take();
         let upload: &'static Upload = self.upload.init_with(|| Upload::new(permission));
         let receiver = upload.receiver(sector);
-        let opened = Updater::open(flash, layout, running, *identity, reset).await;
+        let opened = Updater::open(flash, layout, running, *identity, reset);
         let mut trial = None;
         let updater = match opened {
             Ok((_, AtStart::GivenUp(reason))) => {
@@ -71,18 +71,18 @@ impl UpdateMemory {
                 Some(updater)
             }
             Ok((updater, AtStart::Settled)) => Some(updater),
-            Err(error) => {
-                log::error!("This device cannot be updated: {}", error.refusal());
+            Err(refusal) => {
+                log::error!("This device cannot be updated: {refusal}");
                 None
             }
         };
         let mut firmware = Firmware { image, upload, receiver, updater, trial };
-        firmware.publish().await;
+        firmware.publish();
         firmware
     }
 }
 
-impl<F: MultiwriteNorFlash> Firmware<F> {
+impl Firmware {
     /// Returns the upload, for [`Server::with_update`](crate::Server::with_update).
     pub fn upload(&self) -> &'static Upload {
         self.upload
@@ -135,8 +135,8 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
                 false
             }
         };
-        while let Err(error) = updater.conclude(verdict).await {
-            log::error!("The verdict on this firmware is not stored: {}", error.refusal());
+        while let Err(refusal) = updater.conclude(verdict) {
+            log::error!("The verdict on this firmware is not stored: {refusal}");
             if !stays {
                 // The next start gives it up, because the device restarted itself.
                 return false;
@@ -145,13 +145,13 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
         }
         if stays {
             self.upload.witness().stop();
-            self.publish().await;
+            self.publish();
         }
         stays
     }
 
     /// Updates what `GET /firmware` says.
-    async fn publish(&mut self) {
+    fn publish(&mut self) {
         let identity = self.image.identity;
         let mut facts = Facts { state: ImageState::Confirmed, capacity: None, last: None };
         if let Some(updater) = &mut self.updater {
@@ -164,7 +164,7 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
                     Some((LastUpdateOutcome::Confirmed, Some(identity.version), by.as_str()))
                 }
                 LastTry::CameBack(reason) => {
-                    let other = updater.other_identity().await.ok().flatten();
+                    let other = updater.other_identity().ok().flatten();
                     Some((LastUpdateOutcome::Returned, other.map(|other| other.version), reason.as_str()))
                 }
                 LastTry::Unknown | LastTry::OnTrial => None,
@@ -203,7 +203,7 @@ impl Facts {
     }
 }
 
-impl<F> core::fmt::Debug for Firmware<F> {
+impl core::fmt::Debug for Firmware {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Firmware").field("image", &self.image).finish_non_exhaustive()
     }

@@ -52,7 +52,7 @@ fn restart() -> ! {
 }
 
 /// Starts the second image after an own reset of the first one.
-async fn start(flash: &SharedFlash) -> Firmware<SharedFlash> {
+fn start(flash: &SharedFlash) -> Firmware {
     let memory: &'static UpdateMemory = Box::leak(Box::new(UpdateMemory::new()));
     let place = |offset, sectors: u32| Partition { offset, size: sectors * 4096 };
     let layout = Layout::new(place(4096, 2), SLOTS.map(|offset| place(offset, 4))).unwrap();
@@ -65,11 +65,11 @@ async fn start(flash: &SharedFlash) -> Firmware<SharedFlash> {
         times: Times::default(),
         restart,
     };
-    memory.start(flash.clone(), image).await
+    memory.start(Box::leak(Box::new(flash.clone())), image)
 }
 
 /// Runs the task of a firmware, which ends when the device restarts. Returns how often the settings were saved, too.
-fn run(mut firmware: Firmware<SharedFlash>, stack: Stack<'static>) -> (JoinHandle<()>, Rc<Cell<u32>>) {
+fn run(mut firmware: Firmware, stack: Stack<'static>) -> (JoinHandle<()>, Rc<Cell<u32>>) {
     let saved = Rc::<Cell<u32>>::default();
     let saves = saved.clone();
     let save = async move || saves.set(saves.get() + 1);
@@ -89,7 +89,7 @@ macro_rules! device {
             struct Resources { limits: Limits::DEVICE, topics: TOPICS.count(), network: 2 }
         }
         static RESOURCES: Resources = Resources::new();
-        let firmware = start($flash).await;
+        let firmware = start($flash);
         let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
         let change: fn(&Upload) = $change;
         change(firmware.upload());
@@ -124,8 +124,8 @@ fn quiet_image_is_confirmed_after_4_minutes() {
         let status = status(peer).await;
         assert!(
             status.starts_with(
-                "{\"version\":\"0.2.0\",\"board\":\"esp32c3-devkit\",\"application\":\"lamp\",\"slot\":\"ota_1\",\
-                 \"state\":\"confirmed\",\"capacity\":16384,\"last\":{\"version\":\"0.2.0\",\"outcome\":\"confirmed\",\
+                "{\"version\":\"0.2.0\",\"board\":\"esp32c3-devkit\",\"chip\":5,\"application\":\"lamp\",\
+                 \"slot\":\"ota_1\",\"state\":\"confirmed\",\"capacity\":16384,\"last\":{\"version\":\"0.2.0\",\"outcome\":\"confirmed\",\
                  \"reason\":\"it had an address, and nobody asked\"}"
             ),
             "{status}"
@@ -184,10 +184,10 @@ fn failed_image_returns_before_anything_else_runs() {
     test(async {
         let flash = flash(State::New);
         // The first start is counted, and the second one follows a reset of its own.
-        let _ = start(&flash).await;
+        let _ = start(&flash);
         let again = flash.clone();
         let second = tokio::task::spawn_local(async move {
-            let _ = start(&again).await;
+            let _ = start(&again);
         });
         assert!(second.await.is_err(), "it does not restart");
         assert_eq!(entry(&flash, 1).label().verdict(), Some(Verdict::GivenUp(Reason::OwnReset)));
@@ -233,5 +233,30 @@ fn uploaded_image_is_started_on_trial() {
         Timer::after_secs(2).await;
         assert!(task.is_finished(), "the device does not restart");
         assert_eq!(saved.get(), 1);
+    });
+}
+
+#[test]
+fn image_of_client_that_is_gone_is_not_activated() {
+    test(async {
+        let flash = flash(State::Valid);
+        let (task, _, peer) = device!(&flash, true);
+        let image = Sample::new("0.2.1").make();
+        let head = format!("PUT /firmware HTTP/1.1\r\nHost: lamp\r\nContent-Length: {}\r\n\r\n", image.len());
+        // The whole image arrives, and only its check is left.
+        let mut client = connect(peer).await;
+        send(&mut client, &[head.as_bytes(), &image].concat()).await;
+        client.flush().await.unwrap();
+        client.abort();
+        client.flush().await.unwrap();
+        Timer::after_secs(2).await;
+        assert!(!task.is_finished(), "the device restarts");
+        assert_eq!(load(&flash.flash().bytes[SLOTS[0] as usize..SLOTS[1] as usize]), None);
+        assert_eq!(entry(&flash, 0).sequence(), 1);
+
+        let mut again = connect(peer).await;
+        send(&mut again, &[head.as_bytes(), &image].concat()).await;
+        read_until(&mut again, "{\"version\":\"0.2.1\"}").await;
+        assert_eq!(entry(&flash, 0).sequence(), 3);
     });
 }

@@ -208,8 +208,8 @@ fn write_answer(answer: &Answer, incoming: &Incoming, out: &mut Outgoing<'_>) {
             write_json(Status::Ok, format_args!("{{\"version\":{version}}}"), incoming.extra, out);
         }
         Answer::Refused { status, code, sentence } => {
-            log::warn!("Refused a firmware image: {}", crate::log::Escaped(sentence.as_str().as_bytes()));
-            write_refusal(*status, code, sentence.as_str(), incoming.extra, out);
+            log::warn!("Refused a firmware image: {sentence}");
+            write_refusal(*status, code, sentence, incoming.extra, out);
         }
     }
 }

@@ -9,8 +9,6 @@ use instep_proto::http::Status;
 
 /// Length of a sector of flash, and so of the memory of an upload, in bytes.
 pub const SECTOR: usize = 4096;
-/// Maximum length of the sentence of a refusal, in bytes.
-pub(super) const SENTENCE_MAX: usize = 160;
 
 /// State of an upload, behind a lock.
 pub(super) struct State {
@@ -59,7 +57,7 @@ pub(super) enum Answer {
     Refused {
         status: Status,
         code: &'static str,
-        sentence: ShortText<SENTENCE_MAX>,
+        sentence: &'static str,
     },
 }
 
