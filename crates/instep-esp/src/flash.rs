@@ -8,6 +8,12 @@ use esp_storage::FlashStorage;
 
 /// Name of the partition of the settings.
 pub(crate) const SETTINGS: &str = "instep";
+/// Names of the partitions that are used.
+#[cfg(not(feature = "update"))]
+const NAMES: [&str; 1] = [SETTINGS];
+/// Names of the partitions that are used.
+#[cfg(feature = "update")]
+const NAMES: [&str; 4] = [SETTINGS, "otadata", "ota_0", "ota_1"];
 
 /// The whole flash.
 #[cfg(not(feature = "update"))]
@@ -35,12 +41,19 @@ pub(crate) fn open(flash: FLASH<'static>) -> Opened {
     let mut flash = FlashStorage::new(flash);
     let mut bytes = [0; PARTITION_TABLE_MAX_LEN];
     let table = read_partition_table(&mut flash, &mut bytes).ok();
-    let settings = table.as_ref().and_then(|table| {
-        let partition = table.iter().find(|partition| partition.label_as_str() == SETTINGS)?;
-        Some(partition.offset()..partition.offset() + partition.len())
-    });
+    let mut places = [const { None }; NAMES.len()];
+    for partition in table.iter().flat_map(|table| table.iter()) {
+        let used = NAMES.iter().zip(&mut places).find(|(name, _)| **name == partition.label_as_str());
+        if let Some((_, place)) = used {
+            *place = Some(partition.offset()..partition.offset() + partition.len());
+        }
+    }
     #[cfg(feature = "update")]
-    let slots = table.as_ref().and_then(slots::find);
+    let [settings, places @ ..] = places;
+    #[cfg(not(feature = "update"))]
+    let [settings] = places;
+    #[cfg(feature = "update")]
+    let slots = table.as_ref().and_then(|table| slots::find(table, places));
     #[cfg(feature = "update")]
     let (flash, images) = slots::share(flash);
     Opened {
@@ -59,6 +72,7 @@ pub(crate) use slots::Slots;
 #[cfg(feature = "update")]
 mod slots {
     use core::cell::RefCell;
+    use core::ops::Range;
     use embassy_embedded_hal::flash::partition::BlockingPartition;
     use embassy_sync::blocking_mutex::raw::NoopRawMutex;
     use embassy_sync::blocking_mutex::{Mutex, NoopMutex};
@@ -78,13 +92,11 @@ mod slots {
     }
 
     /// Finds both slots. The MMU's mapping shows the running slot, because `otadata` may name the other one.
-    pub(super) fn find(table: &PartitionTable<'_>) -> Option<Slots> {
-        let place = |name: &str| {
-            let partition = table.iter().find(|partition| partition.label_as_str() == name)?;
-            Some(Partition { offset: partition.offset(), size: partition.len() })
-        };
-        let slots = [place("ota_0")?, place("ota_1")?];
-        let layout = Layout::new(place("otadata")?, slots).ok()?;
+    pub(super) fn find(table: &PartitionTable<'_>, places: [Option<Range<u32>>; 3]) -> Option<Slots> {
+        let [otadata, first, second] = places
+            .map(|place| place.map(|Range { start, end }| Partition { offset: start, size: end - start }));
+        let slots = [first?, second?];
+        let layout = Layout::new(otadata?, slots).ok()?;
         let booted = table.booted_partition().ok()??.offset();
         let running = match slots.map(|slot| slot.offset == booted) {
             [true, _] => Slot::Ota0,

@@ -89,6 +89,8 @@ pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts
         .with_hints(AllowHints::BUILD);
     let ap_access = AP_ACCESS.init(access.with_portal(AP_PAGE));
     let (server, mut inbox) = M::start(ACCESS.init(access));
+    #[cfg(feature = "update")]
+    let server = firmware.as_ref().map_or(server, |firmware| server.with_update(firmware.upload()));
     if M::KEEPS_PROPERTIES {
         inbox.keep_in(&KEPT);
     }

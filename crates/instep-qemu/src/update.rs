@@ -11,8 +11,8 @@ use embassy_sync::blocking_mutex::raw::{CriticalSectionRawMutex, NoopRawMutex};
 use embassy_sync::blocking_mutex::{Mutex, NoopMutex};
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
-use instep::Inbox;
 use instep::update::Permission;
+use instep::{Device, Inbox};
 use instep_embassy::Server;
 use instep_embassy::update::{
     Chip, Descriptor, Firmware, Identity, Image, Layout, Network, Partition as Place, PublicKey, ResetReason,
@@ -72,7 +72,7 @@ pub const fn identity(version: &str, descriptor: &Descriptor) -> Identity {
 /// Updates and persistent properties of a machine with a flash.
 pub struct Updates {
     watchdog: Watchdog,
-    firmware: Firmware,
+    firmware: &'static mut Firmware,
     saver: Saver<'static, Storage>,
 }
 
@@ -102,7 +102,7 @@ impl Updates {
             times: TIMES,
             restart: reset,
         };
-        let mut firmware = B::updates().start(IMAGES.init(flash.clone()), image);
+        let firmware = B::updates().start(IMAGES.init(flash.clone()), image);
         if let Some(key) = B::KEY {
             firmware.require_signature(key);
         }
@@ -123,10 +123,10 @@ impl Updates {
     }
 
     /// Starts the tasks.
-    pub fn run(self, spawner: Spawner, stack: Stack<'static>) {
+    pub fn run(self, spawner: Spawner, device: &'static Device, stack: Stack<'static>) {
         spawner.spawn(feed(self.watchdog).expect("task pool exhausted"));
         spawner.spawn(keep(self.saver).expect("task pool exhausted"));
-        spawner.spawn(update(self.firmware, stack).expect("task pool exhausted"));
+        spawner.spawn(update(self.firmware, device, stack).expect("task pool exhausted"));
     }
 }
 
@@ -139,12 +139,12 @@ async fn feed(watchdog: Watchdog) -> ! {
 }
 
 #[embassy_executor::task]
-async fn update(mut firmware: Firmware, stack: Stack<'static>) -> ! {
+async fn update(firmware: &'static mut Firmware, device: &'static Device, stack: Stack<'static>) -> ! {
     let save = async || {
         SAVE.signal(());
         SAVED.wait().await;
     };
-    firmware.run([(Network::Joined, stack)], save).await
+    firmware.run(device, &[(Network::Joined, stack)], save).await
 }
 
 /// Saves changes of the settings.

@@ -20,7 +20,7 @@
 //!     [Partition { offset: 0x1_0000, size: 0x1f_0000 }, Partition { offset: 0x20_0000, size: 0x1f_0000 }],
 //! )?;
 //! // Directly after the watchdog, before anything that can fail.
-//! let (mut updater, at_start) = Updater::open(flash, layout, booted, RUNNING, reset)?;
+//! let (mut updater, at_start) = Updater::open(flash, layout, booted, &RUNNING, reset)?;
 //! match at_start {
 //!     AtStart::Settled => {}
 //!     AtStart::GivenUp(_) => restart(), // into the old image

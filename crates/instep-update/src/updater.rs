@@ -17,7 +17,7 @@ pub struct Updater<'f> {
     pub(crate) flash: &'f mut dyn Flash,
     pub(crate) layout: Layout,
     running: Slot,
-    identity: Identity,
+    identity: &'f Identity,
     on_trial: bool,
     last_try: LastTry,
     #[cfg(feature = "signature")]
@@ -40,7 +40,7 @@ impl<'f> Updater<'f> {
         flash: &'f mut dyn Flash,
         layout: Layout,
         running: Slot,
-        identity: Identity,
+        identity: &'f Identity,
         reset: ResetReason,
     ) -> Result<(Self, AtStart), Refusal> {
         if usize::try_from(layout.end()).is_ok_and(|end| end > flash.capacity()) {
@@ -59,11 +59,11 @@ impl<'f> Updater<'f> {
         let otadata = updater.otadata()?;
         updater.last_try = LastTry::of(&otadata, running);
         let own = otadata.newest_of(running);
-        let mut at_start = AtStart::of(own.map(|sector| &otadata.0[sector]), reset);
+        let mut at_start = AtStart::of(own.map(|sector| otadata.of(sector)), reset);
         if let AtStart::OnTrial { .. } = at_start
             && let Some(sector) = own
             // A flash that fails here would let the trial go on for ever.
-            && !matches!(updater.mark_start(sector, &otadata.0[sector]), Ok(true))
+            && !matches!(updater.mark_start(sector, otadata.of(sector)), Ok(true))
         {
             at_start = AtStart::GivenUp(Reason::FlashFailed);
         }
@@ -88,7 +88,7 @@ impl<'f> Updater<'f> {
 
     /// Returns what the running image is.
     pub fn identity(&self) -> &Identity {
-        &self.identity
+        self.identity
     }
 
     /// Returns whether the running image is on trial.
@@ -106,15 +106,27 @@ impl<'f> Updater<'f> {
         self.layout.slot(self.running.other()).size
     }
 
-    /// Reads what the image in the other slot is, if there is a whole start of one.
+    /// Reads what the image in the other slot is, if there is a whole start of one: the image before this one, or the one
+    /// that was activated.
     ///
     /// # Errors
     /// [`Refusal::FlashFailed`].
     pub fn other_identity(&mut self) -> Result<Option<Identity>, Refusal> {
+        Ok(self.inspect_other(None)?.ok())
+    }
+
+    /// Reads what the image in the other slot is. Its first word is perhaps not written yet.
+    pub(crate) fn inspect_other(
+        &mut self,
+        first_word: Option<[u8; 4]>,
+    ) -> Result<Result<Identity, Refusal>, Refusal> {
         let mut first = Aligned([0; 512]);
         let offset = self.layout.slot(self.running.other()).offset;
         self.flash.read(offset, &mut first.0)?;
-        Ok(inspect(&first.0).ok())
+        if let (Some(word), Some(start)) = (first_word, first.0.first_chunk_mut()) {
+            *start = word;
+        }
+        Ok(inspect(&first.0))
     }
 
     /// Ends the trial of the running image.
@@ -132,7 +144,7 @@ impl<'f> Updater<'f> {
                 let label = Label::BLANK.with_verdict(verdict);
                 match otadata.newest_of(self.running) {
                     Some(sector) => {
-                        let entry = otadata.0[sector].with_state(State::Valid).with_label(label);
+                        let entry = otadata.of(sector).with_state(State::Valid).with_label(label);
                         self.write_entry(sector, &entry)?;
                     }
                     // The entry was damaged meanwhile.
@@ -168,8 +180,8 @@ impl<'f> Updater<'f> {
         let (choice, highest) = (otadata.choice(), otadata.highest());
         let other = self.running.other();
         if let Some(sector) = choice
-            && otadata.0[sector].slot() == self.running
-            && otadata.0[sector].state() == State::Valid
+            && otadata.of(sector).slot() == self.running
+            && otadata.of(sector).state() == State::Valid
             && next_sequence(highest, other).is_some()
         {
             return Ok(());
@@ -197,13 +209,13 @@ impl<'f> Updater<'f> {
         let has_other = otadata.0.iter().any(|entry| entry.is_bootable() && entry.slot() == other);
         if !has_other {
             // The old image's entry was damaged. Without one, the boot loader would try `ota_0`, whatever it is.
-            let sequence = own.map_or(0, |sector| otadata.0[sector].sequence()).saturating_sub(1);
+            let sequence = own.map_or(0, |sector| otadata.of(sector).sequence()).saturating_sub(1);
             let sequence = if sequence == 0 { next_sequence(0, other).unwrap_or(1) } else { sequence };
             let entry = Entry::new(sequence, State::Valid, Label::BLANK);
             self.write_entry(own.map_or(0, |sector| 1 - sector), &entry)?;
         }
         if let Some(sector) = own {
-            let entry = otadata.0[sector].with_state(State::Aborted);
+            let entry = otadata.of(sector).with_state(State::Aborted);
             let label = entry.label().with_verdict(Verdict::GivenUp(reason));
             self.write_entry(sector, &entry.with_label(label))?;
         }

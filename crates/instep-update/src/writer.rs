@@ -2,7 +2,7 @@
 
 use crate::layout::SECTOR;
 use crate::updater::Aligned;
-use crate::{Allowed, Identity, ImageCheck, Network, Partition, Refusal, Updater, inspect};
+use crate::{Allowed, ImageCheck, Network, Partition, Refusal, Updater, inspect};
 
 /// Maximum number of bytes that [`Writer::write`] writes: four pages.
 const STEP: usize = 4 * PAGE;
@@ -19,7 +19,6 @@ const FIRST_WORD: usize = 4;
 #[derive(Debug)]
 pub struct Writer<'u, 'f> {
     updater: &'u mut Updater<'f>,
-    offered: Identity,
     slot: Partition,
     check: ImageCheck,
     written: u32,
@@ -32,7 +31,7 @@ pub struct Writer<'u, 'f> {
 ///
 /// If it is dropped, the slot holds no image, and the running one stays.
 #[derive(Debug)]
-pub struct Verified<'u, 'f>(Writer<'u, 'f>);
+pub struct Verified<'w, 'u, 'f>(&'w mut Writer<'u, 'f>);
 
 impl<'f> Updater<'f> {
     /// Begins an update, after a look at the first sector of an image, of 4096 bytes unless the image is shorter.
@@ -51,24 +50,11 @@ impl<'f> Updater<'f> {
         self.settle()?;
         let slot = self.layout.slot(self.running().other());
         let check = ImageCheck::new(slot.size);
-        Ok(Writer {
-            updater: self,
-            offered,
-            slot,
-            check,
-            written: 0,
-            erased: 0,
-            first_word: [0xff; FIRST_WORD],
-        })
+        Ok(Writer { updater: self, slot, check, written: 0, erased: 0, first_word: [0xff; FIRST_WORD] })
     }
 }
 
 impl<'u, 'f> Writer<'u, 'f> {
-    /// Returns what the image is.
-    pub fn offered(&self) -> &Identity {
-        &self.offered
-    }
-
     /// Returns the number of bytes that were written.
     pub fn written(&self) -> u32 {
         self.written
@@ -113,11 +99,13 @@ impl<'u, 'f> Writer<'u, 'f> {
     ///
     /// # Errors
     /// The reason why the image is not accepted.
-    pub fn verify(self) -> Result<Verified<'u, 'f>, Refusal> {
+    pub fn verify(&mut self) -> Result<Verified<'_, 'u, 'f>, Refusal> {
         let whole = self.check.finish()?;
         #[cfg(feature = "signature")]
         if let Some(signing) = self.updater.signing {
-            (signing.verify)(&signing.key, &self.offered, &whole)?;
+            // From the flash, as the hash is.
+            let image = self.updater.inspect_other(Some(self.first_word))??;
+            (signing.verify)(&signing.key, &image, &whole)?;
         }
         #[cfg(not(feature = "signature"))]
         let _ = whole;
@@ -163,12 +151,7 @@ impl<'u, 'f> Writer<'u, 'f> {
     }
 }
 
-impl Verified<'_, '_> {
-    /// Returns what the image is.
-    pub fn offered(&self) -> &Identity {
-        &self.0.offered
-    }
-
+impl Verified<'_, '_, '_> {
     /// Makes the image the boot loader's choice.
     ///
     /// `before` is the network in which this device is reached. The device must restart after the answer to its client:
@@ -177,12 +160,12 @@ impl Verified<'_, '_> {
     /// # Errors
     /// [`Refusal::FlashFailed`] or [`Refusal::WrongReadBack`]. The running image stays.
     pub fn activate(self, before: Network) -> Result<(), Refusal> {
-        let Self(Writer { updater, slot, first_word, .. }) = self;
+        let Writer { updater, slot, first_word, .. } = self.0;
         // From here on, the slot holds an image that can be loaded.
-        updater.flash.write(slot.offset, &Aligned(first_word).0)?;
+        updater.flash.write(slot.offset, &Aligned(*first_word).0)?;
         let mut kept = Aligned([0; FIRST_WORD]);
         updater.flash.read(slot.offset, &mut kept.0)?;
-        if kept.0 != first_word {
+        if kept.0 != *first_word {
             return Err(Refusal::WrongReadBack);
         }
         updater.activate(before)

@@ -15,8 +15,8 @@ use sample_image::{Sample, load};
 /// Opens the flash of a device, as the firmware in a slot does, and returns it for damage meanwhile.
 fn open(device: &Device, slot: Slot, version: &str) -> (Updater<'static>, AtStart, SharedFlash) {
     let flash = SharedFlash::new(&device.flash);
-    let shared = Box::leak(Box::new(flash.clone()));
-    let (updater, at_start) = Updater::open(shared, layout(), slot, identity(version), device.reset).unwrap();
+    let (shared, running) = (Box::leak(Box::new(flash.clone())), Box::leak(Box::new(identity(version))));
+    let (updater, at_start) = Updater::open(shared, layout(), slot, running, device.reset).unwrap();
     (updater, at_start, flash)
 }
 

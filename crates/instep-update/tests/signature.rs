@@ -26,9 +26,9 @@ fn signed(sample: &Sample, seed: [u8; 32]) -> Vec<u8> {
 
 /// Uploads to a device that accepts signed images only, and returns it.
 fn uploaded(image: &[u8]) -> (Device, Result<(), Refusal>) {
-    let mut device = Device::new(Slot::Ota1, false);
+    let (mut device, running) = (Device::new(Slot::Ota1, false), identity(OLD));
     let (mut updater, _) =
-        Updater::open(&mut device.flash, layout(), Slot::Ota1, identity(OLD), ResetReason::PowerOn).unwrap();
+        Updater::open(&mut device.flash, layout(), Slot::Ota1, &running, ResetReason::PowerOn).unwrap();
     updater.require_signature(key());
     let result = upload(&mut updater, image);
     device.reset = ResetReason::OwnReset;

@@ -5,6 +5,7 @@ use super::memory::{Sector, UpdateMemory};
 use crate::clock::now;
 use embassy_net::Stack;
 use embassy_time::Timer;
+use instep::Device;
 use instep::update::{
     FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, NETWORKS_MAX, Permission, Receiver, Upload,
 };
@@ -39,12 +40,16 @@ pub struct Image {
 
 /// Firmware of a device, which can be replaced over HTTP.
 pub struct Firmware {
-    pub(super) image: Image,
+    identity: &'static Identity,
+    running: Slot,
+    restart: fn() -> !,
     pub(super) upload: &'static Upload,
     pub(super) receiver: Receiver,
     /// Access to the flash; `None` if the flash failed at the start.
     pub(super) updater: Option<Updater<'static>>,
-    trial: Option<Trial>,
+    /// Network in which the old image was reached, if this one is on trial.
+    before: Option<Network>,
+    times: Times,
 }
 
 impl UpdateMemory {
@@ -52,13 +57,15 @@ impl UpdateMemory {
     ///
     /// Does not return if the trial has failed, but restarts into the old image. Call this once, directly after the watchdog is
     /// started, and before the drivers run.
-    pub fn start(&'static self, flash: &'static mut dyn Flash, image: Image) -> Firmware {
+    // Not inlined, because a start that is a part of `main` is not optimised for size.
+    #[inline(never)]
+    pub fn start(&'static self, flash: &'static mut dyn Flash, image: Image) -> &'static mut Firmware {
         let Image { identity, layout, running, reset, permission, times, restart } = image;
         let Sector(sector) = self.sector.take();
         let upload: &'static Upload = self.upload.init_with(|| Upload::new(permission));
         let receiver = upload.receiver(sector);
-        let opened = Updater::open(flash, layout, running, *identity, reset);
-        let mut trial = None;
+        let opened = Updater::open(flash, layout, running, identity, reset);
+        let mut on_trial_after = None;
         let updater = match opened {
             Ok((_, AtStart::GivenUp(reason))) => {
                 log::error!("The device returns to its old firmware: {reason}");
@@ -67,7 +74,7 @@ impl UpdateMemory {
             Ok((updater, AtStart::OnTrial { start, before })) => {
                 log::warn!("This firmware is on trial, at its start {start}");
                 upload.witness().watch();
-                trial = Some(Trial::new(before, times, now().as_millis()));
+                on_trial_after = Some(before);
                 Some(updater)
             }
             Ok((updater, AtStart::Settled)) => Some(updater),
@@ -76,7 +83,16 @@ impl UpdateMemory {
                 None
             }
         };
-        let mut firmware = Firmware { image, upload, receiver, updater, trial };
+        let firmware = self.firmware.init(Firmware {
+            identity,
+            running,
+            restart,
+            upload,
+            receiver,
+            updater,
+            before: on_trial_after,
+            times,
+        });
         firmware.publish();
         firmware
     }
@@ -98,28 +114,33 @@ impl Firmware {
 
     /// Judges the running image if it is on trial; then receives images, and restarts the device into one.
     ///
-    /// Call this in its own task. `networks` are those of the drivers, in the order of their memory. `save` saves what must survive
+    /// Call this in its own task. `device` is the server's. `networks` are those of the drivers, in the order of their memory. `save` saves what must survive
     /// a restart.
-    pub async fn run<const NETWORKS: usize>(
+    ///
+    /// # Panics
+    /// If there are more than [`NETWORKS_MAX`] networks.
+    pub async fn run(
         &mut self,
-        networks: [(Network, Stack<'static>); NETWORKS],
+        device: &Device,
+        networks: &[(Network, Stack<'static>)],
         save: impl AsyncFn(),
     ) -> ! {
-        const { assert!(NETWORKS <= NETWORKS_MAX, "there are more networks than a trial watches") };
-        let stays = match self.trial.take() {
-            Some(trial) => {
-                let verdict = judge(trial, self.upload.witness(), &networks).await;
+        assert!(networks.len() <= NETWORKS_MAX, "there are more networks than a trial watches");
+        let stays = match self.before {
+            Some(before) => {
+                let trial = Trial::new(before, self.times, now().as_millis());
+                let verdict = judge(trial, self.upload.witness(), device, networks).await;
                 self.conclude(verdict).await
             }
             None => true,
         };
         if stays {
-            self.receive(&networks).await;
+            self.receive(networks).await;
             Timer::after_millis(ANSWER_MS).await;
             log::info!("The device restarts with its new firmware");
         }
         save().await;
-        (self.image.restart)()
+        (self.restart)()
     }
 
     /// Writes the verdict. Returns whether the image stays; if not, the device must restart.
@@ -151,15 +172,19 @@ impl Firmware {
     }
 
     /// Updates what `GET /firmware` says.
+    // Not inlined, because it is called at two places.
+    #[inline(never)]
     fn publish(&mut self) {
-        let identity = self.image.identity;
-        let mut facts = Facts { state: ImageState::Confirmed, capacity: None, last: None };
+        let identity = self.identity;
+        let mut status = FirmwareStatus::UNKNOWN
+            .with_chip(Some(identity.chip.0))
+            .with_version(identity.version.as_str())
+            .with_board(identity.board.as_str())
+            .with_application(identity.application.as_str())
+            .with_slot(self.running.name());
         if let Some(updater) = &mut self.updater {
-            if updater.is_on_trial() {
-                facts.state = ImageState::Trial;
-            }
-            facts.capacity = Some(updater.length_max());
-            facts.last = match updater.last_try() {
+            let state = if updater.is_on_trial() { ImageState::Trial } else { ImageState::Confirmed };
+            let last = match updater.last_try() {
                 LastTry::Confirmed(by) => {
                     Some((LastUpdateOutcome::Confirmed, Some(identity.version), by.as_str()))
                 }
@@ -169,42 +194,17 @@ impl Firmware {
                 }
                 LastTry::Unknown | LastTry::OnTrial => None,
             };
+            let last = last.as_ref().map(|(outcome, version, reason)| {
+                LastUpdate::new(*outcome, version.as_ref().map_or("", Name::as_str), reason)
+            });
+            status = status.with_state(state).with_capacity(Some(updater.length_max())).with_last(last);
         }
-        facts.publish(&self.image, self.upload);
-    }
-}
-
-/// What changes of the firmware's status.
-struct Facts {
-    state: ImageState,
-    capacity: Option<u32>,
-    last: Option<(LastUpdateOutcome, Option<Name>, &'static str)>,
-}
-
-impl Facts {
-    /// Sets the status of an upload.
-    // Not inlined, because it does not depend on the type of the flash, and is called at two places.
-    #[inline(never)]
-    fn publish(&self, image: &Image, upload: &Upload) {
-        let last = self.last.as_ref().map(|(outcome, version, reason)| {
-            LastUpdate::new(*outcome, version.as_ref().map_or("", Name::as_str), reason)
-        });
-        upload.set_status(
-            FirmwareStatus::UNKNOWN
-                .with_chip(Some(image.identity.chip.0))
-                .with_version(image.identity.version.as_str())
-                .with_board(image.identity.board.as_str())
-                .with_application(image.identity.application.as_str())
-                .with_slot(image.running.name())
-                .with_state(self.state)
-                .with_capacity(self.capacity)
-                .with_last(last),
-        );
+        self.upload.set_status(status);
     }
 }
 
 impl core::fmt::Debug for Firmware {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Firmware").field("image", &self.image).finish_non_exhaustive()
+        f.debug_struct("Firmware").field("identity", &self.identity).finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use embassy_futures::yield_now;
 use embassy_net::Stack;
 use embassy_time::Timer;
 use instep::update::{Event, Offer, Receiver, Status};
-use instep_update::{Allowed, Name, Network, Refusal, Updater};
+use instep_update::{Allowed, Network, Refusal, Updater};
 
 /// Delay between the check of a whole image and its activation, in ms.
 ///
@@ -21,11 +21,13 @@ impl Firmware {
         loop {
             let Event::Begin(offer) = receiver.next().await else { continue };
             match install(updater, receiver, offer, networks).await {
-                Ok(Some(version)) => {
+                Ok(true) => {
+                    let image = updater.other_identity().ok().flatten();
+                    let version = image.as_ref().map_or("", |image| image.version.as_str());
                     log::info!("Version {version} of the firmware is written");
-                    return receiver.done(version.as_str());
+                    return receiver.done(version);
                 }
-                Ok(None) => log::info!("The firmware did not arrive"),
+                Ok(false) => log::info!("The firmware did not arrive"),
                 Err(refusal) => receiver.refuse(status(refusal), refusal.code(), refusal.sentence()),
             }
         }
@@ -34,15 +36,15 @@ impl Firmware {
 
 /// Writes an image, and makes it the boot loader's choice.
 ///
-/// Returns its version, or `None` if its client is gone.
+/// Returns whether it did, which it does not if its client is gone.
 async fn install(
     updater: &mut Updater<'static>,
     receiver: &mut Receiver,
     offer: Offer,
     networks: &[(Network, Stack<'static>)],
-) -> Result<Option<Name>, Refusal> {
+) -> Result<bool, Refusal> {
     let allowed = Allowed { downgrade: offer.downgrade, other_application: offer.other_application };
-    let Event::Sector(first) = receiver.next().await else { return Ok(None) };
+    let Event::Sector(first) = receiver.next().await else { return Ok(false) };
     let mut writer = updater.begin(first, allowed)?;
     let mut left = first;
     loop {
@@ -53,17 +55,16 @@ async fn install(
         match receiver.next().await {
             Event::Sector(sector) => left = sector,
             Event::End => break,
-            _ => return Ok(None),
+            _ => return Ok(false),
         }
     }
     let verified = writer.verify()?;
     Timer::after_millis(BEFORE_ACTIVATION_MS).await;
     if receiver.is_abandoned() {
-        return Ok(None);
+        return Ok(false);
     }
-    let version = verified.offered().version;
     verified.activate(reach(networks))?;
-    Ok(Some(version))
+    Ok(true)
 }
 
 /// Returns the status of the answer to a refused image.

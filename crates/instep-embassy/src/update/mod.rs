@@ -31,9 +31,9 @@
 //!     times: Times::default(),
 //!     restart,
 //! };
-//! let mut firmware = UPDATES.start(flash, image);
+//! let firmware = UPDATES.start(flash, image);
 //! let server = server.with_update(firmware.upload()); // for the drivers
-//! firmware.run([(Network::Joined, station)], async || { /* save the settings */ }).await
+//! firmware.run(server.device, &[(Network::Joined, station)], async || { /* save the settings */ }).await
 //! # }
 //! ```
 

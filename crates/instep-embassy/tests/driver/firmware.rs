@@ -9,17 +9,18 @@ use super::{ACCESS, APP, PAGE, TOPICS, ask, connect, drive, read_until, run_lamp
 use crate::wire::Cable;
 use embassy_net::Stack;
 use embassy_time::Timer;
-use instep::Limits;
-use instep::update::{Permission, Upload};
+use instep::update::Permission;
+use instep::{Device, Limits};
 use instep_embassy::update::{
     Chip, Descriptor, Firmware, Identity, Image, Layout, Network, Partition, ResetReason, Slot, Times,
     UpdateMemory,
 };
-use instep_update::{Entry, Label, Reason, State, Verdict};
+use instep_update::{Confirmation, Entry, Label, Reason, State, Verdict};
 use mock_flash::{MockFlash, SECTOR, SharedFlash};
 use sample_image::{APPLICATION, BOARD, Sample, load};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinHandle;
 
 const VERSION: &str = "0.2.0";
@@ -52,7 +53,7 @@ fn restart() -> ! {
 }
 
 /// Starts the second image after an own reset of the first one.
-fn start(flash: &SharedFlash) -> Firmware {
+fn start(flash: &SharedFlash) -> &'static mut Firmware {
     let memory: &'static UpdateMemory = Box::leak(Box::new(UpdateMemory::new()));
     let place = |offset, sectors: u32| Partition { offset, size: sectors * 4096 };
     let layout = Layout::new(place(4096, 2), SLOTS.map(|offset| place(offset, 4))).unwrap();
@@ -69,12 +70,16 @@ fn start(flash: &SharedFlash) -> Firmware {
 }
 
 /// Runs the task of a firmware, which ends when the device restarts. Returns how often the settings were saved, too.
-fn run(mut firmware: Firmware, stack: Stack<'static>) -> (JoinHandle<()>, Rc<Cell<u32>>) {
+fn run(
+    firmware: &'static mut Firmware,
+    device: &'static Device,
+    stack: Stack<'static>,
+) -> (JoinHandle<()>, Rc<Cell<u32>>) {
     let saved = Rc::<Cell<u32>>::default();
     let saves = saved.clone();
     let save = async move || saves.set(saves.get() + 1);
     let task = tokio::task::spawn_local(host_time::run(async move {
-        firmware.run([(Network::Joined, stack)], save).await;
+        firmware.run(device, &[(Network::Joined, stack)], save).await;
     }));
     (task, saved)
 }
@@ -82,24 +87,24 @@ fn run(mut firmware: Firmware, stack: Stack<'static>) -> (JoinHandle<()>, Rc<Cel
 /// Declares the memory of a server, and starts it with the second image.
 macro_rules! device {
     ($flash:expr, $drives:expr) => {
-        device!($flash, $drives, |_| {})
+        device!($flash, $drives, async |_| {})
     };
-    ($flash:expr, $drives:expr, $change:expr) => {{
+    ($flash:expr, $drives:expr, $application:expr) => {{
         instep_embassy::resources! {
             struct Resources { limits: Limits::DEVICE, topics: TOPICS.count(), network: 2 }
         }
         static RESOURCES: Resources = Resources::new();
         let firmware = start($flash);
         let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
-        let change: fn(&Upload) = $change;
-        change(firmware.upload());
         let server = server.with_update(firmware.upload());
+        let application = $application;
+        tokio::task::spawn_local(host_time::run(async move { application(server.device).await }));
         run_lamp(server.device, inbox);
         let (device, peer) = Cable::default().stacks();
         if $drives {
             drive(RESOURCES.network.driver(server, device, 80));
         }
-        let (task, saved) = run(firmware, device);
+        let (task, saved) = run(firmware, server.device, device);
         (task, saved, peer)
     }};
 }
@@ -147,19 +152,54 @@ fn answer_confirms_image_at_once() {
     });
 }
 
-#[test]
-fn check_of_application_decides() {
-    test(async {
-        let confirmed = flash(State::New);
-        let (task, _, _peer) = device!(&confirmed, true, |upload| upload.witness().note_check(true));
-        Timer::after_secs(1).await;
-        assert!(entry(&confirmed, 1).state() == State::Valid && !task.is_finished());
+/// Runs an application whose check ends after 20 s, as that of a sensor that is slow.
+async fn check_sensor(device: &Device, passes: bool) {
+    let check = async || {
+        Timer::after_secs(20).await;
+        passes
+    };
+    device.confirm_when(check).await;
+}
 
-        let refused = flash(State::New);
-        let (task, _, _peer) = device!(&refused, true, |upload| upload.witness().note_check(false));
+#[test]
+fn image_that_passes_check_stays() {
+    test(async {
+        let flash = flash(State::New);
+        let (task, _, _peer) = device!(&flash, true, async |device| check_sensor(device, true).await);
+        Timer::after_secs(19).await;
+        assert_eq!(entry(&flash, 1).state(), State::New);
+        Timer::after_secs(2).await;
+        assert!(entry(&flash, 1).state() == State::Valid && !task.is_finished());
+        assert_eq!(entry(&flash, 1).label().verdict(), Some(Verdict::Confirmed(Confirmation::Check)));
+    });
+}
+
+#[test]
+fn image_that_fails_check_returns() {
+    test(async {
+        let flash = flash(State::New);
+        let (task, saved, _peer) = device!(&flash, true, async |device| check_sensor(device, false).await);
+        Timer::after_secs(19).await;
+        assert!(entry(&flash, 1).state() == State::New && !task.is_finished());
+        Timer::after_secs(2).await;
+        assert!(entry(&flash, 1).state() == State::Aborted && task.is_finished());
+        assert_eq!(entry(&flash, 1).label().verdict(), Some(Verdict::GivenUp(Reason::Check)));
+        assert_eq!(saved.get(), 1);
+    });
+}
+
+#[test]
+fn check_is_not_called_without_trial() {
+    static ENDED: AtomicBool = AtomicBool::new(false);
+    test(async {
+        let flash = flash(State::Valid);
+        let (task, _, _peer) = device!(&flash, true, async |device: &Device| {
+            device.confirm_when(async || panic!("the image is not on trial")).await;
+            ENDED.store(true, Ordering::Relaxed);
+        });
         Timer::after_secs(1).await;
-        assert!(entry(&refused, 1).state() == State::Aborted && task.is_finished());
-        assert_eq!(entry(&refused, 1).label().verdict(), Some(Verdict::GivenUp(Reason::Check)));
+        assert!(ENDED.load(Ordering::Relaxed));
+        assert!(!task.is_finished() && entry(&flash, 1).state() == State::Valid);
     });
 }
 

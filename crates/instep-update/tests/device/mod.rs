@@ -134,8 +134,8 @@ impl Device {
     pub fn run_once(&mut self) -> Live<Start> {
         self.starts += 1;
         let (slot, version) = self.boot()?;
-        let (mut updater, at_start) =
-            Updater::open(&mut self.flash, layout(), slot, identity(&version), self.reset)?;
+        let running = identity(&version);
+        let (mut updater, at_start) = Updater::open(&mut self.flash, layout(), slot, &running, self.reset)?;
         let start = Start { slot, at_start, last_try: updater.last_try(), version };
         match at_start {
             AtStart::GivenUp(_) => self.reset = ResetReason::OwnReset,

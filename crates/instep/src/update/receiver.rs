@@ -93,7 +93,7 @@ impl Receiver {
     ///
     /// The device should restart once the answer had time to reach the client, such as 1 s.
     pub fn done(&mut self, version: &str) {
-        let version = ShortText::new(format_args!("{version}"));
+        let version = ShortText::new(version);
         self.upload.with(|state| state.answer(Answer::Activated(version)));
     }
 

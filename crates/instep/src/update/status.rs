@@ -66,7 +66,7 @@ impl LastUpdate {
     ///
     /// At most 32 bytes of the version are kept.
     pub fn new(outcome: LastUpdateOutcome, version: &str, reason: &'static str) -> Self {
-        Self { outcome, version: ShortText::new(format_args!("{version}")), reason }
+        Self { outcome, version: ShortText::new(version), reason }
     }
 }
 
