@@ -123,7 +123,7 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
     }
     #[cfg(feature = "update")]
     if let Some(updates) = updates {
-        updates.run(spawner, stack);
+        updates.run(spawner, server.device, stack);
     }
     spawner.spawn(check_passwords(server).expect("task pool exhausted"));
     (application, boot)

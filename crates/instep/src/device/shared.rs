@@ -1,5 +1,7 @@
 //! `Device`, whose state is behind one short lock.
 
+#[cfg(feature = "update")]
+use super::confirm::SETTLED;
 use super::counters::Counts;
 use super::error::SendError;
 use super::history::Past;
@@ -12,6 +14,8 @@ use crate::model::Topic;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::fmt::{self, Display};
+#[cfg(feature = "update")]
+use core::sync::atomic::AtomicU8;
 use core::sync::atomic::AtomicU32;
 use core::task::Waker;
 use embassy_sync::blocking_mutex::Mutex;
@@ -30,6 +34,9 @@ pub struct Device {
     /// The id of this start of the device, or 0 if it was not set.
     pub(super) start: AtomicU32,
     pub(super) backlog: bool,
+    /// State of the running image ([`Device::confirm_when`]).
+    #[cfg(feature = "update")]
+    pub(super) image: AtomicU8,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
 }
 
@@ -43,6 +50,8 @@ impl Device {
             limits,
             start: AtomicU32::new(0),
             backlog: memory.backlog,
+            #[cfg(feature = "update")]
+            image: AtomicU8::new(SETTLED),
             state: Mutex::new(RefCell::new(State::new(memory, &limits))),
         }
     }
