@@ -34,9 +34,13 @@ impl Server {
 
     /// Answers `/firmware` with an [`Upload`](instep::update::Upload), or that there are no updates.
     ///
-    /// The drivers report the requests that they serve to the upload's [`Witness`](instep::update::Witness).
+    /// The drivers report the requests that they serve to the upload's [`Witness`](instep::update::Witness). Call this before the
+    /// application runs, because it tells the device whether the image is on trial ([`Device::confirm_when`]).
     #[cfg(feature = "update")]
     pub fn with_update(self, route: &'static dyn instep::update::FirmwareRoute) -> Self {
+        if route.witness().is_some_and(instep::update::Witness::is_watching) {
+            self.device.begin_trial();
+        }
         Self { update: Some(route), ..self }
     }
 }

@@ -8,26 +8,32 @@ use esp_storage::FlashStorage;
 
 /// Name of the partition of the settings.
 pub(crate) const SETTINGS: &str = "instep";
+/// Names of the partitions that are used.
+#[cfg(not(feature = "update"))]
+const NAMES: [&str; 1] = [SETTINGS];
+/// Names of the partitions that are used.
+#[cfg(feature = "update")]
+const NAMES: [&str; 4] = [SETTINGS, "otadata", "ota_0", "ota_1"];
 
 /// The whole flash.
 #[cfg(not(feature = "update"))]
 pub(crate) type Flash = BlockingAsync<FlashStorage<'static>>;
 /// The whole flash, which the settings and the updates share.
 #[cfg(feature = "update")]
-pub(crate) type Flash = embassy_embedded_hal::flash::partition::Partition<
-    'static,
-    embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex,
-    BlockingAsync<FlashStorage<'static>>,
->;
+pub(crate) type Flash = BlockingAsync<slots::Shared>;
 
 /// The flash, and the places in it.
 pub(crate) struct Opened {
+    /// For the settings.
     pub(crate) flash: Flash,
     /// Place of the settings.
     pub(crate) settings: Option<Range<u32>>,
     /// Places of the images, and the slot from which this one runs.
     #[cfg(feature = "update")]
     pub(crate) slots: Option<Slots>,
+    /// For the images.
+    #[cfg(feature = "update")]
+    pub(crate) images: &'static mut dyn instep_embassy::update::Flash,
 }
 
 /// Reads the partition table.
@@ -35,20 +41,28 @@ pub(crate) fn open(flash: FLASH<'static>) -> Opened {
     let mut flash = FlashStorage::new(flash);
     let mut bytes = [0; PARTITION_TABLE_MAX_LEN];
     let table = read_partition_table(&mut flash, &mut bytes).ok();
-    let settings = table.as_ref().and_then(|table| {
-        let partition = table.iter().find(|partition| partition.label_as_str() == SETTINGS)?;
-        Some(partition.offset()..partition.offset() + partition.len())
-    });
+    let mut places = [const { None }; NAMES.len()];
+    for partition in table.iter().flat_map(|table| table.iter()) {
+        let used = NAMES.iter().zip(&mut places).find(|(name, _)| **name == partition.label_as_str());
+        if let Some((_, place)) = used {
+            *place = Some(partition.offset()..partition.offset() + partition.len());
+        }
+    }
     #[cfg(feature = "update")]
-    let slots = table.as_ref().and_then(slots::find);
+    let [settings, places @ ..] = places;
+    #[cfg(not(feature = "update"))]
+    let [settings] = places;
+    #[cfg(feature = "update")]
+    let slots = table.as_ref().and_then(|table| slots::find(table, places));
+    #[cfg(feature = "update")]
+    let (flash, images) = slots::share(flash);
     Opened {
-        #[cfg(not(feature = "update"))]
         flash: BlockingAsync::new(flash),
-        #[cfg(feature = "update")]
-        flash: slots::share(flash),
         settings,
         #[cfg(feature = "update")]
         slots,
+        #[cfg(feature = "update")]
+        images,
     }
 }
 
@@ -57,17 +71,18 @@ pub(crate) use slots::Slots;
 
 #[cfg(feature = "update")]
 mod slots {
-    use super::Flash;
-    use embassy_embedded_hal::adapter::BlockingAsync;
-    use embassy_embedded_hal::flash::partition::Partition as SharedPartition;
-    use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-    use embassy_sync::mutex::Mutex;
+    use core::cell::RefCell;
+    use core::ops::Range;
+    use embassy_embedded_hal::flash::partition::BlockingPartition;
+    use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+    use embassy_sync::blocking_mutex::{Mutex, NoopMutex};
     use esp_bootloader_esp_idf::partitions::PartitionTable;
     use esp_storage::FlashStorage;
     use instep_embassy::update::{Layout, Partition, Slot};
     use static_cell::StaticCell;
 
-    type Shared = Mutex<CriticalSectionRawMutex, BlockingAsync<FlashStorage<'static>>>;
+    /// The whole flash, for one of its users. It is locked for one operation at a time, and both users run in one executor.
+    pub(crate) type Shared = BlockingPartition<'static, NoopRawMutex, FlashStorage<'static>>;
 
     /// Places of the images.
     pub(crate) struct Slots {
@@ -77,13 +92,11 @@ mod slots {
     }
 
     /// Finds both slots. The MMU's mapping shows the running slot, because `otadata` may name the other one.
-    pub(super) fn find(table: &PartitionTable<'_>) -> Option<Slots> {
-        let place = |name: &str| {
-            let partition = table.iter().find(|partition| partition.label_as_str() == name)?;
-            Some(Partition { offset: partition.offset(), size: partition.len() })
-        };
-        let slots = [place("ota_0")?, place("ota_1")?];
-        let layout = Layout::new(place("otadata")?, slots).ok()?;
+    pub(super) fn find(table: &PartitionTable<'_>, places: [Option<Range<u32>>; 3]) -> Option<Slots> {
+        let [otadata, first, second] = places
+            .map(|place| place.map(|Range { start, end }| Partition { offset: start, size: end - start }));
+        let slots = [first?, second?];
+        let layout = Layout::new(otadata?, slots).ok()?;
         let booted = table.booted_partition().ok()??.offset();
         let running = match slots.map(|slot| slot.offset == booted) {
             [true, _] => Slot::Ota0,
@@ -93,10 +106,12 @@ mod slots {
         Some(Slots { layout, running })
     }
 
-    /// Returns the whole flash, for more than one user.
-    pub(super) fn share(flash: FlashStorage<'static>) -> Flash {
-        static SHARED: StaticCell<Shared> = StaticCell::new();
+    /// Returns the whole flash, for the settings and for the images.
+    pub(super) fn share(flash: FlashStorage<'static>) -> (Shared, &'static mut Shared) {
+        static FLASH: StaticCell<NoopMutex<RefCell<FlashStorage<'static>>>> = StaticCell::new();
+        static IMAGES: StaticCell<Shared> = StaticCell::new();
         let size = u32::try_from(embedded_storage::ReadStorage::capacity(&flash)).unwrap_or(u32::MAX);
-        SharedPartition::new(SHARED.init(Mutex::new(BlockingAsync::new(flash))), 0, size)
+        let shared = Shared::new(FLASH.init(Mutex::new(RefCell::new(flash))), 0, size);
+        (shared.clone(), IMAGES.init(shared))
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct Networks {
     #[cfg(feature = "mqtt")]
     pub(crate) mac: [u8; 6],
     #[cfg(feature = "update")]
-    pub(crate) firmware: Option<instep_embassy::update::Firmware<crate::flash::Flash>>,
+    pub(crate) firmware: Option<&'static mut instep_embassy::update::Firmware>,
 }
 
 /// Starts the networks, then runs the radio.
@@ -74,8 +74,6 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
     }
 
     let server = server.with_log_in(log_in).with_board(set_up);
-    #[cfg(feature = "update")]
-    let server = firmware.as_ref().map_or(server, |firmware| server.with_update(firmware.upload()));
     let access = if log_in.is_on() { "" } else { OPEN_TO_EVERYONE };
     server.device.set_page_value("ACCESS", access);
     let controller = match controller {
@@ -85,12 +83,7 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
             error!("WiFi does not start: {problem}; the device runs without a network");
             // An image on trial is given up without a network, too.
             #[cfg(feature = "update")]
-            if let Some(mut firmware) = firmware {
-                let save = async || {
-                    set_up.save().await;
-                };
-                firmware.run([], save).await;
-            }
+            crate::update::spawn(spawner, firmware, None, server.device, set_up);
             return;
         }
     };
@@ -120,10 +113,7 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
     #[cfg(feature = "mqtt")]
     crate::broker::start(spawner, settings, server, station, &name, mac);
     #[cfg(feature = "update")]
-    if let Some(firmware) = firmware {
-        let task = crate::update::run(firmware, [station, access_point], set_up);
-        spawner.spawn(task.expect("task pool exhausted"));
-    }
+    crate::update::spawn(spawner, firmware, Some([station, access_point]), server.device, set_up);
 
     let protection = radio::protection(settings);
     tell_join_string(&name, protection);

@@ -74,7 +74,7 @@ pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts
     let opened = flash::open(parts.flash);
     // Before all else, because this counts the start of an image that is on trial.
     #[cfg(feature = "update")]
-    let firmware = update::start(opened.flash.clone(), opened.slots, M::identity()).await;
+    let firmware = update::start(opened.images, opened.slots, M::identity());
     let keeper = settings::open(&SETTINGS, opened.flash, opened.settings).await;
     SETTINGS.take_build(config::settings());
 
@@ -89,6 +89,8 @@ pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts
         .with_hints(AllowHints::BUILD);
     let ap_access = AP_ACCESS.init(access.with_portal(AP_PAGE));
     let (server, mut inbox) = M::start(ACCESS.init(access));
+    #[cfg(feature = "update")]
+    let server = firmware.as_ref().map_or(server, |firmware| server.with_update(firmware.upload()));
     if M::KEEPS_PROPERTIES {
         inbox.keep_in(&KEPT);
     }

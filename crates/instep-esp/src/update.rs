@@ -1,12 +1,14 @@
 //! Firmware updates over HTTP, and the trial of a new image.
 
 use crate::config::UPDATE_PERMISSION;
-use crate::flash::{Flash, Slots};
+use crate::flash::Slots;
 use crate::settings;
+use embassy_executor::Spawner;
 use embassy_net::Stack;
 use esp_hal::ram;
+use instep::Device;
 use instep_embassy::update::{
-    Chip, Descriptor, Firmware, Identity, Image, Network, ResetReason, Times, UpdateMemory,
+    Chip, Descriptor, Firmware, Flash, Identity, Image, Network, ResetReason, Times, UpdateMemory,
 };
 use instep_wifi::setup::SetUp;
 use portable_atomic::{AtomicU32, Ordering};
@@ -51,11 +53,11 @@ pub const fn identity(version: &str, descriptor: &Descriptor) -> Identity {
 /// Opens the images. If this one is on trial, counts this start; restarts into the old one if the trial has failed.
 ///
 /// Call this after the start of the watchdog, before all else that may fail. Returns `None` without a second slot.
-pub(crate) async fn start(
-    flash: Flash,
+pub(crate) fn start(
+    flash: &'static mut dyn Flash,
     slots: Option<Slots>,
     identity: &'static Identity,
-) -> Option<Firmware<Flash>> {
+) -> Option<&'static mut Firmware> {
     let Some(Slots { layout, running }) = slots else {
         log::warn!("This device cannot be updated: its partition table has no two slots of which one runs");
         return None;
@@ -70,8 +72,7 @@ pub(crate) async fn start(
         times: Times::default(),
         restart: settings::restart,
     };
-    #[cfg_attr(not(feature = "signature"), expect(unused_mut, reason = "only the key changes it"))]
-    let mut firmware = MEMORY.start(flash, image).await;
+    let firmware = MEMORY.start(flash, image);
     #[cfg(feature = "signature")]
     if let Some(key) = crate::config::UPDATE_KEY {
         firmware.require_signature(key);
@@ -79,19 +80,38 @@ pub(crate) async fn start(
     Some(firmware)
 }
 
-/// Judges this image if it is on trial; then receives images. The stacks are those of the joined network and of the
-/// device's own.
+/// Starts [`run`], unless there is no second slot.
+// Not inlined, because it is called at two places.
+#[inline(never)]
+pub(crate) fn spawn(
+    spawner: Spawner,
+    firmware: Option<&'static mut Firmware>,
+    stacks: Option<[Stack<'static>; 2]>,
+    device: &'static Device,
+    set_up: &'static SetUp,
+) {
+    if let Some(firmware) = firmware {
+        spawner.spawn(run(firmware, stacks, device, set_up).expect("task pool exhausted"));
+    }
+}
+
+/// Judges this image if it is on trial; then receives images.
+///
+/// The stacks are those of the joined network and of the device's own. There are none if the radio does not start; an image on
+/// trial is given up then.
 #[embassy_executor::task]
-pub(crate) async fn run(
-    mut firmware: Firmware<Flash>,
-    stacks: [Stack<'static>; 2],
+async fn run(
+    firmware: &'static mut Firmware,
+    stacks: Option<[Stack<'static>; 2]>,
+    device: &'static Device,
     set_up: &'static SetUp,
 ) -> ! {
-    let [station, access_point] = stacks;
+    let networks =
+        stacks.map(|[station, access_point]| [(Network::Joined, station), (Network::Own, access_point)]);
     let save = async || {
         set_up.save().await;
     };
-    firmware.run([(Network::Joined, station), (Network::Own, access_point)], save).await
+    firmware.run(device, networks.as_ref().map_or(&[], |networks| &networks[..]), save).await
 }
 
 /// Returns the reason of the last reset, and forgets a panic.

@@ -136,7 +136,7 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
     }
     #[cfg(feature = "update")]
     if let Some(updates) = updates {
-        updates.run(spawner, stack);
+        updates.run(spawner, server.device, stack);
     }
     #[cfg(feature = "mqtt")]
     if let Some(client) = broker {

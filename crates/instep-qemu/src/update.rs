@@ -1,16 +1,18 @@
 //! Firmware updates, and persistent properties in the same flash.
 
-use embassy_embedded_hal::flash::partition::Partition;
+use core::cell::RefCell;
+use embassy_embedded_hal::adapter::BlockingAsync;
+use embassy_embedded_hal::flash::partition::BlockingPartition;
 use embassy_executor::Spawner;
 use embassy_futures::block_on;
 use embassy_futures::select::{Either3, select3};
 use embassy_net::Stack;
-use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_sync::mutex::Mutex;
+use embassy_sync::blocking_mutex::raw::{CriticalSectionRawMutex, NoopRawMutex};
+use embassy_sync::blocking_mutex::{Mutex, NoopMutex};
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
-use instep::Inbox;
 use instep::update::Permission;
+use instep::{Device, Inbox};
 use instep_embassy::Server;
 use instep_embassy::update::{
     Chip, Descriptor, Firmware, Identity, Image, Layout, Network, Partition as Place, PublicKey, ResetReason,
@@ -34,8 +36,9 @@ const LAYOUT: Layout = match Layout::new(place(&OTADATA), [place(&SLOTS[0]), pla
     Err(_) => panic!("the machine has no second slot"),
 };
 
-type SharedFlash = Mutex<CriticalSectionRawMutex, Flash>;
-type Part = Partition<'static, CriticalSectionRawMutex, Flash>;
+/// The whole flash, for one of its users. It is locked for one operation at a time.
+type Shared = BlockingPartition<'static, NoopRawMutex, Flash>;
+type Storage = FlashStorage<BlockingAsync<Shared>>;
 
 static SETTINGS: Settings = Settings::new();
 static KEPT: Kept = Kept::by(&SETTINGS);
@@ -69,8 +72,8 @@ pub const fn identity(version: &str, descriptor: &Descriptor) -> Identity {
 /// Updates and persistent properties of a machine with a flash.
 pub struct Updates {
     watchdog: Watchdog,
-    firmware: Firmware<Part>,
-    saver: Saver<'static, FlashStorage<Part>>,
+    firmware: &'static mut Firmware,
+    saver: Saver<'static, Storage>,
 }
 
 impl Updates {
@@ -78,11 +81,12 @@ impl Updates {
     ///
     /// Without the stub the program is in no slot, so it cannot be replaced.
     pub fn start<B: UpdateBuild>(boot: Boot) -> Option<Self> {
-        static FLASH: StaticCell<SharedFlash> = StaticCell::new();
+        static FLASH: StaticCell<NoopMutex<RefCell<Flash>>> = StaticCell::new();
+        static IMAGES: StaticCell<Shared> = StaticCell::new();
         let running = if boot.slot()? == 0 { Slot::Ota0 } else { Slot::Ota1 };
         let watchdog = Watchdog::start(WATCHDOG);
-        let flash = FLASH.init(Mutex::new(Flash::take(boot)));
-        let whole = Partition::new(flash, 0, qemu_machine::FLASH_SIZE);
+        let flash = FLASH.init(Mutex::new(RefCell::new(Flash::take(boot))));
+        let flash = Shared::new(flash, 0, qemu_machine::FLASH_SIZE);
         let reset_reason = match boot.reset_reason() {
             qemu_machine::ResetReason::PowerOn => ResetReason::PowerOn,
             qemu_machine::ResetReason::Software => ResetReason::OwnReset,
@@ -98,12 +102,13 @@ impl Updates {
             times: TIMES,
             restart: reset,
         };
-        // Nothing else uses the flash yet, so this does not wait for anything.
-        let mut firmware = block_on(B::updates().start(whole.clone(), image));
+        let firmware = B::updates().start(IMAGES.init(flash.clone()), image);
         if let Some(key) = B::KEY {
             firmware.require_signature(key);
         }
-        let storage = FlashStorage::new(whole, SETTINGS_IN_FLASH).expect("the flash has too few pages");
+        // No operation of this flash waits for anything.
+        let storage = FlashStorage::new(BlockingAsync::new(flash), SETTINGS_IN_FLASH)
+            .expect("the flash has too few pages");
         let (saver, opened) = block_on(Saver::open(&SETTINGS, storage));
         if opened.is_warning() {
             log::warn!("{opened}");
@@ -118,10 +123,10 @@ impl Updates {
     }
 
     /// Starts the tasks.
-    pub fn run(self, spawner: Spawner, stack: Stack<'static>) {
+    pub fn run(self, spawner: Spawner, device: &'static Device, stack: Stack<'static>) {
         spawner.spawn(feed(self.watchdog).expect("task pool exhausted"));
         spawner.spawn(keep(self.saver).expect("task pool exhausted"));
-        spawner.spawn(update(self.firmware, stack).expect("task pool exhausted"));
+        spawner.spawn(update(self.firmware, device, stack).expect("task pool exhausted"));
     }
 }
 
@@ -134,17 +139,17 @@ async fn feed(watchdog: Watchdog) -> ! {
 }
 
 #[embassy_executor::task]
-async fn update(mut firmware: Firmware<Part>, stack: Stack<'static>) -> ! {
+async fn update(firmware: &'static mut Firmware, device: &'static Device, stack: Stack<'static>) -> ! {
     let save = async || {
         SAVE.signal(());
         SAVED.wait().await;
     };
-    firmware.run([(Network::Joined, stack)], save).await
+    firmware.run(device, &[(Network::Joined, stack)], save).await
 }
 
 /// Saves changes of the settings.
 #[embassy_executor::task]
-async fn keep(mut saver: Saver<'static, FlashStorage<Part>>) -> ! {
+async fn keep(mut saver: Saver<'static, Storage>) -> ! {
     loop {
         let due = saver.due().map_or(Instant::MAX, Instant::from_millis);
         let saved = match select3(SAVE.wait(), Timer::at(due), SETTINGS.changed()).await {

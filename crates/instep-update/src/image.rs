@@ -136,8 +136,11 @@ impl ImageCheck {
                 Part::Signature if self.filled == SIGNATURE_LENGTH => return Err(Refusal::TooMuch),
                 Part::Signature => SIGNATURE_LENGTH,
             };
-            let (now, rest) = bytes.split_at(bytes.len().min(wanted - self.filled));
-            self.held[self.filled..self.filled + now.len()].copy_from_slice(now);
+            let (now, rest) = bytes.split_at(bytes.len().min(wanted.saturating_sub(self.filled)));
+            // Cannot fail, because no part is longer than this.
+            if let Some(space) = self.held.get_mut(self.filled..self.filled + now.len()) {
+                space.copy_from_slice(now);
+            }
             self.filled += now.len();
             self.note(now);
             bytes = rest;
@@ -208,7 +211,7 @@ impl ImageCheck {
             }
             Part::SegmentHead => self.end_segment_head()?,
             Part::Checksum => {
-                if self.held[length - 1] != self.checksum {
+                if self.held.get(length - 1) != Some(&self.checksum) {
                     return Err(Refusal::WrongChecksum);
                 }
                 if !self.entry_found {

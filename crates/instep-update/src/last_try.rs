@@ -18,8 +18,8 @@ pub enum LastTry {
 impl LastTry {
     /// Concludes from `otadata` what became of the last update.
     pub fn of(otadata: &Otadata, running: Slot) -> Self {
-        let own = otadata.newest_of(running).map(|sector| otadata.0[sector]);
-        let other = otadata.newest_of(running.other()).map(|sector| otadata.0[sector]);
+        let own = otadata.newest_of(running).map(|sector| otadata.of(sector));
+        let other = otadata.newest_of(running.other()).map(|sector| otadata.of(sector));
         if let Some(other) = other
             && own.is_none_or(|own| other.sequence() > own.sequence())
         {

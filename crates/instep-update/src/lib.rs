@@ -6,7 +6,6 @@
 //! what happens whether it stays.
 //!
 //! ```
-//! # use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 //! # use instep_update::*;
 //! # fn restart() -> ! { panic!() }
 //! // The application descriptor, and this one directly behind it, are at the start of the image. In firmware for an
@@ -14,14 +13,14 @@
 //! static DESCRIPTOR: Descriptor = Descriptor::new("esp32c3-devkit", "lamp", "0.2.0");
 //! const RUNNING: Identity = Identity::new(Chip::ESP32C3, "0.2.0", &DESCRIPTOR);
 //!
-//! # async fn device<F: MultiwriteNorFlash>(flash: F, booted: Slot, reset: ResetReason, mut now: impl FnMut() -> u64)
-//! #     -> Result<(), UpdateError<F::Error>> {
+//! # fn device(flash: &mut dyn Flash, booted: Slot, reset: ResetReason, mut now: impl FnMut() -> u64)
+//! #     -> Result<(), Refusal> {
 //! let layout = Layout::new(
 //!     Partition { offset: 0xd000, size: 0x2000 },
 //!     [Partition { offset: 0x1_0000, size: 0x1f_0000 }, Partition { offset: 0x20_0000, size: 0x1f_0000 }],
 //! )?;
 //! // Directly after the watchdog, before anything that can fail.
-//! let (mut updater, at_start) = Updater::open(flash, layout, booted, RUNNING, reset).await?;
+//! let (mut updater, at_start) = Updater::open(flash, layout, booted, &RUNNING, reset)?;
 //! match at_start {
 //!     AtStart::Settled => {}
 //!     AtStart::GivenUp(_) => restart(), // into the old image
@@ -31,17 +30,21 @@
 //!         trial.answered(now(), Network::Joined);
 //!         match trial.poll(now()) {
 //!             Progress::Undecided { until: _ } => {} // poll again at this time, or after the next input
-//!             Progress::Decided(verdict) => updater.conclude(verdict).await?,
+//!             Progress::Decided(verdict) => updater.conclude(verdict)?,
 //!         }
 //!     }
 //! }
 //!
-//! // An upload, in whole sectors; only the last one may be shorter.
+//! // An upload, sector by sector. Other tasks run between the steps.
 //! # let (first, next) = ([0; SECTOR_SIZE], [0; SECTOR_SIZE]);
-//! let mut writer = updater.begin(&first, Allowed::default()).await?;
-//! writer.write(&first).await?;
-//! writer.write(&next).await?;
-//! writer.finish(Network::Joined).await?;
+//! let mut writer = updater.begin(&first, Allowed::default())?;
+//! for sector in [first, next] {
+//!     let mut left = &sector[..];
+//!     while !left.is_empty() {
+//!         left = writer.write(left)?;
+//!     }
+//! }
+//! writer.verify()?.activate(Network::Joined)?;
 //! restart()
 //! # }
 //! ```
@@ -69,7 +72,7 @@ extern crate std;
 mod at_start;
 mod boot;
 mod descriptor;
-mod error;
+mod flash;
 mod identity;
 mod image;
 mod inspect;
@@ -90,7 +93,7 @@ mod writer;
 pub use at_start::{AGAIN_MAX, AtStart, ResetReason};
 pub use boot::{Boot, boot};
 pub use descriptor::Descriptor;
-pub use error::UpdateError;
+pub use flash::Flash;
 pub use identity::{Allowed, Chip, Identity};
 pub use image::{ImageCheck, SIGNATURE_LENGTH, WholeImage};
 pub use inspect::inspect;
@@ -105,4 +108,4 @@ pub use signature::{PublicKey, SIGNED_TEXT_MAX, signed_text};
 pub use trial::{Progress, Times, Trial};
 pub use updater::Updater;
 pub use verdict::{Confirmation, Network, Reason, Verdict};
-pub use writer::Writer;
+pub use writer::{Verified, Writer};

@@ -7,7 +7,6 @@
 //! | 4 | state |
 //! | 4 | checksum of the sequence alone |
 
-use crate::label::LABEL_LENGTH;
 use crate::{Label, Slot};
 
 /// Length of an entry, in bytes.
@@ -77,10 +76,13 @@ impl Entry {
 
     /// Parses an entry; any bytes are one, which may be damaged.
     pub fn from_bytes(bytes: &[u8; ENTRY_LENGTH]) -> Self {
-        let word = |at: usize| bytes[at..].first_chunk().map_or(u32::MAX, |word| u32::from_le_bytes(*word));
-        let mut label = [0; LABEL_LENGTH];
-        label.copy_from_slice(&bytes[4..24]);
-        Self { sequence: word(0), label: Label::from_bytes(label), state: word(24), checksum: word(28) }
+        let [s0, s1, s2, s3, label @ .., t0, t1, t2, t3, c0, c1, c2, c3] = *bytes;
+        Self {
+            sequence: u32::from_le_bytes([s0, s1, s2, s3]),
+            label: Label::from_bytes(label),
+            state: u32::from_le_bytes([t0, t1, t2, t3]),
+            checksum: u32::from_le_bytes([c0, c1, c2, c3]),
+        }
     }
 
     /// Returns the bytes of the entry.
@@ -164,10 +166,21 @@ impl Otadata {
         }
     }
 
+    /// Returns the entry in a sector, which is 0 or 1.
+    pub(crate) fn of(&self, sector: usize) -> &Entry {
+        let [first, second] = &self.0;
+        if sector == 0 { first } else { second }
+    }
+
     /// Returns the sector of the newest intact entry of a slot.
     pub fn newest_of(&self, slot: Slot) -> Option<usize> {
-        let of_slot = |sector: &usize| self.0[*sector].is_intact() && self.0[*sector].slot() == slot;
-        (0..2).filter(of_slot).max_by_key(|sector| self.0[*sector].sequence)
+        let [first, second] = self.0.each_ref().map(|entry| entry.is_intact() && entry.slot() == slot);
+        match (first, second) {
+            (true, true) => Some(usize::from(self.0[1].sequence >= self.0[0].sequence)),
+            (true, false) => Some(0),
+            (false, true) => Some(1),
+            (false, false) => None,
+        }
     }
 
     /// Returns the highest sequence of the intact entries, or 0.

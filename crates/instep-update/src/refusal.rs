@@ -2,134 +2,85 @@
 
 use core::fmt::{self, Display};
 
-/// Reason why an image is not accepted.
+/// Declares [`Refusal`]: each row has the name, the status, the code and the sentence of the answer.
 ///
-/// Its text is one sentence for a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Refusal {
+/// The rows are a table, because the linker scripts of ESP32 chips place the tables of a `match` in RAM.
+macro_rules! refusals {
+    ($($(#[$about:meta])* $name:ident = $status:literal, $code:literal, $sentence:literal;)+) => {
+        /// Reason why an image is not accepted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Refusal {
+            $($(#[$about])* $name,)+
+        }
+
+        static ROWS: &[(u16, &str, &str)] = &[$(($status, $code, $sentence),)+];
+    };
+}
+
+refusals! {
     /// The device has no second slot.
-    NoSecondSlot,
+    NoSecondSlot = 404, "no-slot", "This device cannot be updated: its flash has no second slot.";
     /// The running image is on trial itself.
-    OnTrial,
+    OnTrial = 409, "on-trial", "The running firmware is on trial; try again when it is confirmed.";
     /// Content that is not an image.
-    NotAnImage,
+    NotAnImage = 422, "not-an-image", "This file is not a firmware image.";
     /// An image without a descriptor of instep.
-    NoDescriptor,
+    NoDescriptor = 422, "no-descriptor", "This image does not say which board it is for; use an image that instep made.";
     /// An image for another chip.
-    OtherChip,
+    OtherChip = 422, "other-chip", "This image is for another chip.";
     /// An image for another board.
-    OtherBoard,
+    OtherBoard = 422, "other-board", "This image is made for another board.";
     /// An image of another application.
-    OtherApplication,
+    OtherApplication = 409, "other-application", "This image is of another application; confirm that it may replace this one.";
     /// An image with a lower version.
-    LowerVersion,
+    LowerVersion = 409, "lower-version", "This image has a lower version; confirm that it may replace this one.";
     /// Content that is longer than a slot.
-    TooLong,
+    TooLong = 413, "too-long", "This image is larger than the space for it.";
     /// Content that ends before the image does.
-    CutShort,
+    CutShort = 422, "cut-short", "This image is incomplete; send it again.";
     /// Content that goes on after the image.
-    TooMuch,
+    TooMuch = 422, "too-much", "This file goes on after the image; send the image alone.";
     /// An image whose segments cannot be.
-    WrongSegments,
+    WrongSegments = 422, "wrong-segments", "This image is damaged: its segments are wrong.";
     /// An image that starts outside of its segments.
-    WrongEntry,
+    WrongEntry = 422, "wrong-entry", "This image is damaged: it starts outside of its segments.";
     /// An image whose checksum is wrong.
-    WrongChecksum,
+    WrongChecksum = 422, "wrong-checksum", "This image is damaged: its checksum is wrong; send it again.";
     /// An image without a hash.
-    NoHash,
+    NoHash = 422, "no-hash", "This image has no hash; make it with a hash.";
     /// An image whose hash is wrong.
-    WrongHash,
+    WrongHash = 422, "wrong-hash", "This image is damaged: its hash is wrong; send it again.";
     /// An image without a signature, where one is needed.
-    NotSigned,
+    NotSigned = 403, "not-signed", "This image is not signed; this device accepts signed images only.";
     /// An image whose signature is wrong.
-    WrongSignature,
+    WrongSignature = 403, "wrong-signature", "The signature of this image is wrong; sign it with the key of this device.";
     /// The flash holds something else than what was written.
-    WrongReadBack,
+    WrongReadBack = 503, "wrong-read-back", "The flash did not keep what was written; try again.";
     /// The flash failed.
-    FlashFailed,
+    FlashFailed = 503, "flash-failed", "The flash failed; try again.";
 }
 
 impl Refusal {
     /// Returns the status code of an HTTP answer.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::NoSecondSlot => 404,
-            Self::OnTrial | Self::OtherApplication | Self::LowerVersion => 409,
-            Self::TooLong => 413,
-            Self::NotSigned | Self::WrongSignature => 403,
-            Self::WrongReadBack | Self::FlashFailed => 503,
-            Self::NotAnImage
-            | Self::NoDescriptor
-            | Self::OtherChip
-            | Self::OtherBoard
-            | Self::CutShort
-            | Self::TooMuch
-            | Self::WrongSegments
-            | Self::WrongEntry
-            | Self::WrongChecksum
-            | Self::NoHash
-            | Self::WrongHash => 422,
-        }
+    pub fn status(self) -> u16 {
+        ROWS[self as usize].0
     }
 
     /// Returns the code of an HTTP answer.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NoSecondSlot => "no-slot",
-            Self::OnTrial => "on-trial",
-            Self::NotAnImage => "not-an-image",
-            Self::NoDescriptor => "no-descriptor",
-            Self::OtherChip => "other-chip",
-            Self::OtherBoard => "other-board",
-            Self::OtherApplication => "other-application",
-            Self::LowerVersion => "lower-version",
-            Self::TooLong => "too-long",
-            Self::CutShort => "cut-short",
-            Self::TooMuch => "too-much",
-            Self::WrongSegments => "wrong-segments",
-            Self::WrongEntry => "wrong-entry",
-            Self::WrongChecksum => "wrong-checksum",
-            Self::NoHash => "no-hash",
-            Self::WrongHash => "wrong-hash",
-            Self::NotSigned => "not-signed",
-            Self::WrongSignature => "wrong-signature",
-            Self::WrongReadBack => "wrong-read-back",
-            Self::FlashFailed => "flash-failed",
-        }
+    pub fn code(self) -> &'static str {
+        ROWS[self as usize].1
+    }
+
+    /// Returns one sentence for a person.
+    pub fn sentence(self) -> &'static str {
+        ROWS[self as usize].2
     }
 }
 
 impl Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoSecondSlot => "This device cannot be updated: its flash has no second slot.",
-            Self::OnTrial => "The running firmware is on trial; try again when it is confirmed.",
-            Self::NotAnImage => "This file is not a firmware image.",
-            Self::NoDescriptor => {
-                "This image does not say which board it is for; use an image that instep made."
-            }
-            Self::OtherChip => "This image is for another chip.",
-            Self::OtherBoard => "This image is for another board.",
-            Self::OtherApplication => {
-                "This image is of another application; confirm that it may replace this one."
-            }
-            Self::LowerVersion => "This image has a lower version; confirm that it may replace this one.",
-            Self::TooLong => "This image is larger than the space for it.",
-            Self::CutShort => "This image is incomplete; send it again.",
-            Self::TooMuch => "This file goes on after the image; send the image alone.",
-            Self::WrongSegments => "This image is damaged: its segments are wrong.",
-            Self::WrongEntry => "This image is damaged: it starts outside of its segments.",
-            Self::WrongChecksum => "This image is damaged: its checksum is wrong; send it again.",
-            Self::NoHash => "This image has no hash; make it with a hash.",
-            Self::WrongHash => "This image is damaged: its hash is wrong; send it again.",
-            Self::NotSigned => "This image is not signed; this device accepts signed images only.",
-            Self::WrongSignature => {
-                "The signature of this image is wrong; sign it with the key of this device."
-            }
-            Self::WrongReadBack => "The flash did not keep what was written; try again.",
-            Self::FlashFailed => "The flash failed; try again.",
-        })
+        f.write_str(self.sentence())
     }
 }
 

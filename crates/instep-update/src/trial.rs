@@ -6,13 +6,13 @@ use crate::{Confirmation, Network, Reason, Verdict};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
     /// A request that is unanswered for so long ends the trial.
-    pub unanswered: u64,
+    pub unanswered: u32,
     /// An address for so long confirms the image, if nobody asked.
-    pub quiet: u64,
+    pub quiet: u32,
     /// No address for so long ends the trial, if the old image had one.
-    pub no_address: u64,
+    pub no_address: u32,
     /// An own network for so long confirms the image, if the old image had no other.
-    pub own_network: u64,
+    pub own_network: u32,
 }
 
 impl Default for Times {
@@ -23,7 +23,7 @@ impl Default for Times {
 
 impl Times {
     /// Creates times that are all the same, for tests on real devices.
-    pub const fn all(milliseconds: u64) -> Self {
+    pub const fn all(milliseconds: u32) -> Self {
         Self {
             unanswered: milliseconds,
             quiet: milliseconds,
@@ -152,7 +152,7 @@ impl Trial {
     /// Returns the time at which the trial is decided without an input, and the verdict.
     fn deadline(&self) -> (u64, Verdict) {
         let Times { unanswered, quiet, no_address, own_network } = self.times;
-        let after = |since: u64, time, verdict| (since.saturating_add(time), verdict);
+        let after = |since: u64, time, verdict| (since.saturating_add(u64::from(time)), verdict);
         let own = after(self.started_at, own_network, Verdict::Confirmed(Confirmation::OwnNetwork));
         let missing = after(self.address_changed_at, no_address, Verdict::GivenUp(Reason::NoAddress));
         let alone = if self.before == Network::Own { own } else { missing };

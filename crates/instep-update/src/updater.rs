@@ -3,22 +3,21 @@
 use crate::layout::SECTOR;
 use crate::otadata::LABEL_OFFSET;
 use crate::{
-    AtStart, ENTRY_LENGTH, Entry, Identity, Label, LastTry, Layout, Network, Otadata, Reason, Refusal,
-    ResetReason, Slot, State, UpdateError, Verdict, inspect, next_sequence,
+    AtStart, ENTRY_LENGTH, Entry, Flash, Identity, Label, LastTry, Layout, Network, Otadata, Reason, Refusal,
+    ResetReason, Slot, State, Verdict, inspect, next_sequence,
 };
-use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use core::fmt::{self, Debug, Formatter};
 
 /// Access to the slots and to `otadata`.
 ///
-/// The flash is shared with the settings: each gets a part of one mutex, as
-/// `embassy_embedded_hal::flash::partition::Partition` offers, of which this one spans the whole flash. Offsets are those
-/// of the flash. `embassy_embedded_hal::adapter::BlockingAsync` adapts a blocking driver, such as esp-storage.
-#[derive(Debug)]
-pub struct Updater<F> {
-    pub(crate) flash: F,
+/// Each call returns when the flash is done. Other tasks run between the calls, so a board locks the flash, which the
+/// settings use too, for one operation at a time: `embassy_embedded_hal::flash::partition::BlockingPartition` does so. The
+/// part of the updates spans the whole flash, because offsets are those of the flash.
+pub struct Updater<'f> {
+    pub(crate) flash: &'f mut dyn Flash,
     pub(crate) layout: Layout,
     running: Slot,
-    identity: Identity,
+    identity: &'f Identity,
     on_trial: bool,
     last_try: LastTry,
     #[cfg(feature = "signature")]
@@ -29,27 +28,23 @@ pub struct Updater<F> {
 #[repr(align(4))]
 pub(crate) struct Aligned<const N: usize>(pub(crate) [u8; N]);
 
-impl<F: MultiwriteNorFlash> Updater<F> {
-    /// Whether the flash has words of at most 4 bytes and sectors of 4096 bytes.
-    const IS_USABLE: bool =
-        4 % F::WRITE_SIZE == 0 && 4 % F::READ_SIZE == 0 && F::ERASE_SIZE == SECTOR as usize;
-
+impl<'f> Updater<'f> {
     /// Opens the flash at the start of an image, and counts the start if the image is on trial.
     ///
     /// `running` is the slot from which the image runs, by the MMU. If this returns [`AtStart::GivenUp`], the device must
     /// restart at once: the old image starts then.
     ///
     /// # Errors
-    /// [`UpdateError::Flash`] if the flash fails, [`Refusal::NoSecondSlot`] if the layout or the flash cannot be used.
-    pub async fn open(
-        flash: F,
+    /// [`Refusal::FlashFailed`], [`Refusal::NoSecondSlot`] if the flash ends before the layout does.
+    pub fn open(
+        flash: &'f mut dyn Flash,
         layout: Layout,
         running: Slot,
-        identity: Identity,
+        identity: &'f Identity,
         reset: ResetReason,
-    ) -> Result<(Self, AtStart), UpdateError<F::Error>> {
-        if !Self::IS_USABLE || usize::try_from(layout.end()).is_ok_and(|end| end > flash.capacity()) {
-            return Err(Refusal::NoSecondSlot.into());
+    ) -> Result<(Self, AtStart), Refusal> {
+        if usize::try_from(layout.end()).is_ok_and(|end| end > flash.capacity()) {
+            return Err(Refusal::NoSecondSlot);
         }
         let mut updater = Self {
             flash,
@@ -61,21 +56,21 @@ impl<F: MultiwriteNorFlash> Updater<F> {
             #[cfg(feature = "signature")]
             signing: None,
         };
-        let otadata = updater.otadata().await?;
+        let otadata = updater.otadata()?;
         updater.last_try = LastTry::of(&otadata, running);
         let own = otadata.newest_of(running);
-        let mut at_start = AtStart::of(own.map(|sector| &otadata.0[sector]), reset);
+        let mut at_start = AtStart::of(own.map(|sector| otadata.of(sector)), reset);
         if let AtStart::OnTrial { .. } = at_start
             && let Some(sector) = own
             // A flash that fails here would let the trial go on for ever.
-            && !matches!(updater.mark_start(sector, &otadata.0[sector]).await, Ok(true))
+            && !matches!(updater.mark_start(sector, otadata.of(sector)), Ok(true))
         {
             at_start = AtStart::GivenUp(Reason::FlashFailed);
         }
         match at_start {
             AtStart::Settled => {}
             AtStart::OnTrial { .. } => updater.on_trial = true,
-            AtStart::GivenUp(reason) => updater.give_up(reason).await?,
+            AtStart::GivenUp(reason) => updater.give_up(reason)?,
         }
         Ok((updater, at_start))
     }
@@ -93,7 +88,7 @@ impl<F: MultiwriteNorFlash> Updater<F> {
 
     /// Returns what the running image is.
     pub fn identity(&self) -> &Identity {
-        &self.identity
+        self.identity
     }
 
     /// Returns whether the running image is on trial.
@@ -111,15 +106,27 @@ impl<F: MultiwriteNorFlash> Updater<F> {
         self.layout.slot(self.running.other()).size
     }
 
-    /// Reads what the image in the other slot is, if there is a whole start of one.
+    /// Reads what the image in the other slot is, if there is a whole start of one: the image before this one, or the one
+    /// that was activated.
     ///
     /// # Errors
-    /// [`UpdateError::Flash`] if the flash fails.
-    pub async fn other_identity(&mut self) -> Result<Option<Identity>, UpdateError<F::Error>> {
+    /// [`Refusal::FlashFailed`].
+    pub fn other_identity(&mut self) -> Result<Option<Identity>, Refusal> {
+        Ok(self.inspect_other(None)?.ok())
+    }
+
+    /// Reads what the image in the other slot is. Its first word is perhaps not written yet.
+    pub(crate) fn inspect_other(
+        &mut self,
+        first_word: Option<[u8; 4]>,
+    ) -> Result<Result<Identity, Refusal>, Refusal> {
         let mut first = Aligned([0; 512]);
         let offset = self.layout.slot(self.running.other()).offset;
-        self.flash.read(offset, &mut first.0).await.map_err(UpdateError::Flash)?;
-        Ok(inspect(&first.0).ok())
+        self.flash.read(offset, &mut first.0)?;
+        if let (Some(word), Some(start)) = (first_word, first.0.first_chunk_mut()) {
+            *start = word;
+        }
+        Ok(inspect(&first.0))
     }
 
     /// Ends the trial of the running image.
@@ -128,20 +135,20 @@ impl<F: MultiwriteNorFlash> Updater<F> {
     /// leaves the old image, too.
     ///
     /// # Errors
-    /// [`UpdateError::Flash`] if the flash fails, [`Refusal::WrongReadBack`] if it does not keep the verdict.
-    pub async fn conclude(&mut self, verdict: Verdict) -> Result<(), UpdateError<F::Error>> {
+    /// [`Refusal::FlashFailed`], [`Refusal::WrongReadBack`] if it does not keep the verdict.
+    pub fn conclude(&mut self, verdict: Verdict) -> Result<(), Refusal> {
         match verdict {
-            Verdict::GivenUp(reason) => self.give_up(reason).await,
+            Verdict::GivenUp(reason) => self.give_up(reason),
             Verdict::Confirmed(by) => {
-                let otadata = self.otadata().await?;
+                let otadata = self.otadata()?;
                 let label = Label::BLANK.with_verdict(verdict);
                 match otadata.newest_of(self.running) {
                     Some(sector) => {
-                        let entry = otadata.0[sector].with_state(State::Valid).with_label(label);
-                        self.write_entry(sector, &entry).await?;
+                        let entry = otadata.of(sector).with_state(State::Valid).with_label(label);
+                        self.write_entry(sector, &entry)?;
                     }
                     // The entry was damaged meanwhile.
-                    None => self.settle().await?,
+                    None => self.settle()?,
                 }
                 (self.on_trial, self.last_try) = (false, LastTry::Confirmed(by));
                 Ok(())
@@ -150,16 +157,16 @@ impl<F: MultiwriteNorFlash> Updater<F> {
     }
 
     /// Makes the other slot the boot loader's choice, with a new image on trial.
-    pub(crate) async fn activate(&mut self, before: Network) -> Result<(), UpdateError<F::Error>> {
-        let otadata = self.otadata().await?;
+    pub(crate) fn activate(&mut self, before: Network) -> Result<(), Refusal> {
+        let otadata = self.otadata()?;
         // `settle` made sure that the running slot is the choice, and that there is a sequence left.
         let sequence = next_sequence(otadata.highest(), self.running.other()).ok_or(Refusal::FlashFailed)?;
         let sector = otadata.choice().map_or(0, |sector| 1 - sector);
         let entry = Entry::new(sequence, State::New, Label::for_trial(before));
-        let written = self.write_entry(sector, &entry).await;
+        let written = self.write_entry(sector, &entry);
         if written.is_err() {
             // With another state, the new image would start without a trial.
-            self.erase_entry(sector).await?;
+            self.erase_entry(sector)?;
         }
         written
     }
@@ -168,13 +175,13 @@ impl<F: MultiwriteNorFlash> Updater<F> {
     ///
     /// Before the other slot is erased, and before a power loss lets a new image start without a trial. The sector that
     /// the boot loader does not choose is written, so a power loss leaves its choice as it was.
-    pub(crate) async fn settle(&mut self) -> Result<(), UpdateError<F::Error>> {
-        let otadata = self.otadata().await?;
+    pub(crate) fn settle(&mut self) -> Result<(), Refusal> {
+        let otadata = self.otadata()?;
         let (choice, highest) = (otadata.choice(), otadata.highest());
         let other = self.running.other();
         if let Some(sector) = choice
-            && otadata.0[sector].slot() == self.running
-            && otadata.0[sector].state() == State::Valid
+            && otadata.of(sector).slot() == self.running
+            && otadata.of(sector).state() == State::Valid
             && next_sequence(highest, other).is_some()
         {
             return Ok(());
@@ -183,72 +190,83 @@ impl<F: MultiwriteNorFlash> Updater<F> {
         let valid = |sequence| Entry::new(sequence, State::Valid, Label::BLANK);
         match next_sequence(highest, self.running) {
             Some(sequence) if next_sequence(sequence, other).is_some() => {
-                self.write_entry(sector, &valid(sequence)).await
+                self.write_entry(sector, &valid(sequence))
             }
             // The sequences are at their end, and begin again: until the other sector is erased, its entry is chosen.
             _ => {
                 let first = next_sequence(0, self.running).unwrap_or(1);
-                self.write_entry(sector, &valid(first)).await?;
-                self.erase_entry(1 - sector).await
+                self.write_entry(sector, &valid(first))?;
+                self.erase_entry(1 - sector)
             }
         }
     }
 
     /// Makes the other slot the boot loader's choice, and notes why.
-    async fn give_up(&mut self, reason: Reason) -> Result<(), UpdateError<F::Error>> {
-        let otadata = self.otadata().await?;
+    fn give_up(&mut self, reason: Reason) -> Result<(), Refusal> {
+        let otadata = self.otadata()?;
         let own = otadata.newest_of(self.running);
         let other = self.running.other();
         let has_other = otadata.0.iter().any(|entry| entry.is_bootable() && entry.slot() == other);
         if !has_other {
             // The old image's entry was damaged. Without one, the boot loader would try `ota_0`, whatever it is.
-            let sequence = own.map_or(0, |sector| otadata.0[sector].sequence()).saturating_sub(1);
+            let sequence = own.map_or(0, |sector| otadata.of(sector).sequence()).saturating_sub(1);
             let sequence = if sequence == 0 { next_sequence(0, other).unwrap_or(1) } else { sequence };
             let entry = Entry::new(sequence, State::Valid, Label::BLANK);
-            self.write_entry(own.map_or(0, |sector| 1 - sector), &entry).await?;
+            self.write_entry(own.map_or(0, |sector| 1 - sector), &entry)?;
         }
         if let Some(sector) = own {
-            let entry = otadata.0[sector].with_state(State::Aborted);
+            let entry = otadata.of(sector).with_state(State::Aborted);
             let label = entry.label().with_verdict(Verdict::GivenUp(reason));
-            self.write_entry(sector, &entry.with_label(label)).await?;
+            self.write_entry(sector, &entry.with_label(label))?;
         }
         Ok(())
     }
 
-    async fn otadata(&mut self) -> Result<Otadata, UpdateError<F::Error>> {
-        Ok(Otadata([self.read_entry(0).await?, self.read_entry(1).await?]))
+    fn otadata(&mut self) -> Result<Otadata, Refusal> {
+        Ok(Otadata([self.read_entry(0)?, self.read_entry(1)?]))
     }
 
-    async fn read_entry(&mut self, sector: usize) -> Result<Entry, UpdateError<F::Error>> {
+    fn read_entry(&mut self, sector: usize) -> Result<Entry, Refusal> {
         let mut bytes = Aligned([0; ENTRY_LENGTH]);
         let offset = self.entry_offset(sector);
-        self.flash.read(offset, &mut bytes.0).await.map_err(UpdateError::Flash)?;
+        self.flash.read(offset, &mut bytes.0)?;
         Ok(Entry::from_bytes(&bytes.0))
     }
 
-    async fn write_entry(&mut self, sector: usize, entry: &Entry) -> Result<(), UpdateError<F::Error>> {
-        self.erase_entry(sector).await?;
+    fn write_entry(&mut self, sector: usize, entry: &Entry) -> Result<(), Refusal> {
+        self.erase_entry(sector)?;
         let (offset, bytes) = (self.entry_offset(sector), Aligned(entry.to_bytes()));
-        self.flash.write(offset, &bytes.0).await.map_err(UpdateError::Flash)?;
-        let kept = self.read_entry(sector).await? == *entry;
-        if kept { Ok(()) } else { Err(Refusal::WrongReadBack.into()) }
+        self.flash.write(offset, &bytes.0)?;
+        let kept = self.read_entry(sector)? == *entry;
+        if kept { Ok(()) } else { Err(Refusal::WrongReadBack) }
     }
 
-    async fn erase_entry(&mut self, sector: usize) -> Result<(), UpdateError<F::Error>> {
+    fn erase_entry(&mut self, sector: usize) -> Result<(), Refusal> {
         let offset = self.entry_offset(sector);
-        self.flash.erase(offset, offset + SECTOR).await.map_err(UpdateError::Flash)
+        self.flash.erase(offset)
     }
 
     /// Clears a bit of an entry's label, and returns whether the flash kept it.
-    async fn mark_start(&mut self, sector: usize, entry: &Entry) -> Result<bool, UpdateError<F::Error>> {
+    fn mark_start(&mut self, sector: usize, entry: &Entry) -> Result<bool, Refusal> {
         let marked = entry.label().with_start();
         let offset = self.entry_offset(sector) + LABEL_OFFSET;
         let word = Aligned(marked.starts_word());
-        self.flash.write(offset, &word.0).await.map_err(UpdateError::Flash)?;
-        Ok(self.read_entry(sector).await?.label() == marked)
+        self.flash.write(offset, &word.0)?;
+        Ok(self.read_entry(sector)?.label() == marked)
     }
 
     fn entry_offset(&self, sector: usize) -> u32 {
         self.layout.otadata().offset + if sector == 0 { 0 } else { SECTOR }
+    }
+}
+
+impl Debug for Updater<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { running, on_trial, last_try, .. } = self;
+        f.debug_struct("Updater")
+            .field("running", running)
+            .field("on_trial", on_trial)
+            .field("last_try", last_try)
+            .finish_non_exhaustive()
     }
 }

@@ -94,13 +94,15 @@ impl Verdict {
 
 impl Confirmation {
     /// Returns the text of the confirmation.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Answer => "a client received an answer",
-            Self::Check => "the application's check passed",
-            Self::Quiet => "it had an address, and nobody asked",
-            Self::OwnNetwork => "its own network was open long enough",
-        }
+    pub fn as_str(self) -> &'static str {
+        // Not a `match`, whose table the linker scripts of ESP32 chips place in RAM.
+        static TEXTS: [&str; 4] = [
+            "a client received an answer",
+            "the application's check passed",
+            "it had an address, and nobody asked",
+            "its own network was open long enough",
+        ];
+        TEXTS[self as usize]
     }
 }
 
@@ -112,20 +114,22 @@ impl Display for Confirmation {
 
 impl Reason {
     /// Returns the text of the reason.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Panic => "the new firmware panicked",
-            Self::Watchdog => "the new firmware stood still until the watchdog restarted it",
-            Self::OwnReset => "the new firmware restarted itself",
-            Self::Unanswered => "the new firmware left a request unanswered",
-            Self::NoAddress => "the new firmware got no address in the network",
-            Self::Check => "the check of the new firmware failed",
-            Self::PowerLosses => "the power failed each time before the new firmware had proved itself",
-            Self::FlashFailed => "the starts of the new firmware could not be counted in the flash",
-            Self::Restarted => "the new firmware restarted, or the power failed, before it had proved itself",
-            Self::NotStarted => "the new firmware did not start",
-            Self::NotLoaded => "the boot loader could not load the new firmware",
-        }
+    pub fn as_str(self) -> &'static str {
+        // Not a `match`, whose table the linker scripts of ESP32 chips place in RAM.
+        static TEXTS: [&str; 11] = [
+            "the new firmware panicked",
+            "the new firmware stood still until the watchdog restarted it",
+            "the new firmware restarted itself",
+            "the new firmware left a request unanswered",
+            "the new firmware got no address in the network",
+            "the check of the new firmware failed",
+            "the power failed each time before the new firmware had proved itself",
+            "the starts of the new firmware could not be counted in the flash",
+            "the new firmware restarted, or the power failed, before it had proved itself",
+            "the new firmware did not start",
+            "the boot loader could not load the new firmware",
+        ];
+        TEXTS[self as usize]
     }
 }
 

@@ -2,16 +2,12 @@
 
 use crate::layout::SECTOR;
 use crate::updater::Aligned;
-use crate::{
-    Allowed, Identity, ImageCheck, Network, Partition, Refusal, SECTOR_SIZE, UpdateError, Updater, inspect,
-};
-use embassy_futures::yield_now;
-use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use crate::{Allowed, ImageCheck, Network, Partition, Refusal, Updater, inspect};
 
-/// Number of bytes that are written at once: a page of the flash.
+/// Maximum number of bytes that [`Writer::write`] writes: four pages.
+const STEP: usize = 4 * PAGE;
+/// Number of bytes that the flash writes at once.
 const PAGE: usize = 256;
-/// Number of pages after which other tasks run.
-const PAGES_AT_ONCE: usize = 4;
 /// Number of bytes that are read back at once.
 const READ_AT_ONCE: usize = 64;
 /// Number of bytes at the start of the image that are written last.
@@ -19,138 +15,131 @@ const FIRST_WORD: usize = 4;
 
 /// Writing of an image, by [`Updater::begin`].
 ///
-/// If it is dropped before [`Writer::finish`], the slot holds no image, and the running one stays.
+/// If it is dropped, the slot holds no image, and the running one stays.
 #[derive(Debug)]
-pub struct Writer<'a, F> {
-    updater: &'a mut Updater<F>,
-    offered: Identity,
+pub struct Writer<'u, 'f> {
+    updater: &'u mut Updater<'f>,
     slot: Partition,
     check: ImageCheck,
     written: u32,
+    /// End of the last erased sector.
+    erased: u32,
     first_word: [u8; FIRST_WORD],
 }
 
-impl<F: MultiwriteNorFlash> Updater<F> {
+/// An image that is written and checked as a whole, by [`Writer::verify`].
+///
+/// If it is dropped, the slot holds no image, and the running one stays.
+#[derive(Debug)]
+pub struct Verified<'w, 'u, 'f>(&'w mut Writer<'u, 'f>);
+
+impl<'f> Updater<'f> {
     /// Begins an update, after a look at the first sector of an image, of 4096 bytes unless the image is shorter.
     ///
     /// Nothing is erased if this is refused. The first sector is written as the others are, by [`Writer::write`].
     ///
     /// # Errors
     /// The reason why the image is not accepted.
-    pub async fn begin(
-        &mut self,
-        first: &[u8],
-        allowed: Allowed,
-    ) -> Result<Writer<'_, F>, UpdateError<F::Error>> {
+    pub fn begin(&mut self, first: &[u8], allowed: Allowed) -> Result<Writer<'_, 'f>, Refusal> {
         // The other slot holds the image to return to.
         if self.is_on_trial() {
-            return Err(Refusal::OnTrial.into());
+            return Err(Refusal::OnTrial);
         }
         let offered = inspect(first)?;
         self.identity().accepts(&offered, allowed)?;
-        self.settle().await?;
-        Ok(Writer::new(self, offered))
+        self.settle()?;
+        let slot = self.layout.slot(self.running().other());
+        let check = ImageCheck::new(slot.size);
+        Ok(Writer { updater: self, slot, check, written: 0, erased: 0, first_word: [0xff; FIRST_WORD] })
     }
 }
 
-impl<'a, F: MultiwriteNorFlash> Writer<'a, F> {
-    fn new(updater: &'a mut Updater<F>, offered: Identity) -> Self {
-        let slot = updater.layout.slot(updater.running().other());
-        let check = ImageCheck::new(slot.size);
-        Self { updater, offered, slot, check, written: 0, first_word: [0xff; FIRST_WORD] }
-    }
-
-    /// Returns what the image is.
-    pub fn offered(&self) -> &Identity {
-        &self.offered
-    }
-
+impl<'u, 'f> Writer<'u, 'f> {
     /// Returns the number of bytes that were written.
     pub fn written(&self) -> u32 {
         self.written
     }
 
-    /// Writes the next sector: 4096 bytes, or fewer at the end.
+    /// Does the next step of writing `bytes`, and returns those that are left.
     ///
-    /// The bytes should be aligned to words, because esp-storage otherwise copies them through 4 KiB of the stack.
-    /// The sector is erased just ahead. Other tasks run after that, and every four pages.
+    /// A step is an erasure of the next sector, about 45 ms, or a write of up to 1024 bytes, about 3 ms. Other tasks should
+    /// run between the steps.
+    ///
+    /// The bytes are whole words, and aligned to words, because esp-storage otherwise copies them through 4 KiB of the
+    /// stack.
     ///
     /// # Errors
-    /// The reason why the image is not accepted, or an error of the flash. The writer is of no use then.
-    pub async fn write(&mut self, sector: &[u8]) -> Result<(), UpdateError<F::Error>> {
-        // Only the last sector may be shorter, and an image is whole words.
-        if !self.written.is_multiple_of(SECTOR) || !sector.len().is_multiple_of(4) {
-            return Err(Refusal::CutShort.into());
+    /// The reason why the image is not accepted. The writer is of no use then.
+    pub fn write<'b>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], Refusal> {
+        if bytes.is_empty() {
+            return Ok(bytes);
         }
-        if sector.len() > SECTOR_SIZE || self.written >= self.slot.size {
-            return Err(Refusal::TooLong.into());
-        }
-        let offset = self.slot.offset + self.written;
-        self.updater.flash.erase(offset, offset + SECTOR).await.map_err(UpdateError::Flash)?;
-        yield_now().await;
-        for (index, page) in sector.chunks(PAGE).enumerate() {
-            self.write_page(page).await?;
-            if index % PAGES_AT_ONCE == PAGES_AT_ONCE - 1 {
-                yield_now().await;
+        if self.written == self.erased {
+            if self.erased >= self.slot.size {
+                return Err(Refusal::TooLong);
             }
+            self.updater.flash.erase(self.slot.offset + self.erased)?;
+            self.erased += SECTOR;
+            return Ok(bytes);
         }
-        Ok(())
+        let (mut now, rest) = bytes.split_at(bytes.len().min(STEP));
+        while !now.is_empty() && self.written < self.erased {
+            let in_page = self.written as usize % PAGE;
+            let (page, behind) = now.split_at(now.len().min(PAGE - in_page));
+            self.write_page(page)?;
+            now = behind;
+        }
+        Ok(&bytes[bytes.len() - now.len() - rest.len()..])
     }
 
-    /// Checks the image as a whole, and makes it the boot loader's choice.
+    /// Checks the image as a whole.
     ///
-    /// `before` is the network in which this device is reached. The device must restart after the answer to its client:
-    /// the new image starts then, on trial. If the updater has a key, nothing else runs while the signature is checked:
-    /// about 0.6 s on a chip with 160 MHz. This is the only pause of an update that is longer than an erasure.
+    /// If the updater has a key, this checks the signature, in one piece: about 0.6 s on a chip with 160 MHz. This is the
+    /// only step of an update that is longer than an erasure.
     ///
     /// # Errors
-    /// The reason why the image is not accepted, or an error of the flash. The writer is of no use after this.
-    pub async fn finish(&mut self, before: Network) -> Result<(), UpdateError<F::Error>> {
+    /// The reason why the image is not accepted.
+    pub fn verify(&mut self) -> Result<Verified<'_, 'u, 'f>, Refusal> {
         let whole = self.check.finish()?;
         #[cfg(feature = "signature")]
         if let Some(signing) = self.updater.signing {
-            // Other tasks run first, because nothing else runs while the signature is checked.
-            yield_now().await;
-            (signing.verify)(&signing.key, &self.offered, &whole)?;
+            // From the flash, as the hash is.
+            let image = self.updater.inspect_other(Some(self.first_word))??;
+            (signing.verify)(&signing.key, &image, &whole)?;
         }
         #[cfg(not(feature = "signature"))]
         let _ = whole;
-        // From here on, the slot holds an image that can be loaded.
-        self.updater
-            .flash
-            .write(self.slot.offset, &Aligned(self.first_word).0)
-            .await
-            .map_err(UpdateError::Flash)?;
-        let mut kept = Aligned([0; FIRST_WORD]);
-        self.updater.flash.read(self.slot.offset, &mut kept.0).await.map_err(UpdateError::Flash)?;
-        if kept.0 != self.first_word {
-            return Err(Refusal::WrongReadBack.into());
-        }
-        self.updater.activate(before).await
+        Ok(Verified(self))
     }
 
-    /// Writes a page, reads it back, and checks what was read.
-    async fn write_page(&mut self, page: &[u8]) -> Result<(), UpdateError<F::Error>> {
-        let mut offset = self.slot.offset + self.written;
-        let mut held = 0;
-        if self.written == 0 {
-            held = FIRST_WORD;
-            self.first_word = *page.first_chunk().ok_or(Refusal::CutShort)?;
+    /// Writes a page, or a part of one, reads it back, and checks what was read.
+    fn write_page(&mut self, page: &[u8]) -> Result<(), Refusal> {
+        // An image is whole words, so this is its end.
+        if !page.len().is_multiple_of(4) {
+            return Err(Refusal::CutShort);
         }
-        let after = offset + if held == 0 { 0 } else { 4 };
-        self.updater.flash.write(after, &page[held..]).await.map_err(UpdateError::Flash)?;
+        let mut offset = self.slot.offset + self.written;
+        let is_first = self.written == 0;
+        let (after, wanted) = match page.split_first_chunk() {
+            Some((first_word, rest)) if is_first => {
+                self.first_word = *first_word;
+                (offset + 4, rest)
+            }
+            _ => (offset, page),
+        };
+        self.updater.flash.write(after, wanted)?;
         for wanted in page.chunks(READ_AT_ONCE) {
             let mut kept = Aligned([0; READ_AT_ONCE]);
             let kept = &mut kept.0[..wanted.len()];
-            self.updater.flash.read(offset, kept).await.map_err(UpdateError::Flash)?;
+            self.updater.flash.read(offset, kept)?;
             if self.written == 0 {
                 if kept[..FIRST_WORD] != [0xff; FIRST_WORD] {
-                    return Err(Refusal::WrongReadBack.into());
+                    return Err(Refusal::WrongReadBack);
                 }
                 kept[..FIRST_WORD].copy_from_slice(&self.first_word);
             }
             if wanted != kept {
-                return Err(Refusal::WrongReadBack.into());
+                return Err(Refusal::WrongReadBack);
             }
             self.check.take(kept)?;
             #[allow(clippy::cast_possible_truncation, reason = "this is at most READ_AT_ONCE bytes")]
@@ -159,5 +148,26 @@ impl<'a, F: MultiwriteNorFlash> Writer<'a, F> {
             offset += length;
         }
         Ok(())
+    }
+}
+
+impl Verified<'_, '_, '_> {
+    /// Makes the image the boot loader's choice.
+    ///
+    /// `before` is the network in which this device is reached. The device must restart after the answer to its client:
+    /// the new image starts then, on trial.
+    ///
+    /// # Errors
+    /// [`Refusal::FlashFailed`] or [`Refusal::WrongReadBack`]. The running image stays.
+    pub fn activate(self, before: Network) -> Result<(), Refusal> {
+        let Writer { updater, slot, first_word, .. } = self.0;
+        // From here on, the slot holds an image that can be loaded.
+        updater.flash.write(slot.offset, &Aligned(*first_word).0)?;
+        let mut kept = Aligned([0; FIRST_WORD]);
+        updater.flash.read(slot.offset, &mut kept.0)?;
+        if kept.0 != *first_word {
+            return Err(Refusal::WrongReadBack);
+        }
+        updater.activate(before)
     }
 }

@@ -7,8 +7,8 @@ mod mock_flash;
 mod sample_image;
 
 use device::{Behaviour, Device, NEW, OLD};
-use instep_update::{AtStart, Entry, Label, LastTry, Reason, Slot, State, UpdateError};
-use mock_flash::{MockError, Torn};
+use instep_update::{AtStart, Entry, Label, LastTry, Reason, Refusal, Slot, State};
+use mock_flash::Torn;
 use sample_image::Sample;
 
 const BEHAVIOURS: [Behaviour; 4] =
@@ -70,7 +70,7 @@ fn cut_everywhere(name: &str, device: &Device, torn: Torn) -> usize {
         let life = device.live();
         let cut = match life {
             Ok(_) => false,
-            Err(UpdateError::Flash(MockError::PowerCut)) => true,
+            Err(Refusal::FlashFailed) if device.flash.power == Some(0) => true,
             Err(error) => panic!("{name}, step {steps}: {error}"),
         };
         let last = if cut {

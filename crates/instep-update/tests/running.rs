@@ -4,20 +4,19 @@ mod device;
 mod mock_flash;
 mod sample_image;
 
-use device::{Behaviour, Device, NEW, OLD, identity, layout, upload};
-use embassy_futures::block_on;
+use device::{Behaviour, Device, NEW, OLD, identity, layout, upload, write};
 use instep_update::{
     Allowed, AtStart, Confirmation, Entry, Label, LastTry, Network, Reason, Refusal, ResetReason, Slot,
-    State, UpdateError, Updater, Verdict, next_sequence,
+    State, Updater, Verdict, next_sequence,
 };
 use mock_flash::{SECTOR, SharedFlash};
 use sample_image::{Sample, load};
 
 /// Opens the flash of a device, as the firmware in a slot does, and returns it for damage meanwhile.
-fn open(device: &Device, slot: Slot, version: &str) -> (Updater<SharedFlash>, AtStart, SharedFlash) {
+fn open(device: &Device, slot: Slot, version: &str) -> (Updater<'static>, AtStart, SharedFlash) {
     let flash = SharedFlash::new(&device.flash);
-    let opening = Updater::open(flash.clone(), layout(), slot, identity(version), device.reset);
-    let (updater, at_start) = block_on(opening).unwrap();
+    let (shared, running) = (Box::leak(Box::new(flash.clone())), Box::leak(Box::new(identity(version))));
+    let (updater, at_start) = Updater::open(shared, layout(), slot, running, device.reset).unwrap();
     (updater, at_start, flash)
 }
 
@@ -26,6 +25,12 @@ fn restarted(device: &Device, flash: &SharedFlash) -> Device {
     let mut flash = flash.flash().clone();
     flash.stuck = None;
     Device { flash, reset: ResetReason::OwnReset, ..device.clone() }
+}
+
+/// Returns the number of erasures, and that of writes.
+fn operations(flash: &SharedFlash) -> (usize, usize) {
+    let flash = flash.flash();
+    (flash.erased.iter().sum(), flash.writes)
 }
 
 /// Offset of the entry in a sector of `otadata`.
@@ -48,7 +53,7 @@ fn flip_while_running_lets_an_update_through() {
         let (mut updater, at_start, flash) = open(&device, slot, OLD);
         assert_eq!(at_start, AtStart::Settled);
         flash.flash().bytes[entry_at(bit / 256) + bit % 256 / 8] ^= 1 << (bit % 8);
-        block_on(upload(&mut updater, &Sample::new(NEW).make())).unwrap();
+        upload(&mut updater, &Sample::new(NEW).make()).unwrap();
         let device = restarted(&device, &flash);
         let old = device.otadata().newest_of(slot).unwrap();
         assert_eq!(device.entry(old).state(), State::Valid, "bit {bit}");
@@ -70,7 +75,7 @@ fn damage_before_a_verdict_is_repaired_by_it() {
                 for sector in &sectors {
                     flash.flash().bytes[entry_at(*sector)] ^= 0x10;
                 }
-                block_on(updater.conclude(verdict)).unwrap();
+                updater.conclude(verdict).unwrap();
                 let mut device = restarted(&device, &flash);
                 let last = device.live().unwrap();
                 assert_eq!(last.version, version, "{slot:?}, {sectors:?}, {verdict:?}");
@@ -86,7 +91,7 @@ fn whole_image_that_fails_its_last_check_is_never_loadable() {
     *image.last_mut().unwrap() ^= 1;
     let device = Device::new(Slot::Ota1, false);
     let (mut updater, _, flash) = open(&device, Slot::Ota1, OLD);
-    assert_eq!(block_on(upload(&mut updater, &image)), Err(UpdateError::Refused(Refusal::WrongHash)));
+    assert_eq!(upload(&mut updater, &image), Err(Refusal::WrongHash));
     let mut device = restarted(&device, &flash);
     assert_eq!(device.slot(Slot::Ota0)[..4], [0xff; 4]);
     // Without entries, the boot loader tries this slot first.
@@ -95,7 +100,7 @@ fn whole_image_that_fails_its_last_check_is_never_loadable() {
     assert_eq!(device.live().unwrap().version, OLD);
     let cut_short = &image[..image.len() - 16];
     let (mut updater, _, _) = open(&device, Slot::Ota1, OLD);
-    assert_eq!(block_on(upload(&mut updater, cut_short)), Err(UpdateError::Refused(Refusal::CutShort)));
+    assert_eq!(upload(&mut updater, cut_short), Err(Refusal::CutShort));
 }
 
 #[test]
@@ -111,13 +116,11 @@ fn running_slot_is_chosen_while_the_other_one_is_written() {
         for device in [damaged, fallen_back] {
             for sectors in [1, 2] {
                 let (mut updater, _, flash) = open(&device, slot, OLD);
-                block_on(async {
-                    let first = image.chunks(SECTOR).next().unwrap();
-                    let mut writer = updater.begin(first, Allowed::default()).await.unwrap();
-                    for sector in image.chunks(SECTOR).take(sectors) {
-                        writer.write(sector).await.unwrap();
-                    }
-                });
+                let first = image.chunks(SECTOR).next().unwrap();
+                let mut writer = updater.begin(first, Allowed::default()).unwrap();
+                for sector in image.chunks(SECTOR).take(sectors) {
+                    write(&mut writer, sector).unwrap();
+                }
                 let device = restarted(&device, &flash);
                 let choice = device.otadata().choice().unwrap();
                 assert_eq!(device.entry(choice).slot(), slot);
@@ -128,17 +131,42 @@ fn running_slot_is_chosen_while_the_other_one_is_written() {
 }
 
 #[test]
+fn step_is_one_erasure_or_four_pages() {
+    let image = Sample { segments: vec![(0x4200_0000, 11_000)], ..Sample::new(NEW) }.make();
+    // Pieces of any whole words give the same image.
+    for piece in [SECTOR, 1024, 1000, 4, image.len()] {
+        let device = Device::new(Slot::Ota0, false);
+        let (mut updater, _, flash) = open(&device, Slot::Ota0, OLD);
+        let mut writer = updater.begin(&image[..SECTOR], Allowed::default()).unwrap();
+        for mut left in image.chunks(piece) {
+            while !left.is_empty() {
+                let before = operations(&flash);
+                let rest = writer.write(left).unwrap();
+                let after = operations(&flash);
+                let (erasures, writes) = (after.0 - before.0, after.1 - before.1);
+                let most = if erasures > 0 { 0 } else { 1024 };
+                assert!(erasures <= 1 && left.len() - rest.len() <= most, "{piece}");
+                assert!(if most == 0 { writes == 0 } else { (1..=5).contains(&writes) }, "{piece}");
+                left = rest;
+            }
+        }
+        writer.verify().unwrap().activate(Network::Joined).unwrap();
+        assert_eq!(load(restarted(&device, &flash).slot(Slot::Ota1)).as_deref(), Some(NEW), "{piece}");
+    }
+}
+
+#[test]
 fn image_on_trial_accepts_no_upload() {
     let device = before_trial(Slot::Ota0, Behaviour::Serves);
     let (mut updater, at_start, flash) = open(&device, Slot::Ota1, NEW);
     assert_eq!(at_start, AtStart::OnTrial { start: 1, before: Network::Joined });
     assert!(updater.is_on_trial());
     let next = Sample::new("0.3.0").make();
-    assert_eq!(block_on(upload(&mut updater, &next)), Err(UpdateError::Refused(Refusal::OnTrial)));
+    assert_eq!(upload(&mut updater, &next), Err(Refusal::OnTrial));
     assert_eq!(load(restarted(&device, &flash).slot(Slot::Ota0)).as_deref(), Some(OLD));
-    block_on(updater.conclude(Verdict::Confirmed(Confirmation::Quiet))).unwrap();
+    updater.conclude(Verdict::Confirmed(Confirmation::Quiet)).unwrap();
     assert_eq!(updater.last_try(), LastTry::Confirmed(Confirmation::Quiet));
-    assert_eq!(block_on(upload(&mut updater, &next)), Ok(()));
+    assert_eq!(upload(&mut updater, &next), Ok(()));
 }
 
 #[test]
@@ -150,9 +178,9 @@ fn refused_first_sector_erases_nothing() {
     for image in [other_board.make(), Sample::new("0.0.9").make(), vec![0; 4096], vec![]] {
         let (mut updater, _, flash) = open(&device, Slot::Ota0, OLD);
         let first = image.get(..4096).unwrap_or(&image);
-        assert!(block_on(updater.begin(first, Allowed::default())).is_err());
+        assert!(updater.begin(first, Allowed::default()).is_err());
         assert_eq!(flash.flash().bytes, device.flash.bytes);
-        let other = block_on(updater.other_identity()).unwrap().unwrap();
+        let other = updater.other_identity().unwrap().unwrap();
         assert_eq!(other.version.as_str(), "0.1.5");
     }
 }
@@ -165,18 +193,11 @@ fn content_longer_than_the_slot_is_refused_as_it_comes() {
     let device = Device::new(Slot::Ota0, false);
     let (mut updater, _, flash) = open(&device, Slot::Ota0, OLD);
     assert_eq!(updater.length_max(), 4 * 4096);
-    block_on(async {
-        let sectors = content.chunks(SECTOR);
-        let mut writer = updater.begin(sectors.clone().next().unwrap(), Allowed::default()).await.unwrap();
-        writer.write(&content[..SECTOR]).await.unwrap();
-        let mut results = Vec::new();
-        for sector in sectors.skip(1) {
-            results.push(writer.write(sector).await.err().map(|error| error.refusal()));
-        }
-        // The image ends in the fourth sector.
-        assert_eq!(results[..2], [None, None]);
-        assert!(results[2] == Some(Refusal::TooMuch) && results[3].is_some(), "{results:?}");
-    });
+    let mut writer = updater.begin(&content[..SECTOR], Allowed::default()).unwrap();
+    let results: Vec<_> = content.chunks(SECTOR).map(|sector| write(&mut writer, sector).err()).collect();
+    // The image ends in the fourth sector.
+    assert_eq!(results[..3], [None; 3]);
+    assert!(results[3] == Some(Refusal::TooMuch) && results[4].is_some(), "{results:?}");
     // The next partition is untouched.
     assert!(flash.flash().erased[12..].iter().all(|times| *times == 0));
 }
@@ -214,8 +235,8 @@ fn bit_that_does_not_clear_refuses_the_image() {
         let mut device = Device::new(Slot::Ota0, false);
         device.flash.stuck = Some(stuck);
         let (mut updater, _, flash) = open(&device, Slot::Ota0, OLD);
-        let refused = block_on(upload(&mut updater, &image));
-        assert_eq!(refused, Err(UpdateError::Refused(Refusal::WrongReadBack)), "{stuck:?}");
+        let refused = upload(&mut updater, &image);
+        assert_eq!(refused, Err(Refusal::WrongReadBack), "{stuck:?}");
         assert_eq!(restarted(&device, &flash).live().unwrap().version, OLD, "{stuck:?}");
     }
 }

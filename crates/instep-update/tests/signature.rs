@@ -5,8 +5,7 @@ mod mock_flash;
 mod sample_image;
 
 use device::{Device, NEW, OLD, identity, layout, upload};
-use embassy_futures::block_on;
-use instep_update::{PublicKey, Refusal, ResetReason, Slot, UpdateError, Updater, inspect, signed_text};
+use instep_update::{PublicKey, Refusal, ResetReason, Slot, Updater, inspect, signed_text};
 use sample_image::{Sample, load};
 
 const SEED: [u8; 32] = *b"the seed of a key for tests only";
@@ -26,12 +25,12 @@ fn signed(sample: &Sample, seed: [u8; 32]) -> Vec<u8> {
 }
 
 /// Uploads to a device that accepts signed images only, and returns it.
-fn uploaded(image: &[u8]) -> (Device, Result<(), UpdateError<mock_flash::MockError>>) {
-    let mut device = Device::new(Slot::Ota1, false);
-    let opening = Updater::open(&mut device.flash, layout(), Slot::Ota1, identity(OLD), ResetReason::PowerOn);
-    let (mut updater, _) = block_on(opening).unwrap();
+fn uploaded(image: &[u8]) -> (Device, Result<(), Refusal>) {
+    let (mut device, running) = (Device::new(Slot::Ota1, false), identity(OLD));
+    let (mut updater, _) =
+        Updater::open(&mut device.flash, layout(), Slot::Ota1, &running, ResetReason::PowerOn).unwrap();
     updater.require_signature(key());
-    let result = block_on(upload(&mut updater, image));
+    let result = upload(&mut updater, image);
     device.reset = ResetReason::OwnReset;
     (device, result)
 }
@@ -87,7 +86,7 @@ fn image_without_the_right_signature_is_never_loadable() {
     cases.push((good[..good.len() - 4].to_vec(), Refusal::TooMuch));
     for (image, refusal) in cases {
         let (mut device, result) = uploaded(&image);
-        assert_eq!(result, Err(UpdateError::Refused(refusal)));
+        assert_eq!(result, Err(refusal));
         assert_eq!(load(device.slot(Slot::Ota0)), None);
         // Without entries, the boot loader tries that slot first.
         device.entry_mut(0).fill(0x3c);

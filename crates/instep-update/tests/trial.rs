@@ -29,8 +29,8 @@ fn until(time: u64) -> Progress {
 #[test]
 fn times_are_those_of_the_documentation() {
     let Times { unanswered, quiet, no_address, own_network } = Times::default();
-    let minutes = [quiet, no_address, own_network].map(|time| time / MINUTE);
-    assert_eq!((unanswered, minutes), (30 * SECOND, [4, 5, 10]));
+    let minutes = [quiet, no_address, own_network].map(|time| u64::from(time) / MINUTE);
+    assert_eq!((u64::from(unanswered), minutes), (30 * SECOND, [4, 5, 10]));
 }
 
 #[test]

@@ -282,7 +282,7 @@ fn refusal_of_flash_is_sent_and_rest_discarded() {
         peer.send(&mut simulation, first);
         flash.step();
         assert_eq!(flash.step(), Some("sector 4096"));
-        let sentence = format_args!("this image is for \"oven\", and this board is devkit");
+        let sentence = "this image is for \"oven\", and this board is devkit";
         flash.receiver.refuse(Status::UnprocessableContent, "other-board", sentence);
         let mut turn = peer.turn(&mut simulation);
         // The answer comes at once, and the connection reads on, so that the client sees the answer.
@@ -315,7 +315,7 @@ fn refused_content_is_discarded_for_10_s() {
     peer.send(&mut simulation, &[put(LENGTH, "").into_bytes(), image(SECTOR)].concat());
     flash.step();
     flash.step();
-    flash.receiver.refuse(Status::Conflict, "lower", format_args!("lower"));
+    flash.receiver.refuse(Status::Conflict, "lower", "lower");
     peer.turn(&mut simulation);
     assert_eq!(answer(&mut peer).0, 409);
     simulation.now = 9_999;
@@ -337,7 +337,7 @@ fn long_sentence_of_flash_is_cut() {
     let mut peer = peer(&simulation);
     peer.send(&mut simulation, &[put(9, "").into_bytes(), image(9)].concat());
     while flash.step() != Some("end") {}
-    flash.receiver.refuse(Status::UnprocessableContent, "other-board", format_args!("{}", "<€".repeat(99)));
+    flash.receiver.refuse(Status::UnprocessableContent, "other-board", "<€".repeat(99).leak());
     peer.turn(&mut simulation);
     let (status, body) = answer(&mut peer);
     assert_eq!(status, 422);

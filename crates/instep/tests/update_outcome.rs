@@ -55,7 +55,7 @@ fn upload_that_breaks_off_is_told_until_the_next_outcome() {
     // The next one replaces it.
     let mut peer = begin(&mut simulation, 9, 9);
     while flash.step() != Some("end") {}
-    flash.receiver.refuse(Status::UnprocessableContent, "cut-short", format_args!("It is incomplete."));
+    flash.receiver.refuse(Status::UnprocessableContent, "cut-short", "It is incomplete.");
     peer.turn(&mut simulation);
     assert_eq!(answer(&mut peer).0, 422);
     assert_eq!(outcome(&mut simulation), (last("refused", "It is incomplete."), "null".into()));
@@ -92,7 +92,7 @@ fn answer_to_client_that_has_left_counts() {
             if activates {
                 flash.receiver.done("0.2.1");
             } else {
-                flash.receiver.refuse(Status::Forbidden, "not-signed", format_args!("It is not signed."));
+                flash.receiver.refuse(Status::Forbidden, "not-signed", "It is not signed.");
             }
             if !leaves_first {
                 peer.client.abandon(&mut simulation.context());
@@ -135,7 +135,7 @@ fn long_reason_is_cut() {
     let (mut simulation, mut flash, _) = open_to_everyone();
     let mut peer = begin(&mut simulation, 9, 9);
     while flash.step() != Some("end") {}
-    flash.receiver.refuse(Status::UnprocessableContent, "other", format_args!("{}", "<\"€".repeat(60)));
+    flash.receiver.refuse(Status::UnprocessableContent, "other", "<\"€".repeat(60).leak());
     peer.turn(&mut simulation);
     let (last, refusal) = outcome(&mut simulation);
     assert!(last.ends_with("…\"}") && last.len() < 140, "{last}");

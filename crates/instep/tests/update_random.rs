@@ -49,14 +49,14 @@ fn flash_gets_whole_images_or_knows_that_they_are_not() {
                         Some("end") => {
                             if verdict == Verdict::Done {
                                 assert_eq!(flash.image, image, "{seed}");
-                                flash.receiver.refuse(Status::Conflict, "whole", format_args!("whole"));
+                                flash.receiver.refuse(Status::Conflict, "whole", "whole");
                             } else {
-                                flash.receiver.refuse(Status::Conflict, "late", format_args!("late"));
+                                flash.receiver.refuse(Status::Conflict, "late", "late");
                             }
                         }
                         Some(sector) if sector.starts_with("sector") => {
                             if verdict == Verdict::Refused(sectors) && !flash.receiver.is_abandoned() {
-                                flash.receiver.refuse(Status::Conflict, "early", format_args!("early"));
+                                flash.receiver.refuse(Status::Conflict, "early", "early");
                                 refused = true;
                             }
                             sectors += 1;

@@ -14,6 +14,10 @@ extern crate std;
 #[doc = include_str!("../../../docs/guide/your-own-device.md")]
 struct YourOwnDevice;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/update.md")]
+struct Update;
+
 pub mod chat;
 pub mod console;
 mod debounced;

@@ -51,7 +51,11 @@ fn run(
 ) -> impl Future<Output = ()> {
     #[cfg(feature = "update")]
     fault::fail();
-    instep_apps::run(app.name(), device, inbox, Qemu(io))
+    async move {
+        #[cfg(feature = "update")]
+        fault::check(device).await;
+        instep_apps::run(app.name(), device, inbox, Qemu(io)).await;
+    }
 }
 
 /// Hardware of this machine, whose inputs and outputs are simulated.

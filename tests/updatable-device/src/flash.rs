@@ -37,7 +37,7 @@ impl Flash {
                 Err(refusal) => {
                     let status = STATUSES.into_iter().find(|status| status.code() == refusal.status());
                     let status = status.expect("the status of the refusal is not known here");
-                    receiver.refuse(status, "refused", format_args!("{refusal}"));
+                    receiver.refuse(status, "refused", refusal.sentence());
                 }
             }
         }

@@ -5,12 +5,13 @@ use super::memory::{Sector, UpdateMemory};
 use crate::clock::now;
 use embassy_net::Stack;
 use embassy_time::Timer;
-use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use instep::Device;
 use instep::update::{
     FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, NETWORKS_MAX, Permission, Receiver, Upload,
 };
 use instep_update::{
-    AtStart, Identity, LastTry, Layout, Name, Network, ResetReason, Slot, Times, Trial, Updater, Verdict,
+    AtStart, Flash, Identity, LastTry, Layout, Name, Network, ResetReason, Slot, Times, Trial, Updater,
+    Verdict,
 };
 
 /// Delay between the answer to an update and the restart, in ms, so that the client gets the answer.
@@ -38,13 +39,17 @@ pub struct Image {
 }
 
 /// Firmware of a device, which can be replaced over HTTP.
-pub struct Firmware<F> {
-    pub(super) image: Image,
+pub struct Firmware {
+    identity: &'static Identity,
+    running: Slot,
+    restart: fn() -> !,
     pub(super) upload: &'static Upload,
     pub(super) receiver: Receiver,
     /// Access to the flash; `None` if the flash failed at the start.
-    pub(super) updater: Option<Updater<F>>,
-    trial: Option<Trial>,
+    pub(super) updater: Option<Updater<'static>>,
+    /// Network in which the old image was reached, if this one is on trial.
+    before: Option<Network>,
+    times: Times,
 }
 
 impl UpdateMemory {
@@ -52,13 +57,15 @@ impl UpdateMemory {
     ///
     /// Does not return if the trial has failed, but restarts into the old image. Call this once, directly after the watchdog is
     /// started, and before the drivers run.
-    pub async fn start<F: MultiwriteNorFlash>(&'static self, flash: F, image: Image) -> Firmware<F> {
+    // Not inlined, because a start that is a part of `main` is not optimised for size.
+    #[inline(never)]
+    pub fn start(&'static self, flash: &'static mut dyn Flash, image: Image) -> &'static mut Firmware {
         let Image { identity, layout, running, reset, permission, times, restart } = image;
         let Sector(sector) = self.sector.take();
         let upload: &'static Upload = self.upload.init_with(|| Upload::new(permission));
         let receiver = upload.receiver(sector);
-        let opened = Updater::open(flash, layout, running, *identity, reset).await;
-        let mut trial = None;
+        let opened = Updater::open(flash, layout, running, identity, reset);
+        let mut on_trial_after = None;
         let updater = match opened {
             Ok((_, AtStart::GivenUp(reason))) => {
                 log::error!("The device returns to its old firmware: {reason}");
@@ -67,22 +74,31 @@ impl UpdateMemory {
             Ok((updater, AtStart::OnTrial { start, before })) => {
                 log::warn!("This firmware is on trial, at its start {start}");
                 upload.witness().watch();
-                trial = Some(Trial::new(before, times, now().as_millis()));
+                on_trial_after = Some(before);
                 Some(updater)
             }
             Ok((updater, AtStart::Settled)) => Some(updater),
-            Err(error) => {
-                log::error!("This device cannot be updated: {}", error.refusal());
+            Err(refusal) => {
+                log::error!("This device cannot be updated: {refusal}");
                 None
             }
         };
-        let mut firmware = Firmware { image, upload, receiver, updater, trial };
-        firmware.publish().await;
+        let firmware = self.firmware.init(Firmware {
+            identity,
+            running,
+            restart,
+            upload,
+            receiver,
+            updater,
+            before: on_trial_after,
+            times,
+        });
+        firmware.publish();
         firmware
     }
 }
 
-impl<F: MultiwriteNorFlash> Firmware<F> {
+impl Firmware {
     /// Returns the upload, for [`Server::with_update`](crate::Server::with_update).
     pub fn upload(&self) -> &'static Upload {
         self.upload
@@ -98,28 +114,33 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
 
     /// Judges the running image if it is on trial; then receives images, and restarts the device into one.
     ///
-    /// Call this in its own task. `networks` are those of the drivers, in the order of their memory. `save` saves what must survive
+    /// Call this in its own task. `device` is the server's. `networks` are those of the drivers, in the order of their memory. `save` saves what must survive
     /// a restart.
-    pub async fn run<const NETWORKS: usize>(
+    ///
+    /// # Panics
+    /// If there are more than [`NETWORKS_MAX`] networks.
+    pub async fn run(
         &mut self,
-        networks: [(Network, Stack<'static>); NETWORKS],
+        device: &Device,
+        networks: &[(Network, Stack<'static>)],
         save: impl AsyncFn(),
     ) -> ! {
-        const { assert!(NETWORKS <= NETWORKS_MAX, "there are more networks than a trial watches") };
-        let stays = match self.trial.take() {
-            Some(trial) => {
-                let verdict = judge(trial, self.upload.witness(), &networks).await;
+        assert!(networks.len() <= NETWORKS_MAX, "there are more networks than a trial watches");
+        let stays = match self.before {
+            Some(before) => {
+                let trial = Trial::new(before, self.times, now().as_millis());
+                let verdict = judge(trial, self.upload.witness(), device, networks).await;
                 self.conclude(verdict).await
             }
             None => true,
         };
         if stays {
-            self.receive(&networks).await;
+            self.receive(networks).await;
             Timer::after_millis(ANSWER_MS).await;
             log::info!("The device restarts with its new firmware");
         }
         save().await;
-        (self.image.restart)()
+        (self.restart)()
     }
 
     /// Writes the verdict. Returns whether the image stays; if not, the device must restart.
@@ -135,8 +156,8 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
                 false
             }
         };
-        while let Err(error) = updater.conclude(verdict).await {
-            log::error!("The verdict on this firmware is not stored: {}", error.refusal());
+        while let Err(refusal) = updater.conclude(verdict) {
+            log::error!("The verdict on this firmware is not stored: {refusal}");
             if !stays {
                 // The next start gives it up, because the device restarted itself.
                 return false;
@@ -145,66 +166,45 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
         }
         if stays {
             self.upload.witness().stop();
-            self.publish().await;
+            self.publish();
         }
         stays
     }
 
     /// Updates what `GET /firmware` says.
-    async fn publish(&mut self) {
-        let identity = self.image.identity;
-        let mut facts = Facts { state: ImageState::Confirmed, capacity: None, last: None };
+    // Not inlined, because it is called at two places.
+    #[inline(never)]
+    fn publish(&mut self) {
+        let identity = self.identity;
+        let mut status = FirmwareStatus::UNKNOWN
+            .with_chip(Some(identity.chip.0))
+            .with_version(identity.version.as_str())
+            .with_board(identity.board.as_str())
+            .with_application(identity.application.as_str())
+            .with_slot(self.running.name());
         if let Some(updater) = &mut self.updater {
-            if updater.is_on_trial() {
-                facts.state = ImageState::Trial;
-            }
-            facts.capacity = Some(updater.length_max());
-            facts.last = match updater.last_try() {
+            let state = if updater.is_on_trial() { ImageState::Trial } else { ImageState::Confirmed };
+            let last = match updater.last_try() {
                 LastTry::Confirmed(by) => {
                     Some((LastUpdateOutcome::Confirmed, Some(identity.version), by.as_str()))
                 }
                 LastTry::CameBack(reason) => {
-                    let other = updater.other_identity().await.ok().flatten();
+                    let other = updater.other_identity().ok().flatten();
                     Some((LastUpdateOutcome::Returned, other.map(|other| other.version), reason.as_str()))
                 }
                 LastTry::Unknown | LastTry::OnTrial => None,
             };
+            let last = last.as_ref().map(|(outcome, version, reason)| {
+                LastUpdate::new(*outcome, version.as_ref().map_or("", Name::as_str), reason)
+            });
+            status = status.with_state(state).with_capacity(Some(updater.length_max())).with_last(last);
         }
-        facts.publish(&self.image, self.upload);
+        self.upload.set_status(status);
     }
 }
 
-/// What changes of the firmware's status.
-struct Facts {
-    state: ImageState,
-    capacity: Option<u32>,
-    last: Option<(LastUpdateOutcome, Option<Name>, &'static str)>,
-}
-
-impl Facts {
-    /// Sets the status of an upload.
-    // Not inlined, because it does not depend on the type of the flash, and is called at two places.
-    #[inline(never)]
-    fn publish(&self, image: &Image, upload: &Upload) {
-        let last = self.last.as_ref().map(|(outcome, version, reason)| {
-            LastUpdate::new(*outcome, version.as_ref().map_or("", Name::as_str), reason)
-        });
-        upload.set_status(
-            FirmwareStatus::UNKNOWN
-                .with_chip(Some(image.identity.chip.0))
-                .with_version(image.identity.version.as_str())
-                .with_board(image.identity.board.as_str())
-                .with_application(image.identity.application.as_str())
-                .with_slot(image.running.name())
-                .with_state(self.state)
-                .with_capacity(self.capacity)
-                .with_last(last),
-        );
-    }
-}
-
-impl<F> core::fmt::Debug for Firmware<F> {
+impl core::fmt::Debug for Firmware {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Firmware").field("image", &self.image).finish_non_exhaustive()
+        f.debug_struct("Firmware").field("identity", &self.identity).finish_non_exhaustive()
     }
 }

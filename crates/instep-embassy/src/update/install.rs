@@ -3,27 +3,32 @@
 use super::firmware::Firmware;
 use super::judge::reach;
 use core::future::pending;
+use embassy_futures::yield_now;
 use embassy_net::Stack;
-use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use embassy_time::Timer;
 use instep::update::{Event, Offer, Receiver, Status};
-use instep_update::{Allowed, Name, Network, Refusal, UpdateError, Updater};
+use instep_update::{Allowed, Network, Refusal, Updater};
 
-impl<F: MultiwriteNorFlash> Firmware<F> {
+/// Delay between the check of a whole image and its activation, in ms.
+///
+/// Nothing else runs while a signature is checked. In this time, the driver finds a client that has disconnected meanwhile.
+const BEFORE_ACTIVATION_MS: u64 = 100;
+
+impl Firmware {
     /// Receives images until one is activated. Waits for ever if the flash failed at the start.
     pub(super) async fn receive(&mut self, networks: &[(Network, Stack<'static>)]) {
         let Self { receiver, updater: Some(updater), .. } = self else { return pending().await };
         loop {
             let Event::Begin(offer) = receiver.next().await else { continue };
             match install(updater, receiver, offer, networks).await {
-                Ok(Some(version)) => {
+                Ok(true) => {
+                    let image = updater.other_identity().ok().flatten();
+                    let version = image.as_ref().map_or("", |image| image.version.as_str());
                     log::info!("Version {version} of the firmware is written");
-                    return receiver.done(version.as_str());
+                    return receiver.done(version);
                 }
-                Ok(None) => log::info!("The firmware did not arrive"),
-                Err(error) => {
-                    let refusal = error.refusal();
-                    receiver.refuse(status(refusal), refusal.code(), format_args!("{refusal}"));
-                }
+                Ok(false) => log::info!("The firmware did not arrive"),
+                Err(refusal) => receiver.refuse(status(refusal), refusal.code(), refusal.sentence()),
             }
         }
     }
@@ -31,35 +36,35 @@ impl<F: MultiwriteNorFlash> Firmware<F> {
 
 /// Writes an image, and makes it the boot loader's choice.
 ///
-/// Returns its version, or `None` if its client is gone.
-async fn install<F: MultiwriteNorFlash>(
-    updater: &mut Updater<F>,
+/// Returns whether it did, which it does not if its client is gone.
+async fn install(
+    updater: &mut Updater<'static>,
     receiver: &mut Receiver,
     offer: Offer,
     networks: &[(Network, Stack<'static>)],
-) -> Result<Option<Name>, UpdateError<F::Error>> {
+) -> Result<bool, Refusal> {
     let allowed = Allowed { downgrade: offer.downgrade, other_application: offer.other_application };
-    let mut writer = match receiver.next().await {
-        Event::Sector(first) => {
-            let mut writer = updater.begin(first, allowed).await?;
-            writer.write(first).await?;
-            writer
-        }
-        _ => return Ok(None),
-    };
+    let Event::Sector(first) = receiver.next().await else { return Ok(false) };
+    let mut writer = updater.begin(first, allowed)?;
+    let mut left = first;
     loop {
+        while !left.is_empty() {
+            left = writer.write(left)?;
+            yield_now().await;
+        }
         match receiver.next().await {
-            Event::Sector(sector) => writer.write(sector).await?,
+            Event::Sector(sector) => left = sector,
             Event::End => break,
-            _ => return Ok(None),
+            _ => return Ok(false),
         }
     }
+    let verified = writer.verify()?;
+    Timer::after_millis(BEFORE_ACTIVATION_MS).await;
     if receiver.is_abandoned() {
-        return Ok(None);
+        return Ok(false);
     }
-    let version = writer.offered().version;
-    writer.finish(reach(networks)).await?;
-    Ok(Some(version))
+    verified.activate(reach(networks))?;
+    Ok(true)
 }
 
 /// Returns the status of the answer to a refused image.

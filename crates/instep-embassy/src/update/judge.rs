@@ -4,6 +4,7 @@ use crate::clock::now;
 use embassy_net::Stack;
 use embassy_time::Timer;
 use instep::update::Witness;
+use instep::{Device, Instant};
 use instep_update::{Network, Progress, Trial, Verdict};
 
 /// Interval at which a trial looks at the networks, in ms.
@@ -13,22 +14,24 @@ const LOOK_MS: u64 = 250;
 pub(super) async fn judge(
     mut trial: Trial,
     witness: &Witness,
+    device: &Device,
     networks: &[(Network, Stack<'static>)],
 ) -> Verdict {
     loop {
         let time = now();
         let now = time.as_millis();
         trial.address(now, reach(networks) == Network::Joined);
-        let mut unanswered_since = None;
+        let mut unanswered_since = Instant::NEVER;
         for (number, (network, _)) in networks.iter().enumerate() {
             let served = witness.served(number, time);
             if served.acknowledged {
                 trial.answered(now, *network);
             }
-            unanswered_since = [unanswered_since, served.unanswered_since].into_iter().flatten().min();
+            unanswered_since = unanswered_since.min(served.unanswered_since.unwrap_or(Instant::NEVER));
         }
-        trial.unanswered_since(now, unanswered_since.map(instep::Instant::as_millis));
-        if let Some(passed) = witness.check() {
+        let is_waited_for = unanswered_since != Instant::NEVER;
+        trial.unanswered_since(now, is_waited_for.then_some(unanswered_since.as_millis()));
+        if let Some(passed) = device.image_check() {
             trial.checked(now, passed);
         }
         if let Progress::Decided(verdict) = trial.poll(now) {

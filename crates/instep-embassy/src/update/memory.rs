@@ -1,5 +1,6 @@
 //! Memory of updates.
 
+use super::firmware::Firmware;
 use instep::update::{SECTOR, Upload};
 use static_cell::{ConstStaticCell, StaticCell};
 
@@ -9,6 +10,7 @@ use static_cell::{ConstStaticCell, StaticCell};
 pub struct UpdateMemory {
     pub(super) upload: StaticCell<Upload>,
     pub(super) sector: ConstStaticCell<Sector>,
+    pub(super) firmware: StaticCell<Firmware>,
 }
 
 /// A sector, aligned to words, because esp-storage otherwise copies it through the stack.
@@ -19,6 +21,10 @@ impl UpdateMemory {
     /// Creates unused memory.
     #[expect(clippy::new_without_default, reason = "it is for statics only")]
     pub const fn new() -> Self {
-        Self { upload: StaticCell::new(), sector: ConstStaticCell::new(Sector([0; SECTOR])) }
+        Self {
+            upload: StaticCell::new(),
+            sector: ConstStaticCell::new(Sector([0; SECTOR])),
+            firmware: StaticCell::new(),
+        }
     }
 }

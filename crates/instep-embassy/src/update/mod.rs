@@ -1,24 +1,25 @@
 //! Firmware updates: `instep-update` behind the route `/firmware`.
 //!
-//! A board shares its flash between the settings and the updates: a `static` with an async mutex, of which
-//! `embassy_embedded_hal::flash::partition::Partition` gives each a part; that of the updates spans the whole flash. At its start,
-//! after the watchdog and before all else, it calls [`UpdateMemory::start`]. That counts the start of an image on trial, and
-//! restarts into the old image if the new one failed before. The board gives [`Firmware::upload`] to
-//! [`Server::with_update`](crate::Server::with_update), and runs [`Firmware::run`] in a task of its own:
+//! A board shares its flash between the settings and the updates: a blocking mutex, which is locked for one operation at a
+//! time, and of which `embassy_embedded_hal::flash::partition::BlockingPartition` gives each a part; that of the updates spans
+//! the whole flash. At its start, after the watchdog and before all else, the board calls [`UpdateMemory::start`]. That counts
+//! the start of an image on trial, and restarts into the old image if the new one failed before. The board gives
+//! [`Firmware::upload`] to [`Server::with_update`](crate::Server::with_update), and runs [`Firmware::run`] in a task of its
+//! own:
 //!
 //! ```no_run
 //! # use embassy_net::Stack;
-//! # use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 //! use instep_embassy::update::{
-//!     Chip, Descriptor, Identity, Image, Layout, Network, ResetReason, Slot, Times, UpdateMemory, permission,
+//!     Chip, Descriptor, Flash, Identity, Image, Layout, Network, ResetReason, Slot, Times, UpdateMemory,
+//!     permission,
 //! };
 //!
 //! const DESCRIPTOR: Descriptor = Descriptor::new("esp32c3-devkit", "lamp", "0.2.0");
 //! static IDENTITY: Identity = Identity::new(Chip::ESP32C3, "0.2.0", &DESCRIPTOR);
 //! static UPDATES: UpdateMemory = UpdateMemory::new();
 //!
-//! # async fn device<F: MultiwriteNorFlash>(
-//! #     flash: F, layout: Layout, running: Slot, reset: ResetReason, restart: fn() -> !,
+//! # async fn device(
+//! #     flash: &'static mut dyn Flash, layout: Layout, running: Slot, reset: ResetReason, restart: fn() -> !,
 //! #     server: instep_embassy::Server, station: Stack<'static>,
 //! # ) {
 //! let image = Image {
@@ -30,9 +31,9 @@
 //!     times: Times::default(),
 //!     restart,
 //! };
-//! let mut firmware = UPDATES.start(flash, image).await;
+//! let firmware = UPDATES.start(flash, image);
 //! let server = server.with_update(firmware.upload()); // for the drivers
-//! firmware.run([(Network::Joined, station)], async || { /* save the settings */ }).await
+//! firmware.run(server.device, &[(Network::Joined, station)], async || { /* save the settings */ }).await
 //! # }
 //! ```
 
@@ -46,7 +47,9 @@ mod watch;
 pub use firmware::{Firmware, Image};
 #[cfg(feature = "signature")]
 pub use instep_update::PublicKey;
-pub use instep_update::{Chip, Descriptor, Identity, Layout, Network, Partition, ResetReason, Slot, Times};
+pub use instep_update::{
+    Chip, Descriptor, Flash, Identity, Layout, Network, Partition, ResetReason, Slot, Times,
+};
 pub use memory::UpdateMemory;
 pub use settings::permission;
 #[cfg(feature = "signature")]

@@ -9,17 +9,18 @@ use super::{ACCESS, APP, PAGE, TOPICS, ask, connect, drive, read_until, run_lamp
 use crate::wire::Cable;
 use embassy_net::Stack;
 use embassy_time::Timer;
-use instep::Limits;
-use instep::update::{Permission, Upload};
+use instep::update::Permission;
+use instep::{Device, Limits};
 use instep_embassy::update::{
     Chip, Descriptor, Firmware, Identity, Image, Layout, Network, Partition, ResetReason, Slot, Times,
     UpdateMemory,
 };
-use instep_update::{Entry, Label, Reason, State, Verdict};
+use instep_update::{Confirmation, Entry, Label, Reason, State, Verdict};
 use mock_flash::{MockFlash, SECTOR, SharedFlash};
 use sample_image::{APPLICATION, BOARD, Sample, load};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinHandle;
 
 const VERSION: &str = "0.2.0";
@@ -52,7 +53,7 @@ fn restart() -> ! {
 }
 
 /// Starts the second image after an own reset of the first one.
-async fn start(flash: &SharedFlash) -> Firmware<SharedFlash> {
+fn start(flash: &SharedFlash) -> &'static mut Firmware {
     let memory: &'static UpdateMemory = Box::leak(Box::new(UpdateMemory::new()));
     let place = |offset, sectors: u32| Partition { offset, size: sectors * 4096 };
     let layout = Layout::new(place(4096, 2), SLOTS.map(|offset| place(offset, 4))).unwrap();
@@ -65,16 +66,20 @@ async fn start(flash: &SharedFlash) -> Firmware<SharedFlash> {
         times: Times::default(),
         restart,
     };
-    memory.start(flash.clone(), image).await
+    memory.start(Box::leak(Box::new(flash.clone())), image)
 }
 
 /// Runs the task of a firmware, which ends when the device restarts. Returns how often the settings were saved, too.
-fn run(mut firmware: Firmware<SharedFlash>, stack: Stack<'static>) -> (JoinHandle<()>, Rc<Cell<u32>>) {
+fn run(
+    firmware: &'static mut Firmware,
+    device: &'static Device,
+    stack: Stack<'static>,
+) -> (JoinHandle<()>, Rc<Cell<u32>>) {
     let saved = Rc::<Cell<u32>>::default();
     let saves = saved.clone();
     let save = async move || saves.set(saves.get() + 1);
     let task = tokio::task::spawn_local(host_time::run(async move {
-        firmware.run([(Network::Joined, stack)], save).await;
+        firmware.run(device, &[(Network::Joined, stack)], save).await;
     }));
     (task, saved)
 }
@@ -82,24 +87,24 @@ fn run(mut firmware: Firmware<SharedFlash>, stack: Stack<'static>) -> (JoinHandl
 /// Declares the memory of a server, and starts it with the second image.
 macro_rules! device {
     ($flash:expr, $drives:expr) => {
-        device!($flash, $drives, |_| {})
+        device!($flash, $drives, async |_| {})
     };
-    ($flash:expr, $drives:expr, $change:expr) => {{
+    ($flash:expr, $drives:expr, $application:expr) => {{
         instep_embassy::resources! {
             struct Resources { limits: Limits::DEVICE, topics: TOPICS.count(), network: 2 }
         }
         static RESOURCES: Resources = Resources::new();
-        let firmware = start($flash).await;
+        let firmware = start($flash);
         let (server, inbox) = RESOURCES.start(&APP, &ACCESS);
-        let change: fn(&Upload) = $change;
-        change(firmware.upload());
         let server = server.with_update(firmware.upload());
+        let application = $application;
+        tokio::task::spawn_local(host_time::run(async move { application(server.device).await }));
         run_lamp(server.device, inbox);
         let (device, peer) = Cable::default().stacks();
         if $drives {
             drive(RESOURCES.network.driver(server, device, 80));
         }
-        let (task, saved) = run(firmware, device);
+        let (task, saved) = run(firmware, server.device, device);
         (task, saved, peer)
     }};
 }
@@ -124,8 +129,8 @@ fn quiet_image_is_confirmed_after_4_minutes() {
         let status = status(peer).await;
         assert!(
             status.starts_with(
-                "{\"version\":\"0.2.0\",\"board\":\"esp32c3-devkit\",\"application\":\"lamp\",\"slot\":\"ota_1\",\
-                 \"state\":\"confirmed\",\"capacity\":16384,\"last\":{\"version\":\"0.2.0\",\"outcome\":\"confirmed\",\
+                "{\"version\":\"0.2.0\",\"board\":\"esp32c3-devkit\",\"chip\":5,\"application\":\"lamp\",\
+                 \"slot\":\"ota_1\",\"state\":\"confirmed\",\"capacity\":16384,\"last\":{\"version\":\"0.2.0\",\"outcome\":\"confirmed\",\
                  \"reason\":\"it had an address, and nobody asked\"}"
             ),
             "{status}"
@@ -147,19 +152,54 @@ fn answer_confirms_image_at_once() {
     });
 }
 
-#[test]
-fn check_of_application_decides() {
-    test(async {
-        let confirmed = flash(State::New);
-        let (task, _, _peer) = device!(&confirmed, true, |upload| upload.witness().note_check(true));
-        Timer::after_secs(1).await;
-        assert!(entry(&confirmed, 1).state() == State::Valid && !task.is_finished());
+/// Runs an application whose check ends after 20 s, as that of a sensor that is slow.
+async fn check_sensor(device: &Device, passes: bool) {
+    let check = async || {
+        Timer::after_secs(20).await;
+        passes
+    };
+    device.confirm_when(check).await;
+}
 
-        let refused = flash(State::New);
-        let (task, _, _peer) = device!(&refused, true, |upload| upload.witness().note_check(false));
+#[test]
+fn image_that_passes_check_stays() {
+    test(async {
+        let flash = flash(State::New);
+        let (task, _, _peer) = device!(&flash, true, async |device| check_sensor(device, true).await);
+        Timer::after_secs(19).await;
+        assert_eq!(entry(&flash, 1).state(), State::New);
+        Timer::after_secs(2).await;
+        assert!(entry(&flash, 1).state() == State::Valid && !task.is_finished());
+        assert_eq!(entry(&flash, 1).label().verdict(), Some(Verdict::Confirmed(Confirmation::Check)));
+    });
+}
+
+#[test]
+fn image_that_fails_check_returns() {
+    test(async {
+        let flash = flash(State::New);
+        let (task, saved, _peer) = device!(&flash, true, async |device| check_sensor(device, false).await);
+        Timer::after_secs(19).await;
+        assert!(entry(&flash, 1).state() == State::New && !task.is_finished());
+        Timer::after_secs(2).await;
+        assert!(entry(&flash, 1).state() == State::Aborted && task.is_finished());
+        assert_eq!(entry(&flash, 1).label().verdict(), Some(Verdict::GivenUp(Reason::Check)));
+        assert_eq!(saved.get(), 1);
+    });
+}
+
+#[test]
+fn check_is_not_called_without_trial() {
+    static ENDED: AtomicBool = AtomicBool::new(false);
+    test(async {
+        let flash = flash(State::Valid);
+        let (task, _, _peer) = device!(&flash, true, async |device: &Device| {
+            device.confirm_when(async || panic!("the image is not on trial")).await;
+            ENDED.store(true, Ordering::Relaxed);
+        });
         Timer::after_secs(1).await;
-        assert!(entry(&refused, 1).state() == State::Aborted && task.is_finished());
-        assert_eq!(entry(&refused, 1).label().verdict(), Some(Verdict::GivenUp(Reason::Check)));
+        assert!(ENDED.load(Ordering::Relaxed));
+        assert!(!task.is_finished() && entry(&flash, 1).state() == State::Valid);
     });
 }
 
@@ -184,10 +224,10 @@ fn failed_image_returns_before_anything_else_runs() {
     test(async {
         let flash = flash(State::New);
         // The first start is counted, and the second one follows a reset of its own.
-        let _ = start(&flash).await;
+        let _ = start(&flash);
         let again = flash.clone();
         let second = tokio::task::spawn_local(async move {
-            let _ = start(&again).await;
+            let _ = start(&again);
         });
         assert!(second.await.is_err(), "it does not restart");
         assert_eq!(entry(&flash, 1).label().verdict(), Some(Verdict::GivenUp(Reason::OwnReset)));
@@ -233,5 +273,30 @@ fn uploaded_image_is_started_on_trial() {
         Timer::after_secs(2).await;
         assert!(task.is_finished(), "the device does not restart");
         assert_eq!(saved.get(), 1);
+    });
+}
+
+#[test]
+fn image_of_client_that_is_gone_is_not_activated() {
+    test(async {
+        let flash = flash(State::Valid);
+        let (task, _, peer) = device!(&flash, true);
+        let image = Sample::new("0.2.1").make();
+        let head = format!("PUT /firmware HTTP/1.1\r\nHost: lamp\r\nContent-Length: {}\r\n\r\n", image.len());
+        // The whole image arrives, and only its check is left.
+        let mut client = connect(peer).await;
+        send(&mut client, &[head.as_bytes(), &image].concat()).await;
+        client.flush().await.unwrap();
+        client.abort();
+        client.flush().await.unwrap();
+        Timer::after_secs(2).await;
+        assert!(!task.is_finished(), "the device restarts");
+        assert_eq!(load(&flash.flash().bytes[SLOTS[0] as usize..SLOTS[1] as usize]), None);
+        assert_eq!(entry(&flash, 0).sequence(), 1);
+
+        let mut again = connect(peer).await;
+        send(&mut again, &[head.as_bytes(), &image].concat()).await;
+        read_until(&mut again, "{\"version\":\"0.2.1\"}").await;
+        assert_eq!(entry(&flash, 0).sequence(), 3);
     });
 }

@@ -30,7 +30,7 @@ async fn write_images(mut receiver: Receiver, flash: &'static Mutex<Vec<u8>>) {
     loop {
         match receiver.next().await {
             Event::Sector(bytes) if bytes.starts_with(b"oven") => {
-                receiver.refuse(Status::UnprocessableContent, "other-board", format_args!("for an oven"));
+                receiver.refuse(Status::UnprocessableContent, "other-board", "for an oven");
             }
             Event::Sector(bytes) => {
                 flash.lock().unwrap().extend_from_slice(bytes);

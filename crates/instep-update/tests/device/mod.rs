@@ -2,13 +2,11 @@
 
 #![allow(dead_code, reason = "each test uses its part of it")]
 
-use crate::mock_flash::{MockError, MockFlash, SECTOR};
+use crate::mock_flash::{MockFlash, SECTOR};
 use crate::sample_image::{APPLICATION, BOARD, Sample, load};
-use embassy_futures::block_on;
-use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 use instep_update::{
     Allowed, AtStart, Boot, Chip, Descriptor, Entry, Identity, Label, LastTry, Layout, Network, Otadata,
-    Partition, Progress, ResetReason, Slot, State, Times, Trial, UpdateError, Updater, Verdict, boot,
+    Partition, Progress, Refusal, ResetReason, Slot, State, Times, Trial, Updater, Verdict, Writer, boot,
 };
 
 pub const OLD: &str = "0.1.0";
@@ -32,7 +30,7 @@ pub enum Behaviour {
 }
 
 /// Result of a part of a device's life that a power cut ends.
-pub type Live<T> = Result<T, UpdateError<MockError>>;
+pub type Live<T> = Result<T, Refusal>;
 
 /// A device.
 #[derive(Clone, Debug)]
@@ -109,8 +107,8 @@ impl Device {
     }
 
     fn write_entry(&mut self, sector: usize, entry: &Entry) -> Live<()> {
-        self.flash.erase_now(OTADATA + sector * SECTOR).map_err(UpdateError::Flash)?;
-        self.flash.write_now(OTADATA + sector * SECTOR, &entry.to_bytes()).map_err(UpdateError::Flash)
+        self.flash.erase_now(OTADATA + sector * SECTOR).map_err(|_| Refusal::FlashFailed)?;
+        self.flash.write_now(OTADATA + sector * SECTOR, &entry.to_bytes()).map_err(|_| Refusal::FlashFailed)
     }
 
     /// Starts as ESP-IDF's boot loader does, and returns the slot and the version.
@@ -136,14 +134,14 @@ impl Device {
     pub fn run_once(&mut self) -> Live<Start> {
         self.starts += 1;
         let (slot, version) = self.boot()?;
-        let opening = Updater::open(&mut self.flash, layout(), slot, identity(&version), self.reset);
-        let (mut updater, at_start) = block_on(opening)?;
+        let running = identity(&version);
+        let (mut updater, at_start) = Updater::open(&mut self.flash, layout(), slot, &running, self.reset)?;
         let start = Start { slot, at_start, last_try: updater.last_try(), version };
         match at_start {
             AtStart::GivenUp(_) => self.reset = ResetReason::OwnReset,
             AtStart::Settled => {
                 if let Some(image) = self.wanted.take() {
-                    block_on(upload(&mut updater, &image))?;
+                    upload(&mut updater, &image)?;
                     self.reset = ResetReason::OwnReset;
                 }
             }
@@ -159,7 +157,7 @@ impl Device {
                 let waits = matches!(self.behaviour, Behaviour::Serves | Behaviour::Unreachable) || is_old;
                 if let Progress::Decided(verdict) = trial.poll(if waits { 301_000 } else { 3_000 }) {
                     self.confirming |= matches!(verdict, Verdict::Confirmed(_)) && !is_old;
-                    block_on(updater.conclude(verdict))?;
+                    updater.conclude(verdict)?;
                 }
             }
         }
@@ -193,16 +191,19 @@ impl Device {
 }
 
 /// Uploads an image.
-pub async fn upload<F>(updater: &mut Updater<F>, image: &[u8]) -> Live<()>
-where
-    F: MultiwriteNorFlash<Error = MockError>,
-{
-    let sectors = image.chunks(SECTOR);
-    let mut writer = updater.begin(sectors.clone().next().unwrap(), Allowed::default()).await?;
-    for sector in sectors {
-        writer.write(sector).await?;
+pub fn upload(updater: &mut Updater<'_>, image: &[u8]) -> Live<()> {
+    let first = image.chunks(SECTOR).next().unwrap();
+    let mut writer = updater.begin(first, Allowed::default())?;
+    image.chunks(SECTOR).try_for_each(|sector| write(&mut writer, sector))?;
+    writer.verify()?.activate(Network::Joined)
+}
+
+/// Writes a sector.
+pub fn write(writer: &mut Writer<'_, '_>, mut sector: &[u8]) -> Live<()> {
+    while !sector.is_empty() {
+        sector = writer.write(sector)?;
     }
-    writer.finish(Network::Joined).await
+    Ok(())
 }
 
 pub fn layout() -> Layout {

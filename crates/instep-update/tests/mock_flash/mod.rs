@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses its part of it")]
 
-use embedded_storage_async::nor_flash::{
+use embedded_storage::nor_flash::{
     ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 use std::cell::{RefCell, RefMut};
@@ -47,7 +47,7 @@ pub struct MockFlash {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MockError {
     PowerCut,
-    Misuse(NorFlashErrorKind),
+    Refused,
 }
 
 impl NorFlashError for MockError {
@@ -90,19 +90,14 @@ impl MockFlash {
         self.dice.to_le_bytes()[1]
     }
 
-    fn inside(&self, from: usize, length: usize, unit: usize) -> Result<(), MockError> {
-        if !from.is_multiple_of(unit) || !length.is_multiple_of(unit) {
-            return Err(MockError::Misuse(NorFlashErrorKind::NotAligned));
-        }
-        if from + length > self.bytes.len() {
-            return Err(MockError::Misuse(NorFlashErrorKind::OutOfBounds));
-        }
-        Ok(())
+    fn assert_inside(&self, from: usize, length: usize, unit: usize) {
+        assert!(from.is_multiple_of(unit) && length.is_multiple_of(unit), "{from}, {length} are not aligned");
+        assert!(from + length <= self.bytes.len(), "{from}, {length} are out of bounds");
     }
 
     /// Reads words.
     pub fn read_now(&self, from: usize, bytes: &mut [u8]) -> Result<(), MockError> {
-        self.inside(from, bytes.len(), 4)?;
+        self.assert_inside(from, bytes.len(), 4);
         if self.power == Some(0) {
             return Err(MockError::PowerCut);
         }
@@ -112,7 +107,7 @@ impl MockFlash {
 
     /// Erases a sector.
     pub fn erase_now(&mut self, from: usize) -> Result<(), MockError> {
-        self.inside(from, SECTOR, SECTOR)?;
+        self.assert_inside(from, SECTOR, SECTOR);
         self.erased[from / SECTOR] += 1;
         for eighth in 0..STEPS {
             let start = from + eighth * SECTOR / STEPS;
@@ -138,10 +133,10 @@ impl MockFlash {
 
     /// Writes words.
     pub fn write_now(&mut self, from: usize, bytes: &[u8]) -> Result<(), MockError> {
-        self.inside(from, bytes.len(), 4)?;
+        self.assert_inside(from, bytes.len(), 4);
         self.writes += 1;
         if std::mem::take(&mut self.refuses_write) {
-            return Err(MockError::Misuse(NorFlashErrorKind::Other));
+            return Err(MockError::Refused);
         }
         let unit = if bytes.len() <= 32 { 4 } else { 64 };
         for (index, part) in bytes.chunks(unit).enumerate() {
@@ -183,7 +178,7 @@ impl ErrorType for SharedFlash {
 impl ReadNorFlash for SharedFlash {
     const READ_SIZE: usize = 4;
 
-    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), MockError> {
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), MockError> {
         self.flash().read_now(offset as usize, bytes)
     }
 
@@ -196,12 +191,12 @@ impl NorFlash for SharedFlash {
     const WRITE_SIZE: usize = 4;
     const ERASE_SIZE: usize = SECTOR;
 
-    async fn erase(&mut self, from: u32, to: u32) -> Result<(), MockError> {
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), MockError> {
         assert_eq!(to - from, 4096, "more than a sector is erased at once");
         self.flash().erase_now(from as usize)
     }
 
-    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), MockError> {
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), MockError> {
         assert!(bytes.as_ptr().addr().is_multiple_of(4), "bytes are not aligned");
         self.flash().write_now(offset as usize, bytes)
     }
@@ -216,7 +211,7 @@ impl ErrorType for MockFlash {
 impl ReadNorFlash for MockFlash {
     const READ_SIZE: usize = 4;
 
-    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), MockError> {
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), MockError> {
         self.read_now(offset as usize, bytes)
     }
 
@@ -229,12 +224,12 @@ impl NorFlash for MockFlash {
     const WRITE_SIZE: usize = 4;
     const ERASE_SIZE: usize = SECTOR;
 
-    async fn erase(&mut self, from: u32, to: u32) -> Result<(), MockError> {
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), MockError> {
         assert_eq!(to - from, 4096, "more than a sector is erased at once");
         self.erase_now(from as usize)
     }
 
-    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), MockError> {
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), MockError> {
         assert!(bytes.as_ptr().addr().is_multiple_of(4), "bytes are not aligned");
         self.write_now(offset as usize, bytes)
     }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod backlog;
+mod confirm;
 mod counters;
 mod error;
 mod history;

@@ -1,5 +1,7 @@
 //! `Device`, whose state is behind one short lock.
 
+#[cfg(feature = "update")]
+use super::confirm::SETTLED;
 use super::counters::Counts;
 use super::error::SendError;
 use super::history::Past;
@@ -32,6 +34,9 @@ pub struct Device {
     pub(super) backlog: bool,
     /// How the connection to a broker stands, as a [`Health`].
     health: AtomicU8,
+    /// State of the running image ([`Device::confirm_when`]).
+    #[cfg(feature = "update")]
+    pub(super) image: AtomicU8,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
 }
 
@@ -54,6 +59,8 @@ impl Device {
             start: AtomicU32::new(0),
             backlog: memory.backlog,
             health: AtomicU8::new(Health::WithoutBroker as u8),
+            #[cfg(feature = "update")]
+            image: AtomicU8::new(SETTLED),
             state: Mutex::new(RefCell::new(State::new(memory, &limits))),
         }
     }

@@ -4,8 +4,6 @@ use super::incoming::{Incoming, Step};
 use super::obstacle::Obstacle;
 use super::refusal::{write_json, write_refusal};
 use super::state::{Answer, State};
-use super::upload::Upload;
-
 use crate::service::{BodyRemaining, Context, Next};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
@@ -27,7 +25,7 @@ const WRITE_POLL_MS: u64 = 5;
 /// Interval at which a connection polls for the answer, in ms.
 const ANSWER_POLL_MS: u64 = 20;
 
-impl Upload {
+impl Incoming {
     /// Returns when an upload fails that brings nothing from now on.
     pub(super) fn stalls_at(now: Instant) -> Instant {
         now.after(STALL_MS)
@@ -37,10 +35,12 @@ impl Upload {
     pub(super) fn ends_at(now: Instant) -> Instant {
         now.after(CONTENT_MS)
     }
+}
 
+impl State {
     /// Takes content, or writes the answer. Returns the number of used bytes, and when the next turn is due.
     pub(super) fn take(
-        &self,
+        &mut self,
         incoming: &mut Incoming,
         now: Instant,
         input: &mut [u8],
@@ -50,7 +50,7 @@ impl Upload {
         let limits = context.device.limits().head;
         if incoming.step != Step::Discards
             && out.is_empty()
-            && let Some(answer) = self.with(State::fetch_answer)
+            && let Some(answer) = self.fetch_answer()
         {
             write_answer(&answer, incoming, out);
             incoming.step = Step::Discards;
@@ -79,7 +79,7 @@ impl Upload {
                 write_refusal(obstacle.status(), obstacle.code(), obstacle.sentence(), incoming.extra, out);
             }
             log::info!("Refused a firmware image: {}", obstacle.sentence());
-            self.with(|state| state.abandon(Some(obstacle)));
+            self.abandon(Some(obstacle));
             return (used, Next::End, now);
         }
         let poll = match incoming.step {
@@ -92,16 +92,16 @@ impl Upload {
 
     /// Puts content into the sector, as far as there is room. Returns the number of used bytes.
     fn store(
-        &self,
+        &mut self,
         incoming: &mut Incoming,
         now: Instant,
         input: &mut [u8],
         limits: HeadLimits,
     ) -> Result<usize, Obstacle> {
-        let (capacity, mut used, mut taken) = (self.with(|state| state.status.capacity), 0, 0);
+        let (mut used, mut taken) = (0, 0);
         loop {
             if incoming.decoded == 0 {
-                let max = u64::from(capacity.unwrap_or(0));
+                let max = u64::from(self.status.capacity.unwrap_or(0));
                 let (moved, decoded) = incoming.rest.decode(&mut input[used..], max, limits)?;
                 used += moved;
                 incoming.decoded = decoded;
@@ -109,8 +109,8 @@ impl Upload {
             if incoming.decoded == 0 {
                 break;
             }
-            let content = &input[used..used + incoming.decoded];
-            let length = self.with(|state| state.push(content));
+            let content = input.get(used..used + incoming.decoded).unwrap_or_default();
+            let length = self.push(content);
             (used, taken, incoming.decoded) = (used + length, taken + length, incoming.decoded - length);
             if incoming.decoded > 0 {
                 break;
@@ -119,10 +119,10 @@ impl Upload {
         let step = if incoming.decoded > 0 {
             Step::Stores
         } else if incoming.rest.has_ended() {
-            if self.with(|state| state.received == 0) {
+            if self.received == 0 {
                 return Err(Obstacle::Empty);
             }
-            self.with(State::end);
+            self.end();
             Step::AwaitsAnswer
         } else {
             Step::Reads
@@ -209,8 +209,8 @@ fn write_answer(answer: &Answer, incoming: &Incoming, out: &mut Outgoing<'_>) {
             write_json(Status::Ok, format_args!("{{\"version\":{version}}}"), incoming.extra, out);
         }
         Answer::Refused { status, code, sentence } => {
-            log::warn!("Refused a firmware image: {}", crate::log::Escaped(sentence.as_str().as_bytes()));
-            write_refusal(*status, code, sentence.as_str(), incoming.extra, out);
+            log::warn!("Refused a firmware image: {sentence}");
+            write_refusal(*status, code, sentence, incoming.extra, out);
         }
     }
 }

@@ -71,15 +71,17 @@ impl FirmwareRoute for Upload {
         context: &Context<'_>,
         out: &mut Outgoing<'_>,
     ) -> Received {
-        let Some(mut incoming) = self.with(|state| state.incoming) else {
-            return Received { used: 0, next: Next::End, wake_at: now };
-        };
-        let (used, next, wake_at) = self.take(&mut incoming, now, input, context, out);
-        self.with(|state| match next {
-            Next::End => state.abandon(None),
-            Next::Read | Next::Wait => state.incoming = Some(incoming),
-        });
-        Received { used, next, wake_at }
+        self.with(|state| {
+            let Some(mut incoming) = state.incoming else {
+                return Received { used: 0, next: Next::End, wake_at: now };
+            };
+            let (used, next, wake_at) = state.take(&mut incoming, now, input, context, out);
+            match next {
+                Next::End => state.abandon(None),
+                Next::Read | Next::Wait => state.incoming = Some(incoming),
+            }
+            Received { used, next, wake_at }
+        })
     }
 
     fn begin_content(&self, rest: &BodyRemaining, decoded: usize) {
@@ -129,8 +131,7 @@ impl Upload {
         let permission = self.permission_obstacle(asks_password, context.access.portal.is_some());
         let mut body = [0; STATUS_MAX];
         let mut window = Window::new(&mut body, 0);
-        // Cannot fail, because the longest status fits.
-        let _ = self.with(|state| state.write_status(permission, &mut window));
+        self.with(|state| state.write_status(permission, &mut window));
         let length = window.used();
         write_answer(&Reply::body_head(head, JSON, length), &body[..length], head, out)
     }
@@ -151,8 +152,8 @@ impl Upload {
             rest: BodyRemaining::NOTHING,
             decoded: 0,
             step: Step::Reads,
-            deadline: Self::stalls_at(now),
-            ends_at: Self::ends_at(now),
+            deadline: Incoming::stalls_at(now),
+            ends_at: Incoming::ends_at(now),
             extra: head.extra,
         };
         self.with(|state| {

@@ -3,6 +3,8 @@
 use instep_proto::http::Status;
 
 /// Declares [`Obstacle`]: each row has the name, the status, the code and the sentence of the response.
+///
+/// The rows are a table, because the linker scripts of ESP32 chips place the tables of a `match` in RAM.
 macro_rules! obstacles {
     ($($(#[$about:meta])* $name:ident = $status:ident, $code:literal, $sentence:literal;)+) => {
         /// Reason why an upload cannot begin or go on.
@@ -11,28 +13,7 @@ macro_rules! obstacles {
             $($(#[$about])* $name,)+
         }
 
-        impl Obstacle {
-            /// Returns the status of the response.
-            pub(super) const fn status(self) -> Status {
-                match self {
-                    $(Self::$name => Status::$status,)+
-                }
-            }
-
-            /// Returns the code of the response in JSON.
-            pub(super) const fn code(self) -> &'static str {
-                match self {
-                    $(Self::$name => $code,)+
-                }
-            }
-
-            /// Returns the message of the response in JSON.
-            pub(super) const fn sentence(self) -> &'static str {
-                match self {
-                    $(Self::$name => $sentence,)+
-                }
-            }
-        }
+        static ROWS: &[(Status, &str, &str)] = &[$((Status::$status, $code, $sentence),)+];
     };
 }
 
@@ -60,4 +41,21 @@ obstacles! {
     LongChunks = HeadTooLarge, "long-chunks", "the chunks have more beside the image than this device takes";
     /// The flash side did not answer in time.
     Stuck = ServiceUnavailable, "stuck", "the device did not write the image in time: try again";
+}
+
+impl Obstacle {
+    /// Returns the status of the response.
+    pub(super) fn status(self) -> Status {
+        ROWS[self as usize].0
+    }
+
+    /// Returns the code of the response in JSON.
+    pub(super) fn code(self) -> &'static str {
+        ROWS[self as usize].1
+    }
+
+    /// Returns the message of the response in JSON.
+    pub(super) fn sentence(self) -> &'static str {
+        ROWS[self as usize].2
+    }
 }

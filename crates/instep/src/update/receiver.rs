@@ -4,7 +4,7 @@ use super::short_text::ShortText;
 pub use super::state::Offer;
 use super::state::{Answer, Phase, SECTOR, State};
 use super::upload::Upload;
-use core::fmt::{Arguments, Debug, Formatter, Result as FmtResult};
+use core::fmt::{Debug, Formatter, Result as FmtResult};
 use core::future::poll_fn;
 use core::task::Poll;
 use instep_proto::http::Status;
@@ -84,9 +84,8 @@ impl Receiver {
 
     /// Refuses the image. The client gets the status, and `code` and `sentence` in JSON.
     ///
-    /// At most 160 bytes of the sentence are sent. Does nothing if no upload runs.
-    pub fn refuse(&mut self, status: Status, code: &'static str, sentence: Arguments<'_>) {
-        let sentence = ShortText::new(sentence);
+    /// At most 192 bytes of the sentence are sent. Does nothing if no upload runs.
+    pub fn refuse(&mut self, status: Status, code: &'static str, sentence: &'static str) {
         self.upload.with(|state| state.answer(Answer::Refused { status, code, sentence }));
     }
 
@@ -94,7 +93,7 @@ impl Receiver {
     ///
     /// The device should restart once the answer had time to reach the client, such as 1 s.
     pub fn done(&mut self, version: &str) {
-        let version = ShortText::new(format_args!("{version}"));
+        let version = ShortText::new(version);
         self.upload.with(|state| state.answer(Answer::Activated(version)));
     }
 

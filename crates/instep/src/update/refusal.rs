@@ -2,7 +2,7 @@
 
 use crate::login::LogIn;
 use crate::service::{Outcome, Problem, Request, log_limited};
-use core::fmt::{Display, Write as _};
+use core::fmt::{Arguments, Write as _};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{ExtraLines, Reply, RequestHead, Status, Window};
 use instep_proto::json::Text;
@@ -58,14 +58,14 @@ pub(super) fn write_refusal(
 /// It needs an empty output.
 pub(super) fn write_json(
     status: Status,
-    body: impl Display,
+    body: Arguments<'_>,
     extra: Option<ExtraLines>,
     out: &mut Outgoing<'_>,
 ) {
     let mut text = [0; BODY_MAX];
     let mut window = Window::new(&mut text, 0);
     // Cannot fail, because the longest code and sentence fit.
-    let _ = write!(window, "{body}");
+    let _ = window.write_fmt(body);
     let length = window.used();
     let response = Reply::closing_json_head(status, length, extra);
     let space = out.spare_mut();

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::login::LogIn;
 use crate::service::{BodyRemaining, Context, Next, Outcome, Received, Request};
 use crate::time::Instant;
-use core::fmt::Debug;
+use core::fmt;
 use instep_proto::delivery::Outgoing;
 
 /// Path of the firmware.
@@ -14,7 +14,7 @@ pub(super) const FIRMWARE: &str = "/firmware";
 /// The route `/firmware`: an [`Upload`](super::Upload), or [`Unavailable`](super::Unavailable).
 ///
 /// All functions are for the server.
-pub trait FirmwareRoute: Debug + Sync {
+pub trait FirmwareRoute: Sync {
     /// Answers a request that passed the checks of Host and Origin, if it is for this route.
     #[doc(hidden)]
     fn answer(
@@ -54,6 +54,12 @@ pub trait FirmwareRoute: Debug + Sync {
     #[doc(hidden)]
     fn witness(&self) -> Option<&Witness> {
         None
+    }
+}
+
+impl fmt::Debug for dyn FirmwareRoute + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FirmwareRoute")
     }
 }
 

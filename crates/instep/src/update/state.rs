@@ -9,8 +9,6 @@ use instep_proto::http::Status;
 
 /// Length of a sector of flash, and so of the memory of an upload, in bytes.
 pub const SECTOR: usize = 4096;
-/// Maximum length of the sentence of a refusal, in bytes.
-pub(super) const SENTENCE_MAX: usize = 160;
 /// Reason of the outcome `broken`.
 const BROKEN: &str = "the connection ended before the image was activated";
 
@@ -61,7 +59,7 @@ pub(super) enum Answer {
     Refused {
         status: Status,
         code: &'static str,
-        sentence: ShortText<SENTENCE_MAX>,
+        sentence: &'static str,
     },
 }
 
@@ -161,7 +159,7 @@ impl State {
 
     // Not inlined, because it is called at several places.
     #[inline(never)]
-    fn end_without_image(&mut self, outcome: LastUpdateOutcome, reason: &str) {
+    fn end_without_image(&mut self, outcome: LastUpdateOutcome, reason: &'static str) {
         self.status.last = Some(LastUpdate::new(outcome, "", reason));
         self.phase = Phase::Idle;
     }
@@ -188,7 +186,7 @@ impl State {
         match answer {
             Answer::Activated(_) => self.phase = Phase::Activated,
             Answer::Refused { sentence, .. } => {
-                self.end_without_image(LastUpdateOutcome::Refused, sentence.as_str());
+                self.end_without_image(LastUpdateOutcome::Refused, sentence);
             }
         }
     }

@@ -6,8 +6,6 @@ use instep_proto::texts;
 
 /// Maximum length of a version, in bytes.
 pub(super) const VERSION_MAX: usize = 32;
-/// Maximum length of the reason for an outcome, in bytes.
-pub(super) const REASON_MAX: usize = 80;
 
 /// Facts about the firmware of a device.
 #[derive(Clone, Copy, Debug)]
@@ -64,15 +62,15 @@ texts! {
 pub struct LastUpdate {
     pub(super) outcome: LastUpdateOutcome,
     pub(super) version: ShortText<VERSION_MAX>,
-    pub(super) reason: ShortText<REASON_MAX>,
+    pub(super) reason: &'static str,
 }
 
 impl LastUpdate {
     /// Creates the outcome of an update to a version, with the reason for it.
     ///
-    /// At most 32 bytes of the version are kept, and 80 of the reason.
-    pub fn new(outcome: LastUpdateOutcome, version: &str, reason: &str) -> Self {
-        Self { outcome, version: ShortText::of(version), reason: ShortText::of(reason) }
+    /// At most 32 bytes of the version are kept.
+    pub fn new(outcome: LastUpdateOutcome, version: &str, reason: &'static str) -> Self {
+        Self { outcome, version: ShortText::new(version), reason }
     }
 }
 

@@ -2,58 +2,80 @@
 
 use super::obstacle::Obstacle;
 use super::state::{Phase, State};
-use super::status::{FirmwareStatus, LastUpdate, REASON_MAX};
-use core::fmt::{self, Write};
+use super::status::{FirmwareStatus, LastUpdate};
+use core::fmt::Write as _;
+use instep_proto::http::Window;
 use instep_proto::json::Text;
 
 /// Maximum length of a name, escaped in JSON, in bytes.
 const NAME_MAX: usize = 32;
+/// Maximum length of a reason, escaped in JSON, in bytes.
+const REASON_MAX: usize = 80;
 /// Maximum length of the status in JSON, in bytes.
 pub(super) const STATUS_MAX: usize = 512;
 
 impl State {
     /// Writes the status in JSON.
     ///
-    /// `permission` is the reason why the client may not update the device, if so.
-    pub(super) fn write_status(&self, permission: Option<Obstacle>, out: &mut dyn Write) -> fmt::Result {
-        let FirmwareStatus { version, board, chip, application, slot, state, capacity, last } = &self.status;
-        write!(out, "{{\"version\":{},\"board\":{},\"chip\":", name(version), name(board),)?;
-        match chip {
-            Some(chip) => write!(out, "{chip}")?,
-            None => out.write_str("null")?,
+    /// `permission` is the reason why the client may not update the device, if so. Cannot fail, because the longest status
+    /// fits.
+    pub(super) fn write_status(&self, permission: Option<Obstacle>, out: &mut Window<'_>) {
+        let FirmwareStatus { version, board, chip, application, slot, state, capacity, last } = self.status;
+        let mut out = Members(out);
+        out.text("{\"version\":", version, NAME_MAX);
+        out.text(",\"board\":", board, NAME_MAX);
+        out.number(",\"chip\":", chip.map(u32::from));
+        out.text(",\"application\":", application, NAME_MAX);
+        out.text(",\"slot\":", slot, NAME_MAX);
+        out.text(",\"state\":", state.as_str(), NAME_MAX);
+        out.number(",\"capacity\":", Some(capacity.unwrap_or(0)));
+        if let Some(LastUpdate { outcome, version, reason }) = last {
+            out.text(",\"last\":{\"version\":", version.as_str(), NAME_MAX);
+            out.text(",\"outcome\":", outcome.as_str(), NAME_MAX);
+            out.text(",\"reason\":", reason, REASON_MAX);
+            out.raw("}");
+        } else {
+            out.raw(",\"last\":null");
         }
-        write!(
-            out,
-            ",\"application\":{},\"slot\":{},\"state\":\"{}\",\"capacity\":{},\"last\":",
-            name(application),
-            name(slot),
-            state.as_str(),
-            capacity.unwrap_or(0),
-        )?;
-        match last {
-            Some(LastUpdate { outcome, version, reason }) => write!(
-                out,
-                "{{\"version\":{},\"outcome\":\"{}\",\"reason\":{}}}",
-                name(version.as_str()),
-                outcome.as_str(),
-                Text::cut(reason.as_str(), REASON_MAX),
-            )?,
-            None => out.write_str("null")?,
-        }
-        match (self.phase, self.offer.length) {
-            (Phase::Idle | Phase::Abandoned(_) | Phase::Activated, _) => out.write_str(",\"upload\":null")?,
-            (_, Some(length)) => {
-                write!(out, ",\"upload\":{{\"received\":{},\"length\":{length}}}", self.received)?;
-            }
-            (_, None) => write!(out, ",\"upload\":{{\"received\":{},\"length\":null}}", self.received)?,
+        if let Phase::Idle | Phase::Abandoned(_) | Phase::Activated = self.phase {
+            out.raw(",\"upload\":null");
+        } else {
+            out.number(",\"upload\":{\"received\":", Some(self.received));
+            out.number(",\"length\":", self.offer.length);
+            out.raw("}");
         }
         match permission.or(self.obstacle(None)) {
-            Some(obstacle) => write!(out, ",\"refusal\":\"{}\"}}", obstacle.code()),
-            None => out.write_str(",\"refusal\":null}"),
+            Some(obstacle) => out.text(",\"refusal\":", obstacle.code(), NAME_MAX),
+            None => out.raw(",\"refusal\":null"),
         }
+        out.raw("}");
     }
 }
 
-fn name(name: &str) -> Text<&str> {
-    Text::cut(name, NAME_MAX)
+/// Writer of members of an object. Its functions are not inlined, because calls are shorter.
+struct Members<'w, 'o>(&'w mut Window<'o>);
+
+impl Members<'_, '_> {
+    #[inline(never)]
+    fn raw(&mut self, text: &str) {
+        let _ = self.0.write_str(text);
+    }
+
+    /// Writes a key and a text, which is cut at `max` bytes.
+    #[inline(never)]
+    fn text(&mut self, key: &str, text: &str, max: usize) {
+        let _ = write!(self.0, "{key}{}", Text::cut(text, max));
+    }
+
+    /// Writes a key and a number, or `null`.
+    #[inline(never)]
+    fn number(&mut self, key: &str, number: Option<u32>) {
+        self.raw(key);
+        match number {
+            Some(number) => {
+                let _ = write!(self.0, "{number}");
+            }
+            None => self.raw("null"),
+        }
+    }
 }

@@ -8,7 +8,7 @@ use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 
 /// Maximum number of networks in the record.
-pub const NETWORKS_MAX: usize = 4;
+pub const NETWORKS_MAX: usize = 3;
 
 /// Requests that were served in one network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,9 +26,12 @@ pub struct Served {
 
 /// Record of one network.
 struct Record {
-    served: Served,
-    /// The time at which the trial asked for a report that has not come.
-    asked_at: Option<Instant>,
+    asked: bool,
+    acknowledged: bool,
+    /// The time of the oldest unanswered request, or [`Instant::NEVER`].
+    unanswered_since: Instant,
+    /// The time at which the trial asked for a report that has not come, or [`Instant::NEVER`].
+    asked_at: Instant,
     /// The waker of the driver.
     waker: Option<Waker>,
 }
@@ -41,8 +44,6 @@ struct Record {
 pub struct Witness {
     is_watching: Mutex<CriticalSectionRawMutex, Cell<bool>>,
     networks: Mutex<CriticalSectionRawMutex, RefCell<[Record; NETWORKS_MAX]>>,
-    /// What the application's own check says, if it has said anything.
-    check: Mutex<CriticalSectionRawMutex, Cell<Option<bool>>>,
 }
 
 impl Witness {
@@ -50,7 +51,6 @@ impl Witness {
         Self {
             is_watching: Mutex::new(Cell::new(false)),
             networks: Mutex::new(RefCell::new([const { Record::NEW }; NETWORKS_MAX])),
-            check: Mutex::new(Cell::new(None)),
         }
     }
 
@@ -69,33 +69,22 @@ impl Witness {
         self.is_watching.lock(Cell::get)
     }
 
-    /// Takes note of what the application's own check of a new image says. For boards.
-    ///
-    /// An image that passes stays, and one that fails is given up, whatever the networks show.
-    pub fn note_check(&self, passed: bool) {
-        self.check.lock(|check| check.set(Some(passed)));
-    }
-
-    /// Returns what the application's own check says, if it has said anything.
-    pub fn check(&self) -> Option<bool> {
-        self.check.lock(Cell::get)
-    }
-
     /// Returns the record of a network, and asks its driver for another report.
     ///
     /// A driver that has nothing to do reports because of this. One that is stuck, or that nobody started, does not.
     pub fn served(&self, network: usize, now: Instant) -> Served {
         self.networks.lock(|networks| {
             let mut networks = networks.borrow_mut();
-            let Some(Record { served, asked_at, waker }) = networks.get_mut(network) else {
-                return Served::default();
-            };
-            let since = [served.unanswered_since, *asked_at].into_iter().flatten().min();
-            asked_at.get_or_insert(now);
-            if let Some(waker) = waker {
+            let Some(record) = networks.get_mut(network) else { return Served::default() };
+            let since = record.unanswered_since.min(record.asked_at);
+            if record.asked_at == Instant::NEVER {
+                record.asked_at = now;
+            }
+            if let Some(waker) = &record.waker {
                 waker.wake_by_ref();
             }
-            Served { unanswered_since: since, ..*served }
+            let unanswered_since = (since != Instant::NEVER).then_some(since);
+            Served { asked: record.asked, acknowledged: record.acknowledged, unanswered_since }
         })
     }
 
@@ -103,14 +92,11 @@ impl Witness {
     pub fn report(&self, network: usize, seen: Served, waker: &Waker) {
         self.networks.lock(|networks| {
             if let Some(record) = networks.borrow_mut().get_mut(network) {
-                record.served.asked |= seen.asked;
-                record.served.acknowledged |= seen.acknowledged;
-                record.served.unanswered_since = seen.unanswered_since;
-                record.asked_at = None;
-                match &mut record.waker {
-                    Some(known) => known.clone_from(waker),
-                    none => *none = Some(waker.clone()),
-                }
+                record.asked |= seen.asked;
+                record.acknowledged |= seen.acknowledged;
+                record.unanswered_since = seen.unanswered_since.unwrap_or(Instant::NEVER);
+                record.asked_at = Instant::NEVER;
+                record.waker = Some(waker.clone());
             }
         });
     }
@@ -118,8 +104,10 @@ impl Witness {
 
 impl Record {
     const NEW: Self = Self {
-        served: Served { asked: false, acknowledged: false, unanswered_since: None },
-        asked_at: None,
+        asked: false,
+        acknowledged: false,
+        unanswered_since: Instant::NEVER,
+        asked_at: Instant::NEVER,
         waker: None,
     };
 }

@@ -3,9 +3,7 @@
 //! Its content survives a reset of the machine, and the end of QEMU if QEMU keeps the RAM in a file.
 
 use crate::{Boot, registers};
-use embedded_storage_async::nor_flash::{
-    ErrorType, MultiwriteNorFlash, NorFlash, NorFlashErrorKind, ReadNorFlash,
-};
+use embedded_storage::nor_flash::{ErrorType, MultiwriteNorFlash, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use portable_atomic::{AtomicBool, Ordering};
 use qemu_flash::{FLASH_SIZE, PAGE, SECTOR};
 
@@ -63,7 +61,7 @@ impl ErrorType for Flash {
 impl ReadNorFlash for Flash {
     const READ_SIZE: usize = WORD;
 
-    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
         bytes.copy_from_slice(self.part(offset, bytes.len(), WORD)?);
         Ok(())
     }
@@ -77,7 +75,7 @@ impl NorFlash for Flash {
     const WRITE_SIZE: usize = WORD;
     const ERASE_SIZE: usize = SECTOR as usize;
 
-    async fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
         let pause = pause(self.is_instant, ERASE_TIME / ERASE_STEPS as u64);
         let length = to.checked_sub(from).ok_or(NorFlashErrorKind::OutOfBounds)?;
         let part = self.part(from, length as usize, Self::ERASE_SIZE)?;
@@ -90,7 +88,7 @@ impl NorFlash for Flash {
         Ok(())
     }
 
-    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
         let pause = pause(self.is_instant, WRITE_TIME);
         let part = self.part(offset, bytes.len(), WORD)?;
         critical_section::with(|_| {

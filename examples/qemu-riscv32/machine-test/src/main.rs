@@ -8,7 +8,7 @@
 
 use embassy_executor::Spawner;
 use embassy_time::{Duration, Instant, Timer};
-use embedded_storage_async::nor_flash::{NorFlash as _, NorFlashErrorKind, ReadNorFlash as _};
+use embedded_storage::nor_flash::{NorFlash as _, NorFlashErrorKind, ReadNorFlash as _};
 use log::info;
 use qemu_machine::{Boot, Executor, Flash, ResetReason, Watchdog, reset};
 
@@ -53,8 +53,8 @@ async fn run(boot: Boot) {
         Some("hang") => loop {
             core::hint::spin_loop();
         },
-        Some("flash") => test_flash(boot).await,
-        Some("wear") => wear(boot, &watchdog).await,
+        Some("flash") => test_flash(boot),
+        Some("wear") => wear(boot, &watchdog),
         _ => {}
     }
     let mut seconds = 0;
@@ -67,45 +67,45 @@ async fn run(boot: Boot) {
 }
 
 /// Tests that the flash behaves as a chip's.
-async fn test_flash(boot: Boot) {
+fn test_flash(boot: Boot) {
     let mut flash = Flash::take(boot);
     assert_eq!(flash.capacity(), 4 << 20);
     let mut page = [0; 512];
-    let erased = time(flash.erase(FREE, FREE + 4096)).await;
-    flash.read(FREE, &mut page).await.expect("cannot read");
+    let erased = time(|| flash.erase(FREE, FREE + 4096));
+    flash.read(FREE, &mut page).expect("cannot read");
     assert_eq!(page, [0xff; 512]);
-    let written = time(flash.write(FREE + 128, &[0xf0; 256])).await;
-    flash.write(FREE + 128, &[0x3f; 4]).await.expect("cannot write again");
-    flash.read(FREE + 124, &mut page[..12]).await.expect("cannot read");
+    let written = time(|| flash.write(FREE + 128, &[0xf0; 256]));
+    flash.write(FREE + 128, &[0x3f; 4]).expect("cannot write again");
+    flash.read(FREE + 124, &mut page[..12]).expect("cannot read");
     assert_eq!(page[..12], [0xff, 0xff, 0xff, 0xff, 0x30, 0x30, 0x30, 0x30, 0xf0, 0xf0, 0xf0, 0xf0]);
     info!("Erased in {erased} us, written in {written} us");
 
     for (offset, length) in [(FREE + 1, 4), (FREE, 3)] {
-        let refused = flash.write(offset, &page[..length]).await;
+        let refused = flash.write(offset, &page[..length]);
         assert_eq!(refused, Err(NorFlashErrorKind::NotAligned));
-        let refused = flash.read(offset, &mut page[..length]).await;
+        let refused = flash.read(offset, &mut page[..length]);
         assert_eq!(refused, Err(NorFlashErrorKind::NotAligned));
     }
-    assert_eq!(flash.erase(FREE, FREE + 256).await, Err(NorFlashErrorKind::NotAligned));
-    assert_eq!(flash.erase(4 << 20, (4 << 20) + 4096).await, Err(NorFlashErrorKind::OutOfBounds));
-    assert_eq!(flash.erase(FREE, FREE - 4096).await, Err(NorFlashErrorKind::OutOfBounds));
+    assert_eq!(flash.erase(FREE, FREE + 256), Err(NorFlashErrorKind::NotAligned));
+    assert_eq!(flash.erase(4 << 20, (4 << 20) + 4096), Err(NorFlashErrorKind::OutOfBounds));
+    assert_eq!(flash.erase(FREE, FREE - 4096), Err(NorFlashErrorKind::OutOfBounds));
     info!("The flash is as a chip's");
 }
 
 /// Writes and erases a sector until the power is cut.
-async fn wear(boot: Boot, watchdog: &Watchdog) {
+fn wear(boot: Boot, watchdog: &Watchdog) {
     let mut flash = Flash::take(boot);
     info!("Wears the flash");
     loop {
         watchdog.feed();
-        flash.write(FREE, &[0; 4096]).await.expect("cannot write");
-        flash.erase(FREE, FREE + 4096).await.expect("cannot erase");
+        flash.write(FREE, &[0; 4096]).expect("cannot write");
+        flash.erase(FREE, FREE + 4096).expect("cannot erase");
     }
 }
 
 /// Returns how long an operation took, in µs.
-async fn time(operation: impl Future<Output = Result<(), NorFlashErrorKind>>) -> u64 {
+fn time(operation: impl FnOnce() -> Result<(), NorFlashErrorKind>) -> u64 {
     let start = Instant::now();
-    operation.await.expect("the flash failed");
+    operation().expect("the flash failed");
     start.elapsed().as_micros()
 }

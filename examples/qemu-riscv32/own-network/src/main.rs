@@ -19,6 +19,7 @@
 mod radio;
 
 use core::fmt::Write as _;
+use embassy_embedded_hal::adapter::BlockingAsync;
 use embassy_executor::Spawner;
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use heapless::String;
@@ -78,7 +79,7 @@ async fn set_up(spawner: Spawner, boot: Boot, network: Network) {
     static PAGE: StaticCell<String<40>> = StaticCell::new();
     static SET_UP: StaticCell<SetUp> = StaticCell::new();
 
-    let flash = Flash::take(boot);
+    let flash = BlockingAsync::new(Flash::take(boot));
     let storage = FlashStorage::new(flash, SETTINGS_IN_FLASH).expect("the flash has too few pages");
     let (saver, opened) = Saver::open(&SETTINGS, storage).await;
     if opened.is_warning() {
@@ -181,7 +182,7 @@ async fn set_passwords(set_up: &'static SetUp, server: Server) -> ! {
 }
 
 #[embassy_executor::task]
-async fn keep(set_up: &'static SetUp, saver: Saver<'static, FlashStorage<Flash>>) -> ! {
+async fn keep(set_up: &'static SetUp, saver: Saver<'static, FlashStorage<BlockingAsync<Flash>>>) -> ! {
     store(set_up, Some(saver)).await
 }
 

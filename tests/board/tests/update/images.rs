@@ -20,6 +20,7 @@ pub enum Fault {
     Hangs = b'H' as isize,
     NeverJoins = b'N' as isize,
     AnswersNothing = b'D' as isize,
+    FailsCheck = b'C' as isize,
 }
 
 /// Returns an image without a signature.

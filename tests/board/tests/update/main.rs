@@ -112,6 +112,7 @@ fn image_that_fails_returns_to_old_one() {
         (Fault::Hangs, "the new firmware stood still until the watchdog restarted it"),
         (Fault::NeverJoins, "the new firmware got no address in the network"),
         (Fault::AnswersNothing, "the new firmware left a request unanswered"),
+        (Fault::FailsCheck, "the check of the new firmware failed"),
     ] {
         assert_eq!(device.put(&signed("0.2.1", fault)).0, 200);
         device.expect(&[
