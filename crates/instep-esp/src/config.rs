@@ -75,16 +75,19 @@ pub(crate) fn settings() -> Build {
     let network = SSID
         .and_then(|name| NetworkName::new(name.as_bytes()).ok())
         .map(|name| Network::new(name, WIFI_PASSWORD.and_then(password)));
+    #[cfg(feature = "mqtt")]
+    let broker = MQTT.and_then(|url| instep_settings::BrokerUrl::new(url).ok());
     Build {
         network,
         ap_password: AP_PASSWORD.and_then(password),
         device_name: NAME.and_then(|name| DeviceName::new(name).ok()),
         log_in: LOG_IN.map(|(salt, rounds, hash)| stored(&Password::from_parts(salt, rounds, hash))),
         #[cfg(feature = "mqtt")]
-        broker: MQTT.and_then(|url| instep_settings::BrokerUrl::new(url).ok()),
-        #[cfg(feature = "mqtt")]
         broker_password: MQTT_PASSWORD
-            .and_then(|password| instep_settings::BrokerPassword::new(password).ok()),
+            .zip(broker.as_ref())
+            .and_then(|(password, broker)| instep_settings::BrokerPassword::new(password, broker).ok()),
+        #[cfg(feature = "mqtt")]
+        broker,
     }
 }
 

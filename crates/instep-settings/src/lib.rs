@@ -52,6 +52,7 @@ mod broker;
 mod build_defaults;
 #[cfg(feature = "std")]
 mod file;
+mod fingerprint;
 mod flash;
 mod kept;
 mod kept_value;

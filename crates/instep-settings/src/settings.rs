@@ -67,10 +67,13 @@ impl Settings {
         self.read(|table| table.broker.value.clone())
     }
 
-    /// Returns the password at the broker.
+    /// Returns the password at the broker, if there is one for the present address.
     #[cfg(feature = "mqtt")]
     pub fn broker_password(&self) -> Option<crate::BrokerPassword> {
-        self.read(|table| table.broker_password.value.clone())
+        self.read(|table| {
+            let broker = table.broker.value.as_ref()?;
+            table.broker_password.value.clone().filter(|password| password.is_for(broker))
+        })
     }
 
     /// Sets or clears the address of the broker.

@@ -1,6 +1,6 @@
 //! Table of the settings, and their conversion to records.
 
-use crate::build_defaults::Fingerprint;
+use crate::fingerprint::Fingerprint;
 use crate::record::{VALUE_MAX, VERSION};
 use crate::{
     Build, DeviceName, KEPT_MAX, KEPT_NAME_MAX, KeepError, KeptName, KeptValue, Key, Network, NetworkName,
@@ -35,7 +35,7 @@ const FROM_BUILD: u8 = 1;
 /// Flag in a setting's record: a value follows.
 const HAS_VALUE: u8 = 2;
 
-type Value = Vec<u8, VALUE_MAX>;
+pub(crate) type Value = Vec<u8, VALUE_MAX>;
 
 /// Set of slots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -345,11 +345,14 @@ impl Stored for crate::BrokerUrl {
 #[cfg(feature = "mqtt")]
 impl Stored for crate::BrokerPassword {
     fn write(&self, to: &mut Value) {
-        let _ = to.extend_from_slice(self.reveal().as_bytes());
+        let (broker, text) = self.parts();
+        let _ = to.extend_from_slice(broker);
+        let _ = to.extend_from_slice(text);
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        Self::new(core::str::from_utf8(bytes).ok()?).ok()
+        let (broker, text) = bytes.split_first_chunk()?;
+        Self::from_parts(*broker, text)
     }
 }
 
@@ -413,7 +416,9 @@ mod tests {
             #[cfg(feature = "mqtt")]
             broker: crate::BrokerUrl::new(&"u".repeat(crate::BROKER_URL_MAX)).ok(),
             #[cfg(feature = "mqtt")]
-            broker_password: crate::BrokerPassword::new(&"ü".repeat(crate::BROKER_PASSWORD_MAX / 2)).ok(),
+            broker_password: crate::BrokerUrl::new("mqtt://a").ok().and_then(|broker| {
+                crate::BrokerPassword::new(&"ü".repeat(crate::BROKER_PASSWORD_MAX / 2), &broker).ok()
+            }),
         });
         const NAME: KeptName = KeptName::new("a name that has thirty-two bytes");
         table.keep(NAME, &[1; 64]).unwrap();

@@ -46,19 +46,15 @@ impl SetUp {
         let mut password = Zeroizing::new([0; BROKER_PASSWORD_MAX]);
         let password = form_value(form, "password", &mut *password).map_err(|_| WRONG_PASSWORD)?;
         let password = core::str::from_utf8(password.unwrap_or_default()).map_err(|_| WRONG_PASSWORD)?;
-        let password = BrokerPassword::new(password).ok();
-        if url.is_empty() {
-            if password.is_none() {
-                return Ok(None);
-            }
-            let kept = self.settings.broker().ok_or(NO_BROKER)?;
-            check(kept.as_str(), true)?;
-        } else {
-            check(url, password.is_some())?;
-            self.settings.set_broker(Some(BrokerUrl::new(url).map_err(|_| WRONG_ADDRESS)?));
-        }
+        let broker = match (url, password) {
+            ("", "") => return Ok(None),
+            ("", _) => self.settings.broker().ok_or(NO_BROKER)?,
+            _ => BrokerUrl::new(url).map_err(|_| WRONG_ADDRESS)?,
+        };
+        check(broker.as_str(), !password.is_empty())?;
         // Another broker never gets the password that was set for the one before.
-        self.settings.set_broker_password(password);
+        self.settings.set_broker_password(BrokerPassword::new(password, &broker).ok());
+        self.settings.set_broker(Some(broker));
         Ok(Some(SET))
     }
 }
