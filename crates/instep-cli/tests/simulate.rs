@@ -58,7 +58,8 @@ fn simulated_devices_publish_and_obey() {
 #[test]
 fn invalid_call_is_refused_with_a_sentence() {
     for (arguments, sentence) in [
-        (&["--mqtt", "http://a"][..], "the address begins with neither mqtt:// nor mqtts://"),
+        (&["--mqtt", "http://a"][..], "the address in --mqtt begins with neither mqtt:// nor mqtts://"),
+        (&["--mqtt", "mqtt://user:secret@a"], "has a password, which other users could read"),
         (&["--mqtt", "mqtt://a", "--devices", "0"], "0 is not in 1..=100000"),
         (&["--mqtt", "mqtt://a", "--interval", "soon"], "write a number of seconds, such as 0.5"),
         (
@@ -69,5 +70,6 @@ fn invalid_call_is_refused_with_a_sentence() {
         let output = simulate(arguments).output().expect("cannot run the command");
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(2) && text.contains(sentence), "{arguments:?}: {text}");
+        assert!(!text.contains("secret"), "{text}");
     }
 }

@@ -4,6 +4,7 @@
 //! Then it removes what it no longer has, and tells the rest if that is not told already.
 
 use crate::discovery::{Component, Discovery};
+use crate::short::{NAME_MAX, Short};
 use core::fmt::Write as _;
 use instep::Instant;
 use instep::broker::Followed;
@@ -11,8 +12,6 @@ use instep_proto::fnv1a;
 
 /// Time in which the broker sends what it has stored, in ms, if it does not show the end of it.
 const READING_MS: u64 = 5_000;
-/// Maximum length of a name or platform, in bytes.
-const NAME_MAX: usize = 40;
 
 /// What is left to be told on one connection.
 #[derive(Debug)]
@@ -56,26 +55,8 @@ pub(crate) enum Cleared {
     Platform(Name),
 }
 
-/// Short text.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Name {
-    bytes: [u8; NAME_MAX],
-    length: usize,
-}
-
-impl Name {
-    fn new(text: &[u8]) -> Option<Self> {
-        let mut bytes = [0; NAME_MAX];
-        bytes.get_mut(..text.len())?.copy_from_slice(text);
-        core::str::from_utf8(text).ok()?;
-        Some(Self { bytes, length: text.len() })
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        // Always valid, because it was checked.
-        core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
-    }
-}
+/// Name or platform.
+type Name = Short<NAME_MAX>;
 
 impl Announcer {
     pub(crate) fn new(is_on: bool) -> Self {

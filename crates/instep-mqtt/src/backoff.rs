@@ -1,5 +1,7 @@
 //! Waiting time before the next connection.
 
+use instep::Instant;
+
 /// Waiting time before the first retry, in ms.
 const FIRST_MS: u64 = 1_000;
 /// Maximum waiting time, in ms.
@@ -26,6 +28,15 @@ pub enum Outcome {
     ClosedByBroker(u64),
     /// The broker accepted the device, and the connection ended otherwise after this time in ms, such as by silence.
     Ended(u64),
+}
+
+impl Outcome {
+    /// Returns the outcome of a connection that has just ended. `opened_at` is the time at which the broker accepted it.
+    pub fn new(opened_at: Option<Instant>, now: Instant, is_by_broker: bool) -> Self {
+        let Some(opened_at) = opened_at else { return Self::NotOpened };
+        let open_for = now.as_millis().saturating_sub(opened_at.as_millis());
+        if is_by_broker { Self::ClosedByBroker(open_for) } else { Self::Ended(open_for) }
+    }
 }
 
 impl Backoff {

@@ -1,5 +1,6 @@
 //! Commands from the broker, on their way to the application.
 
+use crate::short::Short;
 use crate::topics::{Topic, Topics};
 use crate::writer::To;
 use core::fmt::{self, Display};
@@ -77,28 +78,8 @@ impl AnswerAddress {
 
     /// Returns where the answer goes.
     pub(crate) fn to<'t>(&'t self, topics: Topics<'t>) -> To<'t> {
-        // Always valid, because it was made of text.
-        let topic = Topic::Answer(core::str::from_utf8(self.topic.bytes()).unwrap_or_default());
+        let topic = Topic::Answer(self.topic.as_str());
         To { topics, topic, correlation_data: self.data.as_ref().map(Short::bytes) }
-    }
-}
-
-/// At most `N` bytes.
-#[derive(Clone, Copy, Debug)]
-struct Short<const N: usize> {
-    bytes: [u8; N],
-    length: usize,
-}
-
-impl<const N: usize> Short<N> {
-    fn new(from: &[u8]) -> Option<Self> {
-        let mut bytes = [0; N];
-        bytes.get_mut(..from.len())?.copy_from_slice(from);
-        Some(Self { bytes, length: from.len() })
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
     }
 }
 
@@ -138,6 +119,18 @@ impl PendingCommand {
             (Some(_), _) => self.until = self.begun.after(max),
         }
         false
+    }
+
+    /// Refuses the command if the application has not received it in time.
+    ///
+    /// This does not depend on whether the broker reads, because a late command must not be done.
+    pub(crate) fn check_time(&mut self, now: Instant, followed: &Followed<'_>) {
+        if let Progress::Asked(id) = self.progress
+            && now >= self.begun.after(RECEIVE_TIMEOUT_MS)
+            && !followed.has_received(id)
+        {
+            self.expire(followed);
+        }
     }
 
     fn expire(&mut self, followed: &Followed<'_>) {

@@ -210,8 +210,11 @@ impl Connection {
             (Phase::Open, Incoming::SubAck(answer)) => Event::Subscribed(answer),
             (Phase::Open, Incoming::UnsubAck(_)) => Event::Alive,
             (Phase::Open, Incoming::PingResp) => {
-                // Only this answer shows how old the input is, because other packets may have waited in the socket.
-                (self.pinged_at, self.heard_at) = (None, now);
+                // Only this answer shows how old the input is, because other packets may have waited in the socket. What comes after
+                // it may have been sent right after the PINGREQ.
+                if let Some(at) = self.pinged_at.take() {
+                    self.heard_at = at;
+                }
                 Event::Alive
             }
             (Phase::Open, Incoming::Disconnect(reason)) => return Err(End::Disconnected(reason)),

@@ -132,6 +132,9 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     pub fn receive(&mut self, now: Instant, input: &[u8]) -> usize {
         let mut used = 0;
         self.blocked = false;
+        for command in self.pending.iter_mut().flatten() {
+            command.check_time(now, &self.followed);
+        }
         while self.ended.is_none() {
             // Only a message needs room.
             let is_message = input.get(used).is_some_and(|first| first >> 4 == 3);
@@ -182,6 +185,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         let before = out.len();
         let own = Identity { followed: &self.followed, topics, page: self.options.page };
         self.publisher.transmit(now, &own, &mut self.pending, out);
+        self.publisher.writer.log_oversized();
         if out.len() > before {
             self.connection.note_sent(now);
         }
@@ -355,7 +359,7 @@ impl core::fmt::Display for Ended {
         match self {
             Self::Connection(end) => end.fmt(f),
             Self::SameId => End::Disconnected(ReasonCode::SESSION_TAKEN_OVER).fmt(f),
-            Self::Stopped => f.write_str("this program stops"),
+            Self::Stopped => f.write_str("the device ended it, because it stops or has other settings now"),
         }
     }
 }

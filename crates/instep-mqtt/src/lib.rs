@@ -22,6 +22,7 @@ mod id;
 pub mod packet;
 mod publish;
 mod report;
+mod short;
 mod stream;
 mod topics;
 mod writer;

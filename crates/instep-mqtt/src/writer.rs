@@ -1,6 +1,7 @@
 //! Writer of messages to the broker, within the lengths that it takes.
 
 use crate::packet::PublishHead;
+use crate::short::{NAME_MAX, Short};
 use crate::topics::{Topic, Topics};
 use core::fmt::{Display, Write as _};
 use instep::broker::escaped;
@@ -17,6 +18,8 @@ pub(crate) struct Writer {
     pub(crate) send_max: usize,
     /// The number of messages that were too long for the broker.
     pub(crate) oversized: u32,
+    /// The end of the first of their topics, until it is logged.
+    unlogged: Option<Short<NAME_MAX>>,
 }
 
 /// Where a message goes.
@@ -30,7 +33,7 @@ pub(crate) struct To<'t> {
 
 impl Writer {
     pub(crate) fn new() -> Self {
-        Self { send_max: usize::MAX, oversized: 0 }
+        Self { send_max: usize::MAX, oversized: 0, unlogged: None }
     }
 
     /// Publishes a short text. Returns `false` if there is no room for it now.
@@ -77,16 +80,25 @@ impl Writer {
         length
     }
 
-    /// Counts a message that is too long, and logs the first one of a connection.
+    /// Counts a message that is too long, and keeps the end of the first topic for the log.
     fn note_oversized(&mut self, topic: &[&str]) {
         if self.oversized == 0 {
-            log::warn!(
-                "The broker does not get {}: it takes packets of at most {} bytes; raise its maximum packet size",
-                // The end of an answer's topic is a client's text.
-                escaped(topic.iter().rfind(|part| !part.is_empty()).unwrap_or(&"").as_bytes()),
-                self.send_max
-            );
+            let end = topic.iter().rfind(|part| !part.is_empty()).unwrap_or(&"");
+            self.unlogged = Some(Short::cut(end.as_bytes()));
         }
         self.oversized = self.oversized.saturating_add(1);
+    }
+
+    /// Logs the first message of a connection that is too long.
+    ///
+    /// Not at once, because the device is locked then, and a receiver of the log may call it.
+    pub(crate) fn log_oversized(&mut self) {
+        if let Some(topic) = self.unlogged.take() {
+            // The end of an answer's topic is a client's text.
+            let (topic, max) = (escaped(topic.bytes()), self.send_max);
+            log::warn!(
+                "The broker does not get {topic}: it takes packets of at most {max} bytes; raise its maximum packet size"
+            );
+        }
     }
 }

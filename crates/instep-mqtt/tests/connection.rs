@@ -66,10 +66,11 @@ fn silent_broker_is_pinged_and_then_left() {
     assert_eq!(sent(&mut connection, 10_000), PINGREQ);
     assert_eq!(sent(&mut connection, 10_001), []);
     assert_eq!(connection.receive(at(10_100), &PINGRESP), Ok(Some((Event::Alive, 2))));
-    assert_eq!(sent(&mut connection, 20_100), PINGREQ);
-    assert_eq!(connection.wake_at(), at(25_100));
-    assert_eq!(connection.check_time(at(25_099)), Ok(()));
-    assert_eq!(connection.check_time(at(25_100)), Err(End::Silent));
+    // What came after the PINGRESP may have been sent at 10,000.
+    assert_eq!(sent(&mut connection, 20_000), PINGREQ);
+    assert_eq!(connection.wake_at(), at(25_000));
+    assert_eq!(connection.check_time(at(24_999)), Ok(()));
+    assert_eq!(connection.check_time(at(25_000)), Err(End::Silent));
 }
 
 /// Messages that nobody acknowledges do not show that the broker is there.

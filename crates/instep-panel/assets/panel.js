@@ -6,8 +6,8 @@ import { clock, language, say } from "./texts.js";
 
 const $ = (id) => document.getElementById(id);
 const DESCRIPTION = ".well-known/wot";
-/** Interval at which the device is asked for its connection to a broker, in ms. */
-const BROKER_INTERVAL = 5_000;
+/** Interval at which the device is asked for its connection to a broker, in ms. Each time takes one of its few sockets. */
+const BROKER_INTERVAL = 30_000;
 
 export const thing = connect("ws", {});
 let cards = new Map(); // label -> card

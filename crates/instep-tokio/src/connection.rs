@@ -1,5 +1,6 @@
 //! Connection: a socket, and the state machine of the client.
 
+use crate::deadlines::Tick;
 use crate::dispatch::Accepted;
 use crate::permit::Permit;
 use crate::shard_state::{Buffers, ShardState};
@@ -39,6 +40,8 @@ pub(crate) struct Connection {
     shut_down: Cell<bool>,
     closed: Cell<bool>,
     wake_at: Cell<Instant>,
+    /// Tick of the entry among the shard's deadlines.
+    scheduled: Cell<Tick>,
     /// Unacknowledged bytes in a full send buffer, at the last check.
     unacknowledged: Cell<u32>,
     /// Puts this connection on the shard's ready list.
@@ -73,10 +76,11 @@ impl Connection {
             .over_capacity(accepted.permit.refused);
         let client = Client::new(info, http, now);
         let wake_at = now.after(limits.head_time);
-        shard.due(wake_at);
         let transport = Transport::new(accepted.stream, accepted.security)?;
         accepted.permit.register(shard.follower, key);
         accepted.permit.set_priority(client.eviction_priority());
+        let scheduled = Cell::default();
+        shard.schedule(now, key, wake_at, &scheduled);
         Ok(Self {
             socket: RefCell::new(Socket { transport, client, tail: Vec::new() }),
             key,
@@ -88,6 +92,7 @@ impl Connection {
             shut_down: Cell::new(false),
             closed: Cell::new(false),
             wake_at: Cell::new(wake_at),
+            scheduled,
             unacknowledged: Cell::new(0),
             waker,
             permit: accepted.permit,
@@ -99,20 +104,22 @@ impl Connection {
         self.open.get() && !self.wants_write.get()
     }
 
-    pub(crate) fn wake_at(&self) -> Instant {
-        self.wake_at.get()
-    }
-
-    /// Returns whether the socket has input that must be read before a deadline is handled.
-    ///
-    /// If it has, puts the connection on the ready list. After a suspension of the process, deadlines may have passed
-    /// although the peer's input arrived in time.
-    pub(crate) fn reads_first(&self) -> bool {
-        let reads = self.wants_read.get() && self.has_input();
-        if reads {
-            self.waker.wake_by_ref();
+    /// Gives the client a turn if its deadline has passed, and looks again later if it has not.
+    pub(crate) fn check_deadline(&self, shard: &ShardState, now: Instant) {
+        if !shard.deadlines.borrow().has_fired(self.scheduled.get()) {
+            return;
         }
-        reads
+        let wake_at = self.wake_at.get();
+        if wake_at > now {
+            shard.schedule(now, self.key, wake_at, &self.scheduled);
+        } else if self.wants_read.get() && self.has_input() {
+            // After a suspension of the process, deadlines may have passed although the peer's input arrived in time. So it is
+            // read first.
+            self.waker.wake_by_ref();
+            shard.schedule(now, self.key, now, &self.scheduled);
+        } else {
+            self.turn(shard, now, 0);
+        }
     }
 
     /// Returns how many revisions the client is behind.
@@ -283,7 +290,7 @@ impl Connection {
             wake_at = wake_at.min(now.after(shard.server.device.limits().write_stall / 10));
         }
         self.wake_at.set(wake_at);
-        shard.due(wake_at);
+        shard.schedule(now, self.key, wake_at, &self.scheduled);
         self.publish_state(shard);
         if turn.shut_down && !self.shut_down.replace(true) {
             // This fails only if the peer has reset the connection.

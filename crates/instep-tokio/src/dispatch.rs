@@ -210,11 +210,33 @@ fn user_timeout(limits: &Limits) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::poll_fn;
 
     #[test]
     fn user_timeout_is_that_of_pings_up_to_linux_limit() {
         assert_eq!(user_timeout(&Limits::LINUX), Duration::from_secs(30));
         let patient = Limits::LINUX.with_ping_every(u64::MAX);
         assert_eq!(user_timeout(&patient), Duration::from_millis(i32::MAX as u64));
+    }
+
+    /// Connections inherit the options, and those that were made before get them.
+    #[tokio::test]
+    async fn every_connection_has_the_options() {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("cannot listen");
+        let addr = socket.local_addr().expect("no address");
+        let mut clients = vec![TcpStream::connect(addr).expect("cannot connect")];
+        let mut listeners =
+            Listeners::new(vec![Listener::plain(socket)], 4_321, &Limits::LINUX).expect("cannot register");
+        for _ in 0..2 {
+            let accepted = poll_fn(|context| listeners.poll(context)).await.expect("cannot accept");
+            let options = SockRef::from(&accepted.stream);
+            assert_eq!(options.tcp_notsent_lowat().ok(), Some(4_321));
+            assert_eq!(options.tcp_user_timeout().ok(), Some(Some(Duration::from_secs(30))));
+            assert!(options.tcp_nodelay().is_ok_and(|nodelay| nodelay));
+            // The queue is empty, so from now on the listener's options suffice.
+            let is_empty = poll_fn(|context| Poll::Ready(listeners.poll(context).is_pending())).await;
+            assert!(is_empty && listeners.listeners[0].inherits);
+            clients.push(TcpStream::connect(addr).expect("cannot connect"));
+        }
     }
 }

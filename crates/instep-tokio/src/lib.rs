@@ -47,6 +47,7 @@ mod certificate;
 mod clock;
 mod connection;
 mod date;
+mod deadlines;
 mod deflate;
 mod dispatch;
 mod eviction;

@@ -209,7 +209,7 @@ impl Shard {
 
     /// Waits for the earliest deadline, at most once per [`DEADLINE_RESOLUTION`].
     async fn deadline(&self) {
-        let due = self.state.next_wake.get();
+        let due = self.state.deadlines.borrow().next();
         if due == Instant::NEVER {
             return std::future::pending().await;
         }
@@ -217,18 +217,18 @@ impl Shard {
         tokio::time::sleep_until(due.max(self.deadlines_checked_at.get() + DEADLINE_RESOLUTION)).await;
     }
 
-    /// Gives a turn to every connection whose deadline has passed, and determines the next deadline.
+    /// Gives a turn to every connection whose deadline has passed.
     fn wake_due(&self) {
         let now = self.state.now();
         self.deadlines_checked_at.set(tokio::time::Instant::now());
-        let mut next = Instant::NEVER;
-        for (_, connection) in self.connections.borrow().iter() {
-            if connection.wake_at() <= now && !connection.reads_first() {
-                connection.turn(&self.state, now, 0);
+        let mut keys = Vec::new();
+        self.state.deadlines.borrow_mut().fire(now, &mut keys);
+        let connections = self.connections.borrow();
+        for key in keys {
+            if let Some(connection) = connections.get(key as usize) {
+                connection.check_deadline(&self.state, now);
             }
-            next = next.min(connection.wake_at());
         }
-        self.state.next_wake.set(next);
     }
 
     /// Closes every client with 1001.

@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::date;
+use crate::deadlines::{Deadlines, Tick};
 use crate::deflate::Deflate;
 use crate::metrics::ShardMeter;
 use crate::server::Server;
@@ -22,9 +23,9 @@ pub(crate) struct ShardState {
     pub(crate) buffers: RefCell<Buffers>,
     /// Key of the connection of each device slot, or [`NO_CONNECTION`].
     pub(crate) by_slot: RefCell<Vec<u32>>,
-    /// Earliest deadline of all connections.
-    pub(crate) next_wake: Cell<Instant>,
-    /// Notified when `next_wake` becomes earlier, or a connection has ended.
+    /// When each connection needs a turn without an event.
+    pub(crate) deadlines: RefCell<Deadlines>,
+    /// Notified when the next deadline becomes earlier, or a connection has ended.
     pub(crate) earlier: Notify,
     pub(crate) deflate: Option<Deflate>,
     /// Number of clients that follow the compressed feed.
@@ -61,7 +62,7 @@ impl ShardState {
             epoch,
             buffers: RefCell::new(buffers),
             by_slot: RefCell::default(),
-            next_wake: Cell::new(Instant::NEVER),
+            deadlines: RefCell::new(Deadlines::new()),
             earlier: Notify::new(),
             deflate: Some(server.limits.inflaters).filter(|limit| *limit > 0).map(Deflate::new),
             compressing: Cell::new(0),
@@ -112,10 +113,12 @@ impl ShardState {
         &self.server.meters.shards[self.follower]
     }
 
-    /// Schedules a wake-up at a connection's deadline.
-    pub(crate) fn due(&self, deadline: Instant) {
-        if deadline < self.next_wake.get() {
-            self.next_wake.set(deadline);
+    /// Schedules a turn of a connection at its deadline. `scheduled` is the tick of its entry.
+    pub(crate) fn schedule(&self, now: Instant, key: usize, deadline: Instant, scheduled: &Cell<Tick>) {
+        let mut deadlines = self.deadlines.borrow_mut();
+        let before = deadlines.next();
+        scheduled.set(deadlines.schedule(now, key, deadline, scheduled.get()));
+        if deadlines.next() < before {
             self.earlier.notify_one();
         }
     }

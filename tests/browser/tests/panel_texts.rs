@@ -184,5 +184,7 @@ fn panel_shows_how_the_broker_stands() {
     let browser = Browser::open(&format!("http://{}/", server.addr));
     reads(&browser, "broker", "Not connected to the MQTT broker");
     broker.note_connection(true);
+    // It would ask again by itself, but later.
+    browser.run("location.reload()");
     reads(&browser, "broker", "Connected to the MQTT broker");
 }

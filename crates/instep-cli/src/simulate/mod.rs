@@ -66,13 +66,7 @@ fn command() -> Command {
         .no_binary_name(true)
         .about(COMMAND.about)
         .after_help(AFTER)
-        .arg(
-            option("mqtt", "URL", "Broker: mqtt[s]://[user@]host[:port][/prefix]")
-                .required(true)
-                .value_parser(|text: &str| {
-                    BrokerAddress::parse(text).map_err(|error| format!("the address {error}"))
-                }),
-        )
+        .arg(option("mqtt", "URL", "Broker: mqtt[s]://[user@]host[:port][/prefix]").required(true))
         .arg(
             option("devices", "N", "Number of devices")
                 .value_parser(value_parser!(u32).range(1..=i64::from(DEVICES_MAX)))
@@ -99,11 +93,19 @@ fn seconds(text: &str) -> Result<Duration, String> {
 impl Plan {
     fn new(arguments: &ArgMatches) -> Result<Self, String> {
         let file = arguments.get_one::<PathBuf>("mqtt-password-file");
+        let address = arguments.get_one::<String>("mqtt").expect("clap requires it");
+        // Without the text, which may have a password.
+        let address =
+            BrokerAddress::parse(address).map_err(|error| format!("the address in --mqtt {error}"))?;
+        let password = instep_linux::read_broker_password(file.map(PathBuf::as_path))?;
+        if password.is_some() && !address.has_user() {
+            return Err("a password at the broker needs a user; write it as --mqtt mqtt://USER@HOST".into());
+        }
         Ok(Self {
             devices: *arguments.get_one("devices").expect("clap has a default"),
             interval: *arguments.get_one("interval").expect("clap has a default"),
-            address: arguments.get_one::<BrokerAddress>("mqtt").expect("clap requires it").clone(),
-            password: instep_linux::read_broker_password(file.map(PathBuf::as_path))?,
+            address,
+            password,
         })
     }
 }

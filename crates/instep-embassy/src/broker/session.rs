@@ -86,9 +86,7 @@ impl<'b> Session<'b> {
 
     /// Returns the outcome of the connection, which has just ended like this.
     pub(super) fn outcome(&self, end: &End, now: Instant) -> Outcome {
-        let Some(opened_at) = self.opened_at else { return Outcome::NotOpened };
-        let open_for = now.as_millis().saturating_sub(opened_at.as_millis());
-        if end.is_by_broker() { Outcome::ClosedByBroker(open_for) } else { Outcome::Ended(open_for) }
+        Outcome::new(self.opened_at, now, end.is_by_broker())
     }
 
     /// Runs the connection to its end, at the latest until `takes_commands` returns another value.

@@ -1,7 +1,7 @@
 //! A bounded ring of lines, and a thread that writes them.
 //!
-//! Logging never waits for a reader. The thread writes all lines that have gathered at once, and then rests for a moment in which
-//! nobody wakes it, so a line costs its sender neither a system call nor a switch of threads while others come.
+//! Logging never waits for a reader. The thread writes all lines that have gathered at once, and then rests for a moment. A line in
+//! this time does not wake it, and costs its sender no system call.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,7 @@ struct Shared {
     waiting: Mutex<Waiting>,
     /// Wakes the thread.
     work: Condvar,
-    /// Wakes who waits for the end of writing.
+    /// Wakes callers of [`Ring::flush`].
     written: Condvar,
 }
 
@@ -36,7 +36,7 @@ struct Waiting {
     lines: usize,
     lost: usize,
     thread: Thread,
-    /// Whether someone waits until everything is written.
+    /// Whether a caller of [`Ring::flush`] waits.
     is_flushing: bool,
 }
 
@@ -118,7 +118,7 @@ impl Ring {
             let mut waiting = self.lock();
             waiting.thread = Thread::Resting;
             self.shared.written.notify_all();
-            // Whoever waits for the end of the log does not wait for a rest.
+            // A caller of `flush` does not wait for the rest.
             let is_resting = |waiting: &mut Waiting| !waiting.is_flushing;
             drop(self.shared.work.wait_timeout_while(waiting, REST, is_resting));
         }

@@ -228,3 +228,17 @@ fn garbage_ends_the_connection_with_its_reason() {
     assert_eq!(end.reason_code, mqttbytes::v5::DisconnectReasonCode::TopicNameInvalid);
     assert!(house.next().is_none());
 }
+
+/// Not even if the broker reads nothing meanwhile, so that nothing can be answered.
+#[test]
+fn command_is_not_received_late_while_output_is_blocked() {
+    let mut house = House::new();
+    house.open();
+    (house.running, house.blocked) = (false, true);
+    house.publish("instep/lamp-1/led/set", "true");
+    house.now += 5_000;
+    house.turn();
+    (house.running, house.blocked) = (true, false);
+    house.turn();
+    assert!(!house.messages().iter().any(|(_, payload, _)| payload.contains("true")), "it was done late");
+}

@@ -59,6 +59,8 @@ pub struct House {
     /// The length of the output buffer.
     pub room: usize,
     pub running: bool,
+    /// Whether the broker reads nothing.
+    pub blocked: bool,
 }
 
 impl House {
@@ -94,7 +96,8 @@ impl House {
         let client = DeviceClient::new(Instant::default(), followed, options);
         let application = Box::pin(run(device, inbox));
         let (stream, input) = (BytesMut::new(), Vec::new());
-        let mut house = Self { device, client, application, now: 0, stream, input, room, running: true };
+        let mut house =
+            Self { device, client, application, now: 0, stream, input, room, running: true, blocked: false };
         house.turn();
         house
     }
@@ -136,7 +139,9 @@ impl House {
             let mut scratch = vec![0; self.room];
             let mut unsent = FixedBuffer::new(vec![0; self.room].leak());
             let mut out = Outgoing::load(&mut scratch, &mut unsent, self.room);
-            self.client.transmit(now, &mut out);
+            if !self.blocked {
+                self.client.transmit(now, &mut out);
+            }
             let mut sent = 0;
             out.flush(None, &mut 0, &mut |bytes| {
                 self.stream.extend_from_slice(bytes);

@@ -9,8 +9,10 @@ const PREFIX_MAX: usize = 128;
 ///
 /// The prefix comes from the request's path, or otherwise from the trusted proxy that removed it (`proxied`).
 pub(crate) fn prefix<'h>(request: &RequestHead<'h>, proxied: bool) -> &'h str {
+    if !proxied || !request.base.is_empty() {
+        return request.base;
+    }
     let reported = request.fields.items("x-forwarded-prefix").next_back();
-    let reported = reported.filter(|_| proxied && request.base.is_empty());
     reported
         .map(|reported| reported.trim_end_matches('/'))
         .filter(|reported| is_path(reported))
