@@ -45,9 +45,9 @@ pub(crate) fn test(chip: &str, tools: &mut Tools) -> Outcome {
     size::as_documented(board, &size)
 }
 
-/// Builds the firmware of an application with updates for the first board with a chip.
+/// Builds the firmware of an application with updates and a broker for the first board with a chip.
 pub(crate) fn link(chip: &str, app: &str, tools: &mut Tools) -> Outcome {
-    let plan = Plan { update: true, ..Plan::new(first_board(chip)?, app) };
+    let plan = Plan { update: true, mqtt: true, ..Plan::new(first_board(chip)?, app) };
     let built = build(&plan, Variables::Ignored, tools)?;
     show(&plan, &built)
 }

@@ -41,7 +41,9 @@ impl BrokerClient {
                 );
             }
             let room = Room { receive: &mut *receive, send: &mut *send, query: &mut *input };
-            let (why, outcome) = match open(stack, &broker.address, random, room).await {
+            // Not within the `match`, so that the memory of this future is used again for the session.
+            let opened = open(stack, &broker.address, random, room).await;
+            let (why, outcome) = match opened {
                 Ok(mut socket) => {
                     let mut session = Session::new(now(), followed, broker, takes_commands(), &mut *input);
                     let end = session.run(&mut socket, takes_commands, || report.connected()).await;

@@ -14,7 +14,7 @@ const DNS_PORT: u16 = 53;
 /// Times for the answers to the first query, and to those that follow.
 const TIMEOUTS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(2)];
 /// Maximum number of messages that wait.
-const QUEUED: usize = 4;
+const QUEUED: usize = 2;
 /// Hop limit, as multicast DNS needs it (RFC 6762 section 11).
 const HOP_LIMIT: u8 = 255;
 

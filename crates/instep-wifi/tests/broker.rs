@@ -1,9 +1,11 @@
-//! The client of a broker, which finds the broker by its name: by multicast DNS, and at a DNS server.
+//! The client of a broker on a device: how it finds the broker by its name, and when it takes commands.
 
 use embassy_net::tcp::TcpSocket;
 use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Stack, StaticConfigV4};
 use embassy_time::{Duration, with_timeout};
+use instep::login::Password;
 use instep::{Access, App, Device, Inbox, Limits};
+use instep_embassy::LogInResources;
 use instep_embassy::broker::{Broker, BrokerAddress, BrokerMemory, DeviceId, input_bytes, send_bytes};
 use instep_wifi::embassy::{DnsMemory, MdnsMemory, serve_dns, serve_mdns};
 use virtual_ethernet::{Link, spawn, static_config, test};
@@ -36,21 +38,26 @@ async fn run_lamp(device: &'static Device, mut inbox: Inbox<'static>) {
     }
 }
 
-/// Starts a lamp that publishes at this broker.
+/// Starts a lamp that publishes at this broker, with a log-in if there is one.
 macro_rules! lamp {
     ($stack:expr, $address:expr) => {
+        lamp!($stack, $address, None)
+    };
+    ($stack:expr, $address:expr, $log_in:expr) => {{
         instep_embassy::resources! { struct Resources { limits: Limits::DEVICE, app: APP, network: 2 } }
         static RESOURCES: Resources = Resources::new();
         static MEMORY: BrokerMemory<{ input_bytes(&Limits::DEVICE) }, { send_bytes(&Limits::DEVICE) }> =
             BrokerMemory::new();
         let (server, inbox) = RESOURCES.start(&THING, &ACCESS);
+        let server = instep_embassy::Server { log_in: $log_in, ..server };
         spawn(run_lamp(server.device, inbox));
         let address = BrokerAddress::parse_without_tls($address).unwrap();
         let id = DeviceId::of("lamp", 0x0a_1b_2c);
         let broker = Broker { address, password: None, id, commands: false, page: None };
         let client = MEMORY.start(server, broker).unwrap();
         spawn(async move { client.run($stack, || 0).await });
-    };
+        server.device
+    }};
 }
 
 /// Connection of a device, as a broker sees it.
@@ -70,8 +77,8 @@ impl Connection {
         connection
     }
 
-    /// Reads until this was received since the last call.
-    async fn read_until(&mut self, end: &[u8]) {
+    /// Reads until this was received since the last call, and returns all of it.
+    async fn read_until(&mut self, end: &[u8]) -> Vec<u8> {
         while !self.received.windows(end.len()).any(|part| part == end) {
             let mut part = [0; 512];
             let read = with_timeout(Duration::from_secs(3), self.socket.read(&mut part)).await;
@@ -80,7 +87,7 @@ impl Connection {
             };
             self.received.extend(&part[..length]);
         }
-        self.received.clear();
+        std::mem::take(&mut self.received)
     }
 
     async fn write(&mut self, bytes: &[u8]) {
@@ -90,12 +97,17 @@ impl Connection {
 
     /// Publishes a command, in parts: a packet may arrive in pieces.
     async fn switch(&mut self, on: &str) {
-        let topic = "instep/lamp-0a1b2c/led/set";
-        let length = [topic.len(), on.len()].map(|length| u8::try_from(length).unwrap());
-        self.write(&[0x30, 3 + length[0] + length[1], 0, length[0]]).await;
-        self.write(topic.as_bytes()).await;
-        self.write(&[&[0], on.as_bytes()].concat()).await;
+        for part in command(on).chunks(20) {
+            self.write(part).await;
+        }
     }
+}
+
+/// Returns the packet that publishes a command.
+fn command(on: &str) -> Vec<u8> {
+    let topic = "instep/lamp-0a1b2c/led/set";
+    let length = [topic.len(), on.len()].map(|length| u8::try_from(length).unwrap());
+    [&[0x30, 3 + length[0] + length[1], 0, length[0]], topic.as_bytes(), &[0], on.as_bytes()].concat()
 }
 
 #[test]
@@ -133,6 +145,31 @@ fn broker_is_found_at_dns_server() {
             link.station_with(Config::ipv4_static(StaticConfigV4 { address, gateway: None, dns_servers }));
         lamp!(device, "mqtt://broker.example");
         Connection::accept(broker).await.read_until(b"{\"label\":\"led\",\"value\":false}").await;
+    });
+}
+
+/// A password that is set on a running device turns the broker's commands off: the next one is not done.
+#[test]
+fn password_turns_commands_off() {
+    test(async {
+        static LOG_IN: LogInResources = LogInResources::new();
+        let link = Link::default();
+        let (broker, device) = (link.station(BROKER), link.station(DEVICE));
+        let log_in = LOG_IN.start_without_password(|bytes| bytes.fill(7));
+        let device = lamp!(device, "mqtt://192.168.4.1", Some(log_in));
+        let commands = b"lamp-0a1b2c/+/set";
+        let mut connection = Connection::accept(broker).await;
+        connection.read_until(commands).await;
+        connection.switch("true").await;
+        connection.read_until(b"{\"label\":\"led\",\"value\":true}").await;
+        log_in.change_password(Password::new(b"a long password", [7; 16], 1).unwrap(), device);
+        connection.write(&command("false")).await;
+        // The will is published: DISCONNECT has the reason 4.
+        connection.read_until(&[0xe0, 2, 4, 0]).await;
+        drop(connection);
+        let mut connection = Connection::accept(broker).await;
+        let said = connection.read_until(b"{\"label\":\"led\",\"value\":true}").await;
+        assert!(!said.windows(commands.len()).any(|part| part == commands), "{}", said.escape_ascii());
     });
 }
 
