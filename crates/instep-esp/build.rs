@@ -130,7 +130,7 @@ fn update() {
 /// Checks the address of the broker, and the log-in there.
 fn mqtt() {
     let address = value("INSTEP_MQTT");
-    let user = match BrokerAddress::parse_without_tls(&address) {
+    let user = match BrokerAddress::parse_for_device(&address) {
         Ok(address) => address.user,
         Err(_) if address.is_empty() => None,
         // The address is not printed, because it may have a password.

@@ -38,7 +38,7 @@ pub(crate) fn start(
     mac: [u8; 6],
 ) {
     let Some(url) = settings.broker() else { return };
-    let address = match BrokerAddress::parse_without_tls(URL.init(url).as_str()) {
+    let address = match BrokerAddress::parse_for_device(URL.init(url).as_str()) {
         Ok(address) => address,
         Err(error) => return log::warn!("The broker is not used: its address {error}"),
     };

@@ -34,6 +34,8 @@ texts! {
         Scheme = "begins with neither mqtt:// nor mqtts://",
         /// TLS, where there is none.
         Secure = "begins with mqtts://, but a device has no TLS; use mqtt:// with a broker in the same network",
+        /// IPv6, where there is none.
+        Ipv6 = "has an IPv6 address, but a device has IPv4 only; use a name or an IPv4 address",
         /// A password within the address.
         Password = "has a password, which others could read; leave it out, and set INSTEP_MQTT_PASSWORD",
         /// No usable port.
@@ -85,13 +87,17 @@ impl<'a> BrokerAddress<'a> {
         Ok(Self { secure, user, host, port, prefix })
     }
 
-    /// Parses an address for a device without TLS.
+    /// Parses an address for a device without TLS and IPv6.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), and if the address begins with `mqtts://`.
-    pub fn parse_without_tls(text: &'a str) -> Result<Self, AddressError> {
+    /// As [`parse`](Self::parse), and if the address begins with `mqtts://` or has an IPv6 address.
+    pub fn parse_for_device(text: &'a str) -> Result<Self, AddressError> {
         let address = Self::parse(text)?;
-        if address.secure { Err(AddressError::Secure) } else { Ok(address) }
+        match address {
+            Self { secure: true, .. } => Err(AddressError::Secure),
+            Self { host, .. } if host.contains(':') => Err(AddressError::Ipv6),
+            _ => Ok(address),
+        }
     }
 }
 
@@ -155,8 +161,9 @@ mod tests {
     }
 
     #[test]
-    fn device_without_tls_refuses_it() {
-        assert_eq!(BrokerAddress::parse_without_tls("mqtts://a"), Err(AddressError::Secure));
-        assert!(BrokerAddress::parse_without_tls("mqtt://a").is_ok());
+    fn device_has_neither_tls_nor_ipv6() {
+        assert_eq!(BrokerAddress::parse_for_device("mqtts://a"), Err(AddressError::Secure));
+        assert_eq!(BrokerAddress::parse_for_device("mqtt://[fd00::2]"), Err(AddressError::Ipv6));
+        assert!(BrokerAddress::parse_for_device("mqtt://a").is_ok());
     }
 }

@@ -28,8 +28,9 @@ pub fn start<B: BrokerBuild>(
 ) -> Option<BrokerClient> {
     static PASSWORD: StaticCell<Secret> = StaticCell::new();
     let text = boot.value("instep.mqtt=").or(build.mqtt).filter(|text| !text.is_empty())?;
-    let address = BrokerAddress::parse_without_tls(text)
-        .unwrap_or_else(|error| panic!("INSTEP_MQTT is invalid: {text:?} {error}"));
+    let address = BrokerAddress::parse_for_device(text)
+        // Without the text, which may have a password.
+        .unwrap_or_else(|error| panic!("the address in INSTEP_MQTT {error}"));
     let password = secret(boot, "instep.mqtt-password=", build.mqtt_password);
     let password = password
         .map(|bytes| str::from_utf8(PASSWORD.init(bytes)).expect("INSTEP_MQTT_PASSWORD must be UTF-8"));

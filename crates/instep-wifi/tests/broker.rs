@@ -51,7 +51,7 @@ macro_rules! lamp {
         let (server, inbox) = RESOURCES.start(&THING, &ACCESS);
         let server = instep_embassy::Server { log_in: $log_in, ..server };
         spawn(run_lamp(server.device, inbox));
-        let address = BrokerAddress::parse_without_tls($address).unwrap();
+        let address = BrokerAddress::parse_for_device($address).unwrap();
         let id = DeviceId::of("lamp", 0x0a_1b_2c);
         let broker = Broker { address, password: None, id, commands: false, page: None };
         let client = MEMORY.start(server, broker).unwrap();

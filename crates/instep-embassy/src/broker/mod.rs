@@ -11,7 +11,7 @@
 //! static MEMORY: BrokerMemory<{ input_bytes(&LIMITS) }, { send_bytes(&LIMITS) }> = BrokerMemory::new();
 //!
 //! # async fn device(server: instep_embassy::Server, station: Stack<'static>, random: fn() -> u32) {
-//! let address = BrokerAddress::parse_without_tls("mqtt://broker.local").expect("it is an address");
+//! let address = BrokerAddress::parse_for_device("mqtt://broker.local").expect("it is an address");
 //! let broker = Broker { address, password: None, id: DeviceId::of("lamp", 0x0a_1b_2c), commands: true, page: None };
 //! if let Some(client) = MEMORY.start(server, broker) {
 //!     client.run(station, random).await;

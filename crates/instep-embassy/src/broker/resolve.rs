@@ -72,6 +72,6 @@ pub(super) async fn resolve(
             }
         }
     }
-    // Nobody answers a multicast query for a name that does not exist.
+    // A multicast query for a name that does not exist gets no answer.
     Err(if is_local { TransportError::Name } else { TransportError::TimedOut })
 }

@@ -18,6 +18,9 @@ use instep_proto::delivery::Outgoing;
 /// Maximum number of commands that wait for their answers, which is the device's number of slots for requests.
 const PENDING: usize = 2;
 
+/// Time between two looks at the clock while the broker does not read, in ms.
+const BLOCKED_MS: u64 = 100;
+
 /// End of a session, or of the attempt to open one.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum End {
@@ -114,7 +117,7 @@ impl<'b> Session<'b> {
                 }
             }
             if poll.is_pending() {
-                self.wait(&mut timer, context);
+                self.wait(socket.send_queue() > 0, &mut timer, context);
             }
             poll
         });
@@ -178,15 +181,19 @@ impl<'b> Session<'b> {
         matches!(poll_once(context, socket.write_with(gather)), Poll::Ready(Ok(true)))
     }
 
-    /// Sets the timer to the time of the next turn.
-    fn wait(&self, timer: &mut Timer, context: &mut Context<'_>) {
-        let wake_at = self.client.wake_at(now());
+    /// Sets the timer to the time of the next turn. `is_blocked` is whether the broker has not acknowledged everything.
+    fn wait(&self, is_blocked: bool, timer: &mut Timer, context: &mut Context<'_>) {
+        let now = now();
+        let mut wake_at = self.client.wake_at(now);
+        if is_blocked {
+            // What is due may find no room now, and then only the end of the connection can come.
+            wake_at = wake_at.max(now.after(BLOCKED_MS));
+        }
         if wake_at == Instant::NEVER {
             return;
         }
         *timer = Timer::at(embassy_time::Instant::from_millis(wake_at.as_millis()));
-        if Pin::new(timer).poll(context).is_ready() {
-            context.waker().wake_by_ref();
-        }
+        // This registers the waker.
+        let _ = Pin::new(timer).poll(context);
     }
 }

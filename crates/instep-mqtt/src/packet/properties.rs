@@ -1,6 +1,6 @@
 //! Properties of packets from the broker (MQTT 5, section 2.2.2).
 //!
-//! The properties that nobody asks for are checked and skipped.
+//! The other properties of the standard are checked and skipped.
 
 use super::PacketError;
 use super::fields::Fields;

@@ -30,7 +30,7 @@ pub(super) fn write_form(about: BrokerAbout, out: &mut dyn Write) -> fmt::Result
         "<form method=\"post\" action=\"/network/broker\" autocomplete=\"off\">\n\
          <label>Address, such as mqtt://user@homeassistant.local \
          <input name=\"broker\" maxlength=\"96\" autocapitalize=\"none\" spellcheck=\"false\"></label>\n\
-         <label>Password there <input type=\"password\" name=\"password\" maxlength=\"64\"></label>\n\
+         <label>Password there <input type=\"password\" name=\"password\" maxlength=\"64\" autocomplete=\"new-password\"></label>\n\
          <button>Keep</button>\n",
     )?;
     if about.is_set {

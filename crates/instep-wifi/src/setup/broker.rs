@@ -14,8 +14,10 @@ const PASSWORD_IN_ADDRESS: &str = "The password has a field of its own: leave it
 const WRONG_PASSWORD: &str = "A password at a broker is text of at most 64 bytes.";
 const NO_USER: &str = "A password at a broker needs a user: mqtt://user@homeassistant.local.";
 const NO_BROKER: &str = "A password at a broker needs the address of the broker.";
-const SET: &str = "The device publishes at this broker from its next start on.";
-const CLEARED: &str = "The device publishes at no broker from its next start on.";
+const SET: &str =
+    "The device publishes at this broker from its next start on. Wait 5 s before you restart it.";
+const CLEARED: &str =
+    "The device publishes at no broker from its next start on. Wait 5 s before you restart it.";
 
 impl SetUp {
     /// Takes the fields `broker`, `password` and `none`.
@@ -60,7 +62,7 @@ impl SetUp {
 }
 
 fn check(url: &str, has_password: bool) -> Result<(), &'static str> {
-    let address = BrokerAddress::parse_without_tls(url).map_err(|error| match error {
+    let address = BrokerAddress::parse_for_device(url).map_err(|error| match error {
         AddressError::Secure => NO_TLS,
         AddressError::Password => PASSWORD_IN_ADDRESS,
         _ => WRONG_ADDRESS,
