@@ -10,7 +10,7 @@ use static_cell::{ConstStaticCell, StaticCell};
 /// Size of the socket's receive buffer, in bytes.
 const RECEIVE: usize = 512;
 /// Maximum length of a packet to the device beside its payload, in bytes: its topic and its properties.
-const INPUT_OVERHEAD: usize = 144;
+const INPUT_OVERHEAD: usize = 104;
 /// Maximum length of a packet from the device beside its payload, in bytes.
 const OUTPUT_OVERHEAD: usize = 256;
 
