@@ -68,7 +68,7 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
         Job::Firmware(plan) => report.step("firmware", || firmware::job(&plan, tools)),
         Job::Flash(order) => report.step("flash", || flash::job(&order, tools)),
         Job::Size { app, write } => firmware::sizes(report, &app, write, tools),
-        Job::EspTest => esp(report, tools),
+        Job::EspTest => esp(false, report, tools),
         Job::Bench(Rows { part: Some(Part::Instructions { write }), .. }) => {
             report.step("bench instructions", || instructions::measure(tools, write));
         }
@@ -86,13 +86,14 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
 
 /// Runs every check of CI.
 ///
-/// With `full`, it also runs `clients`, `dependencies`, all Autobahn cases, and the tests of updates and of the broker that take minutes.
+/// With `full`, it also runs `clients`, `dependencies`, all Autobahn cases, the tests of updates and of the broker that take minutes,
+/// and the sizes of updates.
 fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     steps::all(report, tools);
     fuzz::all(&fuzz::Plan::smoke(), report, tools);
     report.step("bare metal", || bare_metal::check(tools));
     qemu::all(full, report, tools);
-    esp(report, tools);
+    esp(full, report, tools);
     report.step("autobahn", || autobahn::test(full));
     report.step("browser", || browser::test(tools));
     report.step("node-wot", || node_wot::test(tools));
@@ -121,7 +122,9 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
 }
 
 /// Checks the firmware for the ESP32 family, as far as possible without a board.
-fn esp(report: &mut Report, tools: &mut Tools) {
+///
+/// With `full`, it also measures updates, for which firmware is linked twice more.
+fn esp(full: bool, report: &mut Report, tools: &mut Tools) {
     report.step("esp image tool", firmware::test_image_tool);
     for chip in firmware::TESTED {
         report.step(&format!("{chip} firmware"), || firmware::test(chip, tools));
@@ -132,6 +135,9 @@ fn esp(report: &mut Report, tools: &mut Tools) {
     report.step("esp32c3 firmware with updates", || firmware::link("esp32c3", "knob", tools));
     for (chip, app) in [("esp32c3", "knob"), ("esp32c6", firmware::LED_JSON)] {
         report.step(&format!("{chip} images by esptool"), || esptool::check(chip, app, tools));
+    }
+    if full {
+        report.step("size of updates", || firmware::test_updates(tools));
     }
     for chip in stand_in::CHIPS {
         report.step(&format!("{chip} type-check"), || stand_in::check(chip, tools));

@@ -33,7 +33,7 @@ pub(crate) struct Opened {
     pub(crate) slots: Option<Slots>,
     /// For the images.
     #[cfg(feature = "update")]
-    pub(crate) images: &'static mut dyn instep_embassy::update::Flash,
+    pub(crate) images: &'static dyn instep_embassy::update::Flash,
 }
 
 /// Reads the partition table.
@@ -78,10 +78,10 @@ mod slots {
     use embassy_sync::blocking_mutex::{Mutex, NoopMutex};
     use esp_bootloader_esp_idf::partitions::PartitionTable;
     use esp_storage::FlashStorage;
-    use instep_embassy::update::{Layout, Partition, Slot};
+    use instep_embassy::update::{Flash, Layout, Partition, Slot};
     use static_cell::StaticCell;
 
-    /// The whole flash, for one of its users. It is locked for one operation at a time, and both users run in one executor.
+    /// The whole flash, for the settings. It is borrowed for one operation at a time, in one executor.
     pub(crate) type Shared = BlockingPartition<'static, NoopRawMutex, FlashStorage<'static>>;
 
     /// Places of the images.
@@ -107,11 +107,10 @@ mod slots {
     }
 
     /// Returns the whole flash, for the settings and for the images.
-    pub(super) fn share(flash: FlashStorage<'static>) -> (Shared, &'static mut Shared) {
+    pub(super) fn share(flash: FlashStorage<'static>) -> (Shared, &'static dyn Flash) {
         static FLASH: StaticCell<NoopMutex<RefCell<FlashStorage<'static>>>> = StaticCell::new();
-        static IMAGES: StaticCell<Shared> = StaticCell::new();
         let size = u32::try_from(embedded_storage::ReadStorage::capacity(&flash)).unwrap_or(u32::MAX);
-        let shared = Shared::new(FLASH.init(Mutex::new(RefCell::new(flash))), 0, size);
-        (shared.clone(), IMAGES.init(shared))
+        let flash = FLASH.init(Mutex::new(RefCell::new(flash)));
+        (Shared::new(flash, 0, size), flash.borrow())
     }
 }

@@ -54,7 +54,7 @@ pub const fn identity(version: &str, descriptor: &Descriptor) -> Identity {
 ///
 /// Call this after the start of the watchdog, before all else that may fail. Returns `None` without a second slot.
 pub(crate) fn start(
-    flash: &'static mut dyn Flash,
+    flash: &'static dyn Flash,
     slots: Option<Slots>,
     identity: &'static Identity,
 ) -> Option<&'static mut Firmware> {
@@ -69,7 +69,7 @@ pub(crate) fn start(
         running,
         reset,
         permission: UPDATE_PERMISSION,
-        times: Times::default(),
+        times: &Times::DEFAULT,
         restart: settings::restart,
     };
     let firmware = MEMORY.start(flash, image);
@@ -81,6 +81,9 @@ pub(crate) fn start(
 }
 
 /// Starts [`run`], unless there is no second slot.
+///
+/// The stacks are those of the joined network and of the device's own. There are none if the radio does not start; an image on
+/// trial is given up then.
 // Not inlined, because it is called at two places.
 #[inline(never)]
 pub(crate) fn spawn(
@@ -91,23 +94,20 @@ pub(crate) fn spawn(
     set_up: &'static SetUp,
 ) {
     if let Some(firmware) = firmware {
-        spawner.spawn(run(firmware, stacks, device, set_up).expect("task pool exhausted"));
+        let networks =
+            stacks.map(|[station, access_point]| [(Network::Joined, station), (Network::Own, access_point)]);
+        spawner.spawn(run(firmware, networks, device, set_up).expect("task pool exhausted"));
     }
 }
 
 /// Judges this image if it is on trial; then receives images.
-///
-/// The stacks are those of the joined network and of the device's own. There are none if the radio does not start; an image on
-/// trial is given up then.
 #[embassy_executor::task]
 async fn run(
     firmware: &'static mut Firmware,
-    stacks: Option<[Stack<'static>; 2]>,
+    networks: Option<[(Network, Stack<'static>); 2]>,
     device: &'static Device,
     set_up: &'static SetUp,
 ) -> ! {
-    let networks =
-        stacks.map(|[station, access_point]| [(Network::Joined, station), (Network::Own, access_point)]);
     let save = async || {
         set_up.save().await;
     };

@@ -36,7 +36,7 @@ const LAYOUT: Layout = match Layout::new(place(&OTADATA), [place(&SLOTS[0]), pla
     Err(_) => panic!("the machine has no second slot"),
 };
 
-/// The whole flash, for one of its users. It is locked for one operation at a time.
+/// The whole flash, for the settings. It is borrowed for one operation at a time, in one executor.
 type Shared = BlockingPartition<'static, NoopRawMutex, Flash>;
 type Storage = FlashStorage<BlockingAsync<Shared>>;
 
@@ -82,11 +82,9 @@ impl Updates {
     /// Without the stub the program is in no slot, so it cannot be replaced.
     pub fn start<B: UpdateBuild>(boot: Boot) -> Option<Self> {
         static FLASH: StaticCell<NoopMutex<RefCell<Flash>>> = StaticCell::new();
-        static IMAGES: StaticCell<Shared> = StaticCell::new();
         let running = if boot.slot()? == 0 { Slot::Ota0 } else { Slot::Ota1 };
         let watchdog = Watchdog::start(WATCHDOG);
-        let flash = FLASH.init(Mutex::new(RefCell::new(Flash::take(boot))));
-        let flash = Shared::new(flash, 0, qemu_machine::FLASH_SIZE);
+        let flash: &'static NoopMutex<_> = FLASH.init(Mutex::new(RefCell::new(Flash::take(boot))));
         let reset_reason = match boot.reset_reason() {
             qemu_machine::ResetReason::PowerOn => ResetReason::PowerOn,
             qemu_machine::ResetReason::Software => ResetReason::OwnReset,
@@ -99,15 +97,16 @@ impl Updates {
             running,
             reset: reset_reason,
             permission: B::PERMISSION,
-            times: TIMES,
+            times: &TIMES,
             restart: reset,
         };
-        let firmware = B::updates().start(IMAGES.init(flash.clone()), image);
+        let firmware = B::updates().start(flash.borrow(), image);
         if let Some(key) = B::KEY {
             firmware.require_signature(key);
         }
         // No operation of this flash waits for anything.
-        let storage = FlashStorage::new(BlockingAsync::new(flash), SETTINGS_IN_FLASH)
+        let settings = Shared::new(flash, 0, qemu_machine::FLASH_SIZE);
+        let storage = FlashStorage::new(BlockingAsync::new(settings), SETTINGS_IN_FLASH)
             .expect("the flash has too few pages");
         let (saver, opened) = block_on(Saver::open(&SETTINGS, storage));
         if opened.is_warning() {

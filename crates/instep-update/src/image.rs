@@ -84,15 +84,23 @@ pub struct ImageCheck {
     part: Part,
     /// Bytes of a part that is checked as a whole.
     held: [u8; SIGNATURE_LENGTH],
-    filled: usize,
+    filled: u8,
     length: u32,
     limit: u32,
     segments_left: u8,
     entry: u32,
     entry_found: bool,
     checksum: u8,
-    sha: Sha256,
-    hash: [u8; HASH_LENGTH],
+    hash: Hash,
+}
+
+/// Hash of an image.
+#[derive(Clone, Debug)]
+enum Hash {
+    /// Of the bytes so far.
+    Unfinished(Sha256),
+    /// Of the whole image.
+    Whole([u8; HASH_LENGTH]),
 }
 
 impl ImageCheck {
@@ -108,8 +116,7 @@ impl ImageCheck {
             entry: 0,
             entry_found: false,
             checksum: CHECKSUM_START,
-            sha: Sha256::new(),
-            hash: [0; HASH_LENGTH],
+            hash: Hash::Unfinished(Sha256::new()),
         }
     }
 
@@ -123,6 +130,7 @@ impl ImageCheck {
             return Err(Refusal::TooLong);
         }
         while !bytes.is_empty() {
+            let filled = usize::from(self.filled);
             let wanted = match self.part {
                 Part::Header => HEADER_LENGTH,
                 Part::SegmentHead => SEGMENT_HEAD,
@@ -131,20 +139,22 @@ impl ImageCheck {
                     continue;
                 }
                 // Up to the last byte of 16, from where the last segment ended.
-                Part::Checksum => self.filled + 16 - self.offset_in_16(),
+                Part::Checksum => filled + 16 - self.offset_in_16(),
                 Part::Hash => HASH_LENGTH,
-                Part::Signature if self.filled == SIGNATURE_LENGTH => return Err(Refusal::TooMuch),
+                Part::Signature if filled == SIGNATURE_LENGTH => return Err(Refusal::TooMuch),
                 Part::Signature => SIGNATURE_LENGTH,
             };
-            let (now, rest) = bytes.split_at(bytes.len().min(wanted.saturating_sub(self.filled)));
+            let (now, rest) = bytes.split_at(bytes.len().min(wanted.saturating_sub(filled)));
             // Cannot fail, because no part is longer than this.
-            if let Some(space) = self.held.get_mut(self.filled..self.filled + now.len()) {
+            if let Some(space) = self.held.get_mut(filled..filled + now.len()) {
                 space.copy_from_slice(now);
             }
-            self.filled += now.len();
+            let filled = filled + now.len();
+            // Cannot be more, because no part is longer than SIGNATURE_LENGTH.
+            self.filled = u8::try_from(filled).unwrap_or(u8::MAX);
             self.note(now);
             bytes = rest;
-            if self.filled == wanted && self.part != Part::Signature {
+            if filled == wanted && self.part != Part::Signature {
                 self.end_part(wanted)?;
                 self.filled = 0;
             }
@@ -158,13 +168,20 @@ impl ImageCheck {
     /// [`Refusal::CutShort`] if the image is not whole, [`Refusal::TooMuch`] if it is followed by something that is no
     /// signature.
     pub fn finish(&self) -> Result<WholeImage, Refusal> {
-        let signature = match (self.part, self.filled) {
-            (Part::Signature, 0) => None,
-            (Part::Signature, SIGNATURE_LENGTH) => Some(self.held),
-            (Part::Signature, _) => return Err(Refusal::TooMuch),
-            _ => return Err(Refusal::CutShort),
+        let (Part::Signature, Hash::Whole(hash)) = (self.part, &self.hash) else {
+            return Err(Refusal::CutShort);
         };
-        Ok(WholeImage { hash: self.hash, signature })
+        let signature = match usize::from(self.filled) {
+            0 => None,
+            SIGNATURE_LENGTH => Some(self.held),
+            _ => return Err(Refusal::TooMuch),
+        };
+        Ok(WholeImage { hash: *hash, signature })
+    }
+
+    /// Returns the number of bytes that were taken.
+    pub(crate) fn length(&self) -> u32 {
+        self.length
     }
 
     fn offset_in_16(&self) -> usize {
@@ -176,8 +193,8 @@ impl ImageCheck {
         #[allow(clippy::cast_possible_truncation, reason = "`take` has checked that the length fits")]
         let length = bytes.len() as u32;
         self.length += length;
-        if !matches!(self.part, Part::Hash | Part::Signature) {
-            self.sha.update(bytes);
+        if let Hash::Unfinished(sha) = &mut self.hash {
+            sha.update(bytes);
         }
     }
 
@@ -217,11 +234,14 @@ impl ImageCheck {
                 if !self.entry_found {
                     return Err(Refusal::WrongEntry);
                 }
-                self.hash = self.sha.finalize_reset().into();
+                if let Hash::Unfinished(sha) = &mut self.hash {
+                    self.hash = Hash::Whole(sha.finalize_reset().into());
+                }
                 self.part = Part::Hash;
             }
             Part::Hash => {
-                if self.held[..HASH_LENGTH] != self.hash {
+                let is_right = matches!(&self.hash, Hash::Whole(hash) if self.held.starts_with(hash));
+                if !is_right {
                     return Err(Refusal::WrongHash);
                 }
                 self.part = Part::Signature;

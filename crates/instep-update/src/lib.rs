@@ -13,7 +13,7 @@
 //! static DESCRIPTOR: Descriptor = Descriptor::new("esp32c3-devkit", "lamp", "0.2.0");
 //! const RUNNING: Identity = Identity::new(Chip::ESP32C3, "0.2.0", &DESCRIPTOR);
 //!
-//! # fn device(flash: &mut dyn Flash, booted: Slot, reset: ResetReason, mut now: impl FnMut() -> u64)
+//! # fn device(flash: &dyn Flash, booted: Slot, reset: ResetReason, mut now: impl FnMut() -> u64)
 //! #     -> Result<(), Refusal> {
 //! let layout = Layout::new(
 //!     Partition { offset: 0xd000, size: 0x2000 },

@@ -17,11 +17,15 @@ pub struct Times {
 
 impl Default for Times {
     fn default() -> Self {
-        Self { unanswered: 30_000, quiet: 4 * 60_000, no_address: 5 * 60_000, own_network: 10 * 60_000 }
+        Self::DEFAULT
     }
 }
 
 impl Times {
+    /// Times of a real device.
+    pub const DEFAULT: Self =
+        Self { unanswered: 30_000, quiet: 4 * 60_000, no_address: 5 * 60_000, own_network: 10 * 60_000 };
+
     /// Creates times that are all the same, for tests on real devices.
     pub const fn all(milliseconds: u32) -> Self {
         Self {

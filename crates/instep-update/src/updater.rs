@@ -3,19 +3,19 @@
 use crate::layout::SECTOR;
 use crate::otadata::LABEL_OFFSET;
 use crate::{
-    AtStart, ENTRY_LENGTH, Entry, Flash, Identity, Label, LastTry, Layout, Network, Otadata, Reason, Refusal,
-    ResetReason, Slot, State, Verdict, inspect, next_sequence,
+    AtStart, ENTRY_LENGTH, Entry, Flash, Identity, Label, LastTry, Layout, Network, Otadata, Partition,
+    Reason, Refusal, ResetReason, Slot, State, Verdict, inspect, next_sequence,
 };
 use core::fmt::{self, Debug, Formatter};
 
 /// Access to the slots and to `otadata`.
 ///
-/// Each call returns when the flash is done. Other tasks run between the calls, so a board locks the flash, which the
-/// settings use too, for one operation at a time: `embassy_embedded_hal::flash::partition::BlockingPartition` does so. The
-/// part of the updates spans the whole flash, because offsets are those of the flash.
+/// Each call returns when the flash is done. Other tasks run between the calls.
 pub struct Updater<'f> {
-    pub(crate) flash: &'f mut dyn Flash,
-    pub(crate) layout: Layout,
+    pub(crate) flash: &'f dyn Flash,
+    otadata: u32,
+    /// The slot that does not run.
+    pub(crate) other: Partition,
     running: Slot,
     identity: &'f Identity,
     on_trial: bool,
@@ -37,7 +37,7 @@ impl<'f> Updater<'f> {
     /// # Errors
     /// [`Refusal::FlashFailed`], [`Refusal::NoSecondSlot`] if the flash ends before the layout does.
     pub fn open(
-        flash: &'f mut dyn Flash,
+        flash: &'f dyn Flash,
         layout: Layout,
         running: Slot,
         identity: &'f Identity,
@@ -48,7 +48,8 @@ impl<'f> Updater<'f> {
         }
         let mut updater = Self {
             flash,
-            layout,
+            otadata: layout.otadata().offset,
+            other: layout.slot(running.other()),
             running,
             identity,
             on_trial: false,
@@ -103,7 +104,7 @@ impl<'f> Updater<'f> {
 
     /// Returns the maximum length of content, in bytes.
     pub fn length_max(&self) -> u32 {
-        self.layout.slot(self.running.other()).size
+        self.other.size
     }
 
     /// Reads what the image in the other slot is, if there is a whole start of one: the image before this one, or the one
@@ -121,8 +122,7 @@ impl<'f> Updater<'f> {
         first_word: Option<[u8; 4]>,
     ) -> Result<Result<Identity, Refusal>, Refusal> {
         let mut first = Aligned([0; 512]);
-        let offset = self.layout.slot(self.running.other()).offset;
-        self.flash.read(offset, &mut first.0)?;
+        self.flash.read(self.other.offset, &mut first.0)?;
         if let (Some(word), Some(start)) = (first_word, first.0.first_chunk_mut()) {
             *start = word;
         }
@@ -256,7 +256,7 @@ impl<'f> Updater<'f> {
     }
 
     fn entry_offset(&self, sector: usize) -> u32 {
-        self.layout.otadata().offset + if sector == 0 { 0 } else { SECTOR }
+        self.otadata + if sector == 0 { 0 } else { SECTOR }
     }
 }
 

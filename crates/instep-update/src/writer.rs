@@ -2,7 +2,7 @@
 
 use crate::layout::SECTOR;
 use crate::updater::Aligned;
-use crate::{Allowed, ImageCheck, Network, Partition, Refusal, Updater, inspect};
+use crate::{Allowed, ImageCheck, Network, Refusal, Updater, inspect};
 
 /// Maximum number of bytes that [`Writer::write`] writes: four pages.
 const STEP: usize = 4 * PAGE;
@@ -19,9 +19,7 @@ const FIRST_WORD: usize = 4;
 #[derive(Debug)]
 pub struct Writer<'u, 'f> {
     updater: &'u mut Updater<'f>,
-    slot: Partition,
     check: ImageCheck,
-    written: u32,
     /// End of the last erased sector.
     erased: u32,
     first_word: [u8; FIRST_WORD],
@@ -48,16 +46,15 @@ impl<'f> Updater<'f> {
         let offered = inspect(first)?;
         self.identity().accepts(&offered, allowed)?;
         self.settle()?;
-        let slot = self.layout.slot(self.running().other());
-        let check = ImageCheck::new(slot.size);
-        Ok(Writer { updater: self, slot, check, written: 0, erased: 0, first_word: [0xff; FIRST_WORD] })
+        let check = ImageCheck::new(self.other.size);
+        Ok(Writer { updater: self, check, erased: 0, first_word: [0xff; FIRST_WORD] })
     }
 }
 
 impl<'u, 'f> Writer<'u, 'f> {
     /// Returns the number of bytes that were written.
     pub fn written(&self) -> u32 {
-        self.written
+        self.check.length()
     }
 
     /// Does the next step of writing `bytes`, and returns those that are left.
@@ -74,17 +71,17 @@ impl<'u, 'f> Writer<'u, 'f> {
         if bytes.is_empty() {
             return Ok(bytes);
         }
-        if self.written == self.erased {
-            if self.erased >= self.slot.size {
+        if self.written() == self.erased {
+            if self.erased >= self.updater.other.size {
                 return Err(Refusal::TooLong);
             }
-            self.updater.flash.erase(self.slot.offset + self.erased)?;
+            self.updater.flash.erase(self.updater.other.offset + self.erased)?;
             self.erased += SECTOR;
             return Ok(bytes);
         }
         let (mut now, rest) = bytes.split_at(bytes.len().min(STEP));
-        while !now.is_empty() && self.written < self.erased {
-            let in_page = self.written as usize % PAGE;
+        while !now.is_empty() && self.written() < self.erased {
+            let in_page = self.written() as usize % PAGE;
             let (page, behind) = now.split_at(now.len().min(PAGE - in_page));
             self.write_page(page)?;
             now = behind;
@@ -118,8 +115,8 @@ impl<'u, 'f> Writer<'u, 'f> {
         if !page.len().is_multiple_of(4) {
             return Err(Refusal::CutShort);
         }
-        let mut offset = self.slot.offset + self.written;
-        let is_first = self.written == 0;
+        let mut offset = self.updater.other.offset + self.written();
+        let is_first = self.written() == 0;
         let (after, wanted) = match page.split_first_chunk() {
             Some((first_word, rest)) if is_first => {
                 self.first_word = *first_word;
@@ -132,7 +129,7 @@ impl<'u, 'f> Writer<'u, 'f> {
             let mut kept = Aligned([0; READ_AT_ONCE]);
             let kept = &mut kept.0[..wanted.len()];
             self.updater.flash.read(offset, kept)?;
-            if self.written == 0 {
+            if self.written() == 0 {
                 if kept[..FIRST_WORD] != [0xff; FIRST_WORD] {
                     return Err(Refusal::WrongReadBack);
                 }
@@ -144,7 +141,6 @@ impl<'u, 'f> Writer<'u, 'f> {
             self.check.take(kept)?;
             #[allow(clippy::cast_possible_truncation, reason = "this is at most READ_AT_ONCE bytes")]
             let length = wanted.len() as u32;
-            self.written += length;
             offset += length;
         }
         Ok(())
@@ -160,11 +156,12 @@ impl Verified<'_, '_, '_> {
     /// # Errors
     /// [`Refusal::FlashFailed`] or [`Refusal::WrongReadBack`]. The running image stays.
     pub fn activate(self, before: Network) -> Result<(), Refusal> {
-        let Writer { updater, slot, first_word, .. } = self.0;
+        let Writer { updater, first_word, .. } = self.0;
+        let start = updater.other.offset;
         // From here on, the slot holds an image that can be loaded.
-        updater.flash.write(slot.offset, &Aligned(*first_word).0)?;
+        updater.flash.write(start, &Aligned(*first_word).0)?;
         let mut kept = Aligned([0; FIRST_WORD]);
-        updater.flash.read(slot.offset, &mut kept.0)?;
+        updater.flash.read(start, &mut kept.0)?;
         if kept.0 != *first_word {
             return Err(Refusal::WrongReadBack);
         }

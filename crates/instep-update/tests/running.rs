@@ -11,11 +11,13 @@ use instep_update::{
 };
 use mock_flash::{SECTOR, SharedFlash};
 use sample_image::{Sample, load};
+use std::cell::RefCell;
 
 /// Opens the flash of a device, as the firmware in a slot does, and returns it for damage meanwhile.
 fn open(device: &Device, slot: Slot, version: &str) -> (Updater<'static>, AtStart, SharedFlash) {
     let flash = SharedFlash::new(&device.flash);
-    let (shared, running) = (Box::leak(Box::new(flash.clone())), Box::leak(Box::new(identity(version))));
+    let (shared, running) =
+        (Box::leak(Box::new(RefCell::new(flash.clone()))), Box::leak(Box::new(identity(version))));
     let (updater, at_start) = Updater::open(shared, layout(), slot, running, device.reset).unwrap();
     (updater, at_start, flash)
 }

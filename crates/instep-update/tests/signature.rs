@@ -7,6 +7,7 @@ mod sample_image;
 use device::{Device, NEW, OLD, identity, layout, upload};
 use instep_update::{PublicKey, Refusal, ResetReason, Slot, Updater, inspect, signed_text};
 use sample_image::{Sample, load};
+use std::cell::RefCell;
 
 const SEED: [u8; 32] = *b"the seed of a key for tests only";
 
@@ -27,8 +28,9 @@ fn signed(sample: &Sample, seed: [u8; 32]) -> Vec<u8> {
 /// Uploads to a device that accepts signed images only, and returns it.
 fn uploaded(image: &[u8]) -> (Device, Result<(), Refusal>) {
     let (mut device, running) = (Device::new(Slot::Ota1, false), identity(OLD));
+    let flash = RefCell::new(&mut device.flash);
     let (mut updater, _) =
-        Updater::open(&mut device.flash, layout(), Slot::Ota1, &running, ResetReason::PowerOn).unwrap();
+        Updater::open(&flash, layout(), Slot::Ota1, &running, ResetReason::PowerOn).unwrap();
     updater.require_signature(key());
     let result = upload(&mut updater, image);
     device.reset = ResetReason::OwnReset;

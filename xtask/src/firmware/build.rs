@@ -29,12 +29,20 @@ pub(crate) enum Variables {
     Kept,
     /// Ignored, so that sizes can be compared.
     Ignored,
+    /// Ignored, but with a public key, so that the code for signatures is linked.
+    Signed,
 }
+
+/// Public key of no secret key that anyone knows, to measure the code for signatures.
+const KEY: &str = "9f2a6d1c4b8e7035a1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f5061728";
 
 /// Builds a firmware and the program that makes images.
 pub(crate) fn build(plan: &Plan, variables: Variables, tools: &mut Tools) -> Outcome<Built> {
-    let has_key =
-        variables == Variables::Kept && std::env::var("INSTEP_UPDATE_KEY").is_ok_and(|key| !key.is_empty());
+    let has_key = match variables {
+        Variables::Kept => std::env::var("INSTEP_UPDATE_KEY").is_ok_and(|key| !key.is_empty()),
+        Variables::Ignored => false,
+        Variables::Signed => true,
+    };
     let part = [&["--bin", &plan.app], &plan.features(has_key)[..]].concat();
     let folder = compile(plan.board, &part, variables, tools)?;
     Ok(Built { elf: folder.join(&plan.app), tool: image_tool()? })
@@ -58,8 +66,11 @@ pub(super) fn compile(
     };
     in_firmware(&mut build, board, part);
     build.arg("--config").arg(without_folders(name)?);
-    if variables == Variables::Ignored {
+    if variables != Variables::Kept {
         without_variables(&mut build);
+    }
+    if variables == Variables::Signed {
+        build.env("INSTEP_UPDATE_KEY", KEY);
     }
     run(&mut build)?;
     Ok(target_folder().join(name).join("release"))
@@ -159,6 +170,12 @@ pub(super) fn make(plan: &Plan, built: &Built) -> Outcome<Lines> {
 
 pub(super) fn measure(tool: &Path, plan: &Plan, elf: &Path) -> Outcome<Lines> {
     lines(Command::new(tool).args(["measure", plan.board.chip]).arg(elf))
+}
+
+/// Returns how many bytes a firmware takes of the flash and of the memory.
+pub(crate) fn taken(plan: &Plan, elf: &Path) -> Outcome<[u64; 2]> {
+    let lines = measure(&image_tool()?, plan, elf)?;
+    Ok([number(&lines, "flash")?, number(&lines, "memory")?])
 }
 
 /// Runs a command and parses its lines of a name and a number.

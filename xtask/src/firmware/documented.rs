@@ -1,69 +1,87 @@
-//! Checks `docs/guide/esp32.md`.
+//! Checks the figures of documents.
 //!
-//! Its figures must match the measured ones, and its log texts must match the source.
+//! They must match the measured ones, and the log texts in `docs/guide/esp32.md` must match the source.
 
 use std::fs;
 
 use crate::tools::workspace;
 
-const FILE: &str = "docs/guide/esp32.md";
-/// Columns of a row after the board's name.
-const COLUMNS: [&str; 7] = [
-    "the flash",
-    "instep's part",
-    "what the whole firmware adds",
-    "the RAM always in use",
-    "what is left for the stack",
-    "each client",
-    "the largest future",
-];
+/// Sizes of firmware.
+pub(super) const FIRMWARE: Table<7> = Table {
+    file: "docs/guide/esp32.md",
+    columns: [
+        "the flash",
+        "instep's part",
+        "what the whole firmware adds",
+        "the RAM always in use",
+        "what is left for the stack",
+        "each client",
+        "the largest future",
+    ],
+};
+/// What updates add to a firmware.
+pub(super) const UPDATES: Table<3> = Table {
+    file: "docs/guide/update.md",
+    columns: ["the flash of updates", "that with signatures", "the RAM of updates"],
+};
 /// Tolerance of a figure, as a divisor of its value.
 ///
 /// Another version of the compiler changes the figures a little.
 const PART: u64 = 50;
 
-/// Figures of a board's firmware, in the order of the columns.
-pub(super) type Figures = [u64; COLUMNS.len()];
-
-/// Compares the figures with the document, within the tolerance.
-pub(super) fn says(board: &str, figures: &Figures) -> Result<(), String> {
-    compare(&text()?, board, figures)
+/// Table of a document, with a row for each board.
+pub(super) struct Table<const COLUMNS: usize> {
+    file: &'static str,
+    /// Columns of a row after the board's name.
+    columns: [&'static str; COLUMNS],
 }
 
-/// Writes these figures into the document.
-pub(super) fn correct(rows: &[(&str, Figures)]) -> Result<(), String> {
-    let corrected = rows.iter().try_fold(text()?, |text, (board, figures)| replace(&text, board, figures))?;
-    fs::write(workspace().join(FILE), corrected).map_err(|error| format!("{FILE}: {error}"))
-}
-
-fn text() -> Result<String, String> {
-    fs::read_to_string(workspace().join(FILE)).map_err(|error| format!("{FILE}: {error}"))
-}
-
-fn compare(text: &str, board: &str, figures: &Figures) -> Result<(), String> {
-    let said = text.lines().find_map(|line| row(line, board)).ok_or_else(|| lacks(board))?;
-    for ((column, said), is) in COLUMNS.iter().zip(said).zip(figures) {
-        if said.abs_diff(*is) > is / PART {
-            return Err(format!(
-                "{FILE} has {said} for {column} of {board}, but it is {is}; `cargo xtask size --write` corrects it"
-            ));
-        }
+impl<const COLUMNS: usize> Table<COLUMNS> {
+    /// Compares the figures with the document, within the tolerance.
+    pub(super) fn says(&self, board: &str, figures: &[u64; COLUMNS]) -> Result<(), String> {
+        self.compare(&self.text()?, board, figures)
     }
-    Ok(())
+
+    /// Writes these figures into the document.
+    pub(super) fn correct(&self, rows: &[(&str, [u64; COLUMNS])]) -> Result<(), String> {
+        let corrected = rows
+            .iter()
+            .try_fold(self.text()?, |text, (board, figures)| self.replace(&text, board, figures))?;
+        fs::write(workspace().join(self.file), corrected).map_err(|error| format!("{}: {error}", self.file))
+    }
+
+    fn text(&self) -> Result<String, String> {
+        fs::read_to_string(workspace().join(self.file)).map_err(|error| format!("{}: {error}", self.file))
+    }
+
+    fn compare(&self, text: &str, board: &str, figures: &[u64; COLUMNS]) -> Result<(), String> {
+        let said = text.lines().find_map(|line| row(line, board)).ok_or_else(|| self.lacks(board))?;
+        let said: [u64; COLUMNS] = said;
+        for ((column, said), is) in self.columns.iter().zip(said).zip(figures) {
+            if said.abs_diff(*is) > is / PART {
+                return Err(format!(
+                    "{} has {said} for {column} of {board}, but it is {is}; `cargo xtask size --write` corrects it",
+                    self.file
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn replace(&self, text: &str, board: &str, figures: &[u64; COLUMNS]) -> Result<String, String> {
+        let old = text.lines().find(|line| row::<COLUMNS>(line, board).is_some());
+        let old = old.ok_or_else(|| self.lacks(board))?;
+        let cells = figures.map(|figure| format!(" {} |", grouped(figure)));
+        Ok(text.replacen(old, &format!("| `{board}` |{}", cells.concat()), 1))
+    }
+
+    fn lacks(&self, board: &str) -> String {
+        format!("{} has no row of figures for {board}", self.file)
+    }
 }
 
-fn replace(text: &str, board: &str, figures: &Figures) -> Result<String, String> {
-    let old = text.lines().find(|line| row(line, board).is_some()).ok_or_else(|| lacks(board))?;
-    let cells = figures.map(|figure| format!(" {} |", grouped(figure)));
-    Ok(text.replacen(old, &format!("| `{board}` |{}", cells.concat()), 1))
-}
-
-fn lacks(board: &str) -> String {
-    format!("{FILE} has no row of figures for {board}")
-}
-
-/// Returns the figures of a row of the table, if it is that board's.
-fn row(line: &str, board: &str) -> Option<Figures> {
+/// Returns the figures of a row of a table, if it is that board's.
+fn row<const COLUMNS: usize>(line: &str, board: &str) -> Option<[u64; COLUMNS]> {
     let cells = line.strip_prefix(&format!("| `{board}` |"))?.strip_suffix('|')?;
     let figures: Option<Vec<u64>> =
         cells.split('|').map(|cell| cell.trim().replace(',', "").parse().ok()).collect();
@@ -90,22 +108,24 @@ mod tests {
     #[test]
     fn figures_are_compared_with_table_and_written() {
         let measured = [1_010_000, 2, 3, 4, 5, 6, 51];
-        assert_eq!(compare(TABLE, "one", &measured), Ok(()));
-        let problem = compare(TABLE, "one", &[1_010_000, 2, 3, 4, 5, 7, 51]).unwrap_err();
+        assert_eq!(FIRMWARE.compare(TABLE, "one", &measured), Ok(()));
+        let problem = FIRMWARE.compare(TABLE, "one", &[1_010_000, 2, 3, 4, 5, 7, 51]).unwrap_err();
         assert!(problem.contains("has 6 for each client of one, but it is 7; "), "{problem}");
-        assert!(compare(TABLE, "two", &measured).is_err());
-        let corrected = replace(TABLE, "one", &measured).expect("the board has no row");
+        assert!(FIRMWARE.compare(TABLE, "two", &measured).is_err());
+        let corrected = FIRMWARE.replace(TABLE, "one", &measured).expect("the board has no row");
         assert_eq!(corrected, TABLE.replace("1,000,000", "1,010,000").replace("| 50 |", "| 51 |"));
-        assert!(replace(TABLE, "two", &measured).is_err());
+        assert!(FIRMWARE.replace(TABLE, "two", &measured).is_err());
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]
     fn every_tested_board_has_row() {
-        let text = text().expect("cannot read the document");
+        let (firmware, updates) =
+            (FIRMWARE.text().expect("no document"), UPDATES.text().expect("no document"));
         for board in BOARDS.iter().filter(|board| TESTED.contains(&board.chip)) {
-            assert!(text.lines().any(|line| row(line, board.name).is_some()), "{}", board.name);
+            assert!(firmware.lines().any(|line| row::<7>(line, board.name).is_some()), "{}", board.name);
         }
+        assert!(updates.lines().any(|line| row::<3>(line, "esp32c3-devkit").is_some()));
     }
 
     /// Texts of the chips' crates.
@@ -120,7 +140,7 @@ mod tests {
         for folder in ["examples/esp32/src", "crates"] {
             read(&workspace().join(folder), &mut source);
         }
-        let text = text().expect("cannot read the document");
+        let text = FIRMWARE.text().expect("cannot read the document");
         let section = text.split("## Troubleshooting").nth(1).and_then(|rest| rest.split("\n* ").next());
         let rows =
             section.expect("the section is missing").lines().filter_map(|line| line.strip_prefix("| "));

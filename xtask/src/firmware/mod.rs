@@ -4,11 +4,12 @@ mod build;
 mod documented;
 mod plan;
 mod size;
+mod updates;
 
 pub(crate) use build::{
-    Variables, build, image_tool, partitions, target_folder, without_folders, without_variables,
+    Variables, build, image_tool, partitions, taken, target_folder, without_folders, without_variables,
 };
-pub(crate) use plan::{LED_JSON, Plan, application, folder_of_firmware};
+pub(crate) use plan::{LED_JSON, Plan, TESTED, application, folder_of_firmware};
 pub(crate) use size::sizes;
 
 use build::{Built, file, in_firmware, in_image_tool, make, measure, number};
@@ -17,10 +18,7 @@ use crate::bare_metal::toolchain_for;
 use crate::report::{Outcome, Stop};
 use crate::tools::{Tools, run, workspace};
 use esp_boards::{BOARDS, Board};
-use std::path::{Path, PathBuf};
-
-/// Chips whose firmware is built by every test.
-pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
+use std::path::PathBuf;
 
 /// Builds the firmware and its images, and prints its size.
 pub(crate) fn job(plan: &Plan, tools: &mut Tools) -> Outcome {
@@ -52,6 +50,14 @@ pub(crate) fn link(chip: &str, app: &str, tools: &mut Tools) -> Outcome {
     show(&plan, &built)
 }
 
+/// Checks what updates add to a firmware.
+pub(crate) fn test_updates(tools: &mut Tools) -> Outcome {
+    let board = first_board(updates::CHIP)?;
+    let added = updates::Added::measure(board, tools)?;
+    added.within_budget()?;
+    added.as_documented(board)
+}
+
 /// Runs Clippy on the firmware of all applications, for the first board with a chip.
 pub(crate) fn lint(chip: &str, tools: &mut Tools) -> Outcome {
     let board = first_board(chip)?;
@@ -69,12 +75,6 @@ pub(crate) fn images_of(chip: &str, app: &str) -> Outcome<Option<[PathBuf; 2]>> 
     let file = file(&Plan::new(first_board(chip)?, app));
     let images = [".bin", "-first.bin"].map(|end| PathBuf::from(format!("{}{end}", file.display())));
     Ok(images.iter().all(|image| image.is_file()).then_some(images))
-}
-
-/// Returns how many bytes a firmware takes of the flash and of the memory.
-pub(crate) fn taken(plan: &Plan, elf: &Path) -> Outcome<[u64; 2]> {
-    let lines = measure(&image_tool()?, plan, elf)?;
-    Ok([number(&lines, "flash")?, number(&lines, "memory")?])
 }
 
 /// Prints the size of a firmware, and the paths of its images.

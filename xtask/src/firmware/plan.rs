@@ -11,6 +11,9 @@ use esp_boards::{BOARDS, Board};
 /// Default application.
 pub(crate) const LED_JSON: &str = "led-json";
 
+/// Chips whose firmware is built by every test.
+pub(crate) const TESTED: [&str; 2] = ["esp32c3", "esp32c6"];
+
 /// Firmware to build.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(crate) struct Plan {

@@ -5,8 +5,9 @@ use std::path::Path;
 use instep_panel::PANEL;
 
 use super::build::{Built, Variables, build, compile, make, measure, number};
-use super::documented::{self, Figures};
-use super::plan::Plan;
+use super::documented::{FIRMWARE, UPDATES};
+use super::plan::{LED_JSON, Plan};
+use super::updates::{Added, CHIP};
 use crate::report::{Outcome, Report, Stop};
 use crate::tools::Tools;
 use esp_boards::{BOARDS, Board};
@@ -29,8 +30,18 @@ pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Too
             table += &size.row(board);
         }
     }
+    let mut updates = Vec::new();
+    for board in BOARDS.iter().filter(|board| board.chip == CHIP && app == LED_JSON) {
+        let name = format!("{} with updates", board.name);
+        if let Some(added) = report.step_for(&name, || Added::measure(board, tools)) {
+            updates.push((board.name, added.figures()));
+            report.step(&name, || added.within_budget());
+        }
+    }
     if write {
-        report.step("documents", || documented::correct(&figures).map_err(Stop::Failed));
+        report.step("documents", || {
+            FIRMWARE.correct(&figures).and_then(|()| UPDATES.correct(&updates)).map_err(Stop::Failed)
+        });
     }
     let panel: usize = PANEL.iter().filter_map(|(_, asset)| asset.gzipped()).map(<[u8]>::len).sum();
     println!(
@@ -59,7 +70,7 @@ pub(super) fn within_budget(size: &Size) -> Outcome {
 
 /// Checks that the documents have this size.
 pub(super) fn as_documented(board: &Board, size: &Size) -> Outcome {
-    documented::says(board.name, &size.figures()).map_err(Stop::Failed)
+    FIRMWARE.says(board.name, &size.figures()).map_err(Stop::Failed)
 }
 
 /// Size of a firmware, in bytes.
@@ -80,7 +91,7 @@ pub(super) struct Size {
 
 impl Size {
     /// Returns the figures in the order of the documents.
-    fn figures(&self) -> Figures {
+    fn figures(&self) -> [u64; 7] {
         let Size { image, server, firmware, memory, stack, client, future } = self;
         [*image, *server, *firmware, *memory, *stack, client.unwrap_or_default(), future.0]
     }

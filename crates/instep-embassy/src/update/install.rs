@@ -1,7 +1,7 @@
 //! Receiving of images, and writing of them into the slot that does not run.
 
-use super::firmware::Firmware;
 use super::judge::reach;
+use super::lifecycle::Firmware;
 use core::future::pending;
 use embassy_futures::yield_now;
 use embassy_net::Stack;
@@ -19,8 +19,11 @@ impl Firmware {
     pub(super) async fn receive(&mut self, networks: &[(Network, Stack<'static>)]) {
         let Self { receiver, updater: Some(updater), .. } = self else { return pending().await };
         loop {
-            let Event::Begin(offer) = receiver.next().await else { continue };
-            match install(updater, receiver, offer, networks).await {
+            let Event::Begin(Offer { downgrade, other_application, .. }) = receiver.next().await else {
+                continue;
+            };
+            let allowed = Allowed { downgrade, other_application };
+            match install(updater, receiver, allowed, networks).await {
                 Ok(true) => {
                     let image = updater.other_identity().ok().flatten();
                     let version = image.as_ref().map_or("", |image| image.version.as_str());
@@ -40,10 +43,9 @@ impl Firmware {
 async fn install(
     updater: &mut Updater<'static>,
     receiver: &mut Receiver,
-    offer: Offer,
+    allowed: Allowed,
     networks: &[(Network, Stack<'static>)],
 ) -> Result<bool, Refusal> {
-    let allowed = Allowed { downgrade: offer.downgrade, other_application: offer.other_application };
     let Event::Sector(first) = receiver.next().await else { return Ok(false) };
     let mut writer = updater.begin(first, allowed)?;
     let mut left = first;

@@ -1,11 +1,11 @@
 //! Firmware updates: `instep-update` behind the route `/firmware`.
 //!
-//! A board shares its flash between the settings and the updates: a blocking mutex, which is locked for one operation at a
-//! time, and of which `embassy_embedded_hal::flash::partition::BlockingPartition` gives each a part; that of the updates spans
-//! the whole flash. At its start, after the watchdog and before all else, the board calls [`UpdateMemory::start`]. That counts
-//! the start of an image on trial, and restarts into the old image if the new one failed before. The board gives
-//! [`Firmware::upload`] to [`Server::with_update`](crate::Server::with_update), and runs [`Firmware::run`] in a task of its
-//! own:
+//! A board shares its flash between the settings and the updates. Both use it for one operation at a time, in one executor: the
+//! updates through a `RefCell` ([`Flash`]), and the settings through a part of the same one, such as
+//! `embassy_embedded_hal::flash::partition::BlockingPartition`. At its start, after the watchdog and before all else, the board
+//! calls [`UpdateMemory::start`]. That counts the start of an image on trial, and restarts into the old image if the new one
+//! failed before. The board gives [`Firmware::upload`] to [`Server::with_update`](crate::Server::with_update), and runs
+//! [`Firmware::run`] in a task of its own:
 //!
 //! ```no_run
 //! # use embassy_net::Stack;
@@ -19,7 +19,7 @@
 //! static UPDATES: UpdateMemory = UpdateMemory::new();
 //!
 //! # async fn device(
-//! #     flash: &'static mut dyn Flash, layout: Layout, running: Slot, reset: ResetReason, restart: fn() -> !,
+//! #     flash: &'static dyn Flash, layout: Layout, running: Slot, reset: ResetReason, restart: fn() -> !,
 //! #     server: instep_embassy::Server, station: Stack<'static>,
 //! # ) {
 //! let image = Image {
@@ -28,7 +28,7 @@
 //!     running,
 //!     reset,
 //!     permission: const { permission(option_env!("INSTEP_UPDATE")) },
-//!     times: Times::default(),
+//!     times: &Times::DEFAULT,
 //!     restart,
 //! };
 //! let firmware = UPDATES.start(flash, image);
@@ -37,19 +37,19 @@
 //! # }
 //! ```
 
-mod firmware;
 mod install;
 mod judge;
+mod lifecycle;
 mod memory;
 mod settings;
 mod watch;
 
-pub use firmware::{Firmware, Image};
 #[cfg(feature = "signature")]
 pub use instep_update::PublicKey;
 pub use instep_update::{
     Chip, Descriptor, Flash, Identity, Layout, Network, Partition, ResetReason, Slot, Times,
 };
+pub use lifecycle::{Firmware, Image};
 pub use memory::UpdateMemory;
 pub use settings::permission;
 #[cfg(feature = "signature")]

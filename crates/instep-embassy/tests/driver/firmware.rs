@@ -18,7 +18,7 @@ use instep_embassy::update::{
 use instep_update::{Confirmation, Entry, Label, Reason, State, Verdict};
 use mock_flash::{MockFlash, SECTOR, SharedFlash};
 use sample_image::{APPLICATION, BOARD, Sample, load};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinHandle;
@@ -63,10 +63,10 @@ fn start(flash: &SharedFlash) -> &'static mut Firmware {
         running: Slot::Ota1,
         reset: ResetReason::OwnReset,
         permission: Permission::Everyone,
-        times: Times::default(),
+        times: &Times::DEFAULT,
         restart,
     };
-    memory.start(Box::leak(Box::new(flash.clone())), image)
+    memory.start(Box::leak(Box::new(RefCell::new(flash.clone()))), image)
 }
 
 /// Runs the task of a firmware, which ends when the device restarts. Returns how often the settings were saved, too.

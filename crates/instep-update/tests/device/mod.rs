@@ -8,6 +8,7 @@ use instep_update::{
     Allowed, AtStart, Boot, Chip, Descriptor, Entry, Identity, Label, LastTry, Layout, Network, Otadata,
     Partition, Progress, Refusal, ResetReason, Slot, State, Times, Trial, Updater, Verdict, Writer, boot,
 };
+use std::cell::RefCell;
 
 pub const OLD: &str = "0.1.0";
 pub const NEW: &str = "0.2.0";
@@ -134,8 +135,8 @@ impl Device {
     pub fn run_once(&mut self) -> Live<Start> {
         self.starts += 1;
         let (slot, version) = self.boot()?;
-        let running = identity(&version);
-        let (mut updater, at_start) = Updater::open(&mut self.flash, layout(), slot, &running, self.reset)?;
+        let (running, flash) = (identity(&version), RefCell::new(&mut self.flash));
+        let (mut updater, at_start) = Updater::open(&flash, layout(), slot, &running, self.reset)?;
         let start = Start { slot, at_start, last_try: updater.last_try(), version };
         match at_start {
             AtStart::GivenUp(_) => self.reset = ResetReason::OwnReset,

@@ -4,9 +4,6 @@ use super::shared::Device;
 #[cfg(feature = "update")]
 use core::sync::atomic::Ordering;
 
-/// State of the running image: not on trial.
-#[cfg(feature = "update")]
-pub(super) const SETTLED: u8 = 0;
 /// State of the running image: on trial, and the check has not ended.
 #[cfg(feature = "update")]
 const ON_TRIAL: u8 = 1;

@@ -1,7 +1,5 @@
 //! `Device`, whose state is behind one short lock.
 
-#[cfg(feature = "update")]
-use super::confirm::SETTLED;
 use super::counters::Counts;
 use super::error::SendError;
 use super::history::Past;
@@ -20,6 +18,10 @@ use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use instep_proto::delivery::{Feed, PublishError};
 use instep_proto::frame::Payload;
+
+/// State of the running image: not on trial.
+#[cfg(feature = "update")]
+const SETTLED: u8 = 0;
 
 /// Device that all clients follow.
 ///

@@ -52,7 +52,7 @@ impl State {
             && out.is_empty()
             && let Some(answer) = self.fetch_answer()
         {
-            write_answer(&answer, incoming, out);
+            self.write_answer(&answer, incoming, out);
             incoming.step = Step::Discards;
             incoming.deadline = now.after(DISCARD_MS);
         }
@@ -88,6 +88,20 @@ impl State {
         };
         let wake_at = incoming.fails_at().min(now.after(poll));
         (used, if incoming.step == Step::Reads { Next::Read } else { Next::Wait }, wake_at)
+    }
+
+    /// Writes the answer of the flash side.
+    fn write_answer(&self, answer: &Answer, incoming: &Incoming, out: &mut Outgoing<'_>) {
+        match answer {
+            Answer::Activated => {
+                let version = Text::new(self.version());
+                write_json(Status::Ok, format_args!("{{\"version\":{version}}}"), incoming.extra, out);
+            }
+            Answer::Refused { status, code, sentence } => {
+                log::warn!("Refused a firmware image: {sentence}");
+                write_refusal(*status, code, sentence, incoming.extra, out);
+            }
+        }
     }
 
     /// Puts content into the sector, as far as there is room. Returns the number of used bytes.
@@ -198,19 +212,5 @@ fn discard(incoming: &mut Incoming, input: &mut [u8], limits: HeadLimits) -> (us
     match incoming.rest.decode(&mut input[decoded..], u64::MAX, limits) {
         Ok((moved, length)) => (decoded + moved + length, incoming.decoded == 0 && incoming.rest.has_ended()),
         Err(_) => (decoded, true),
-    }
-}
-
-/// Writes the answer of the flash side.
-fn write_answer(answer: &Answer, incoming: &Incoming, out: &mut Outgoing<'_>) {
-    match answer {
-        Answer::Activated(version) => {
-            let version = Text::new(version.as_str());
-            write_json(Status::Ok, format_args!("{{\"version\":{version}}}"), incoming.extra, out);
-        }
-        Answer::Refused { status, code, sentence } => {
-            log::warn!("Refused a firmware image: {sentence}");
-            write_refusal(*status, code, sentence, incoming.extra, out);
-        }
     }
 }

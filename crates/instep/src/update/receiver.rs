@@ -1,6 +1,5 @@
 //! The end of an upload that writes flash.
 
-use super::short_text::ShortText;
 pub use super::state::Offer;
 use super::state::{Answer, Phase, SECTOR, State};
 use super::upload::Upload;
@@ -53,6 +52,11 @@ impl Upload {
 }
 
 impl Receiver {
+    /// Returns the upload.
+    pub fn upload(&self) -> &'static Upload {
+        self.upload
+    }
+
     /// Waits for the next event.
     ///
     /// A call after [`Event::Sector`] frees the memory of the sector, so more content is read from the client. After a refusal the
@@ -89,12 +93,16 @@ impl Receiver {
         self.upload.with(|state| state.answer(Answer::Refused { status, code, sentence }));
     }
 
-    /// Answers that the image of this version is activated. No other upload begins from now on.
+    /// Answers that the image of this version is activated, after [`Event::End`]. No other upload begins from now on.
+    ///
+    /// At most 32 bytes of the version are sent.
     ///
     /// The device should restart once the answer had time to reach the client, such as 1 s.
     pub fn done(&mut self, version: &str) {
-        let version = ShortText::new(version);
-        self.upload.with(|state| state.answer(Answer::Activated(version)));
+        self.upload.with(|state| {
+            state.note_version(version);
+            state.answer(Answer::Activated);
+        });
     }
 
     /// Returns whether the client is gone. The next event is then [`Event::Abandoned`].

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ShortText<const N: usize> {
     bytes: [u8; N],
-    length: usize,
+    length: u8,
 }
 
 impl<const N: usize> ShortText<N> {
@@ -15,11 +15,16 @@ impl<const N: usize> ShortText<N> {
         for (to, from) in bytes.iter_mut().zip(text.as_bytes()[..length].iter()) {
             *to = *from;
         }
+        #[expect(clippy::cast_possible_truncation, reason = "this is at most N, which is small")]
+        let length = length as u8;
         Self { bytes, length }
     }
 
     pub(super) fn as_str(&self) -> &str {
-        self.bytes.get(..self.length).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+        self.bytes
+            .get(..usize::from(self.length))
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
     }
 }
 

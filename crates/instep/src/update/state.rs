@@ -2,7 +2,6 @@
 
 use super::incoming::Incoming;
 use super::obstacle::Obstacle;
-use super::short_text::ShortText;
 use super::status::{FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, VERSION_MAX};
 use core::task::Waker;
 use instep_proto::http::Status;
@@ -54,8 +53,8 @@ pub(super) enum Phase {
 /// Answer of the flash side to an upload.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
-    /// The image is activated.
-    Activated(ShortText<VERSION_MAX>),
+    /// The image is activated. Its version is at the start of the sector.
+    Activated,
     Refused {
         status: Status,
         code: &'static str,
@@ -172,6 +171,22 @@ impl State {
         Some(answer)
     }
 
+    /// Puts the version of the activated image into the sector, whose memory is free after the end of the image.
+    pub(super) fn note_version(&mut self, version: &str) {
+        let version = &version.as_bytes()[..version.floor_char_boundary(VERSION_MAX)];
+        self.filled = 0;
+        if let Some(sector) = &mut self.sector {
+            self.filled = version.len();
+            sector.iter_mut().zip(version).for_each(|(to, from)| *to = *from);
+        }
+    }
+
+    /// Returns the version of the activated image.
+    pub(super) fn version(&self) -> &str {
+        let version = self.sector.as_ref().and_then(|sector| sector.get(..self.filled));
+        version.and_then(|version| core::str::from_utf8(version).ok()).unwrap_or_default()
+    }
+
     /// Notes the answer of the flash side.
     pub(super) fn answer(&mut self, answer: Answer) {
         match self.phase {
@@ -184,7 +199,7 @@ impl State {
     /// Ends an upload with the answer of the flash side.
     fn settle(&mut self, answer: &Answer) {
         match answer {
-            Answer::Activated(_) => self.phase = Phase::Activated,
+            Answer::Activated => self.phase = Phase::Activated,
             Answer::Refused { sentence, .. } => {
                 self.end_without_image(LastUpdateOutcome::Refused, sentence);
             }

@@ -7,8 +7,8 @@ use core::task::Waker;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 
-/// Maximum number of networks in the record.
-pub const NETWORKS_MAX: usize = 3;
+/// Maximum number of networks in the record: the joined one, and the device's own.
+pub const NETWORKS_MAX: usize = 2;
 
 /// Requests that were served in one network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

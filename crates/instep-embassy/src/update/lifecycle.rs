@@ -1,7 +1,6 @@
 //! The firmware of a device, from its start to its replacement.
 
 use super::judge::judge;
-use super::memory::{Sector, UpdateMemory};
 use crate::clock::now;
 use embassy_net::Stack;
 use embassy_time::Timer;
@@ -33,7 +32,7 @@ pub struct Image {
     /// Clients that may update the device.
     pub permission: Permission,
     /// Times of a trial.
-    pub times: Times,
+    pub times: &'static Times,
     /// Restarts the device.
     pub restart: fn() -> !,
 }
@@ -43,38 +42,28 @@ pub struct Firmware {
     identity: &'static Identity,
     running: Slot,
     restart: fn() -> !,
-    pub(super) upload: &'static Upload,
     pub(super) receiver: Receiver,
     /// Access to the flash; `None` if the flash failed at the start.
     pub(super) updater: Option<Updater<'static>>,
     /// Network in which the old image was reached, if this one is on trial.
     before: Option<Network>,
-    times: Times,
+    times: &'static Times,
 }
 
-impl UpdateMemory {
-    /// Opens the flash. If the image is on trial, counts this start.
-    ///
-    /// Does not return if the trial has failed, but restarts into the old image. Call this once, directly after the watchdog is
-    /// started, and before the drivers run.
-    // Not inlined, because a start that is a part of `main` is not optimised for size.
-    #[inline(never)]
-    pub fn start(&'static self, flash: &'static mut dyn Flash, image: Image) -> &'static mut Firmware {
-        let Image { identity, layout, running, reset, permission, times, restart } = image;
-        let Sector(sector) = self.sector.take();
-        let upload: &'static Upload = self.upload.init_with(|| Upload::new(permission));
-        let receiver = upload.receiver(sector);
-        let opened = Updater::open(flash, layout, running, identity, reset);
-        let mut on_trial_after = None;
-        let updater = match opened {
+impl Firmware {
+    /// Opens the flash, and counts this start if the image is on trial.
+    pub(super) fn start(receiver: Receiver, flash: &'static dyn Flash, image: Image) -> Self {
+        let Image { identity, layout, running, reset, times, restart, .. } = image;
+        let mut before = None;
+        let updater = match Updater::open(flash, layout, running, identity, reset) {
             Ok((_, AtStart::GivenUp(reason))) => {
                 log::error!("The device returns to its old firmware: {reason}");
                 restart()
             }
-            Ok((updater, AtStart::OnTrial { start, before })) => {
+            Ok((updater, AtStart::OnTrial { start, before: network })) => {
                 log::warn!("This firmware is on trial, at its start {start}");
-                upload.witness().watch();
-                on_trial_after = Some(before);
+                receiver.upload().witness().watch();
+                before = Some(network);
                 Some(updater)
             }
             Ok((updater, AtStart::Settled)) => Some(updater),
@@ -83,25 +72,12 @@ impl UpdateMemory {
                 None
             }
         };
-        let firmware = self.firmware.init(Firmware {
-            identity,
-            running,
-            restart,
-            upload,
-            receiver,
-            updater,
-            before: on_trial_after,
-            times,
-        });
-        firmware.publish();
-        firmware
+        Self { identity, running, restart, receiver, updater, before, times }
     }
-}
 
-impl Firmware {
     /// Returns the upload, for [`Server::with_update`](crate::Server::with_update).
     pub fn upload(&self) -> &'static Upload {
-        self.upload
+        self.receiver.upload()
     }
 
     /// Accepts only images that are signed with the secret part of this key.
@@ -128,8 +104,8 @@ impl Firmware {
         assert!(networks.len() <= NETWORKS_MAX, "there are more networks than a trial watches");
         let stays = match self.before {
             Some(before) => {
-                let trial = Trial::new(before, self.times, now().as_millis());
-                let verdict = judge(trial, self.upload.witness(), device, networks).await;
+                let trial = Trial::new(before, *self.times, now().as_millis());
+                let verdict = judge(trial, self.receiver.upload().witness(), device, networks).await;
                 self.conclude(verdict).await
             }
             None => true,
@@ -165,7 +141,7 @@ impl Firmware {
             Timer::after_millis(RETRY_MS).await;
         }
         if stays {
-            self.upload.witness().stop();
+            self.receiver.upload().witness().stop();
             self.publish();
         }
         stays
@@ -174,7 +150,7 @@ impl Firmware {
     /// Updates what `GET /firmware` says.
     // Not inlined, because it is called at two places.
     #[inline(never)]
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         let identity = self.identity;
         let mut status = FirmwareStatus::UNKNOWN
             .with_chip(Some(identity.chip.0))
@@ -199,7 +175,7 @@ impl Firmware {
             });
             status = status.with_state(state).with_capacity(Some(updater.length_max())).with_last(last);
         }
-        self.upload.set_status(status);
+        self.receiver.upload().set_status(status);
     }
 }
 
