@@ -46,8 +46,7 @@ pub(crate) fn start(
     let page = PAGE.init(String::new());
     // A name is shorter than the room.
     let _ = write!(page, "http://{name}.local/");
-    let number = mac.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
-    let id = DeviceId::of(server.app.name(), number);
+    let id = DeviceId::of_mac(server.app.name(), mac);
     let broker = Broker { address, password, id, commands: MQTT_COMMANDS, page: Some(page) };
     if let Some(client) = MEMORY.start(server, broker) {
         spawner.spawn(publish(client, station).expect("task pool exhausted"));

@@ -81,6 +81,11 @@ impl DeviceId {
         Self { bytes, length }
     }
 
+    /// Creates the id of an application on the device with this MAC address.
+    pub fn of_mac(application: &str, mac: [u8; 6]) -> Self {
+        Self::of(application, mac.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
     /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         // Always valid, because all characters are ASCII.

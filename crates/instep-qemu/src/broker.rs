@@ -39,15 +39,21 @@ pub fn start<B: BrokerBuild>(
         is_short(password) && is_short(address.user),
         "INSTEP_MQTT_PASSWORD, and the user in INSTEP_MQTT, must have at most {LOGIN_MAX} bytes"
     );
+    assert!(
+        password.is_none() || address.user.is_some(),
+        "INSTEP_MQTT_PASSWORD needs a user; write it as INSTEP_MQTT=mqtt://USER@HOST"
+    );
     let id = match boot.value("instep.mqtt-id=") {
         Some(id) => {
             DeviceId::new(id).unwrap_or_else(|error| panic!("instep.mqtt-id={id} is invalid: {error}"))
         }
-        None => {
-            DeviceId::of(server.app.name(), mac.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
-        }
+        None => DeviceId::of_mac(server.app.name(), mac),
     };
-    let commands = boot.value("instep.mqtt-commands=").or(build.mqtt_commands) == Some("true");
+    let commands = match boot.value("instep.mqtt-commands=").or(build.mqtt_commands) {
+        None | Some("") => false,
+        Some("true") => true,
+        Some(_) => panic!("INSTEP_MQTT_COMMANDS must be true, or unset"),
+    };
     B::client(server, Broker { address, password, id, commands, page: Some(boot.url()) })
 }
 
