@@ -9,7 +9,7 @@ pub struct Times {
     pub unanswered: u32,
     /// An address for so long confirms the image, if nobody asked.
     pub quiet: u32,
-    /// No address for so long ends the trial, if the old image had one.
+    /// No address for so long ends the trial, if the old image had one, and so does no network at all.
     pub no_address: u32,
     /// An own network for so long confirms the image, if the old image had no other.
     pub own_network: u32,
@@ -56,12 +56,12 @@ pub enum Progress {
 /// * an HTTP answer that a client in the network of the old image acknowledged,
 /// * the application's own check,
 /// * an address for [`Times::quiet`], in which nobody asked,
-/// * if the old image had no network but its own: any acknowledged answer, or [`Times::own_network`].
+/// * if the old image had no network but its own: any acknowledged answer, or [`Times::own_network`] in which that network is up.
 ///
 /// It is given up by the first of:
 ///
 /// * a request that came and is unanswered for [`Times::unanswered`],
-/// * no address for [`Times::no_address`], where the old image had one,
+/// * no address for [`Times::no_address`], where the old image had one, or no network at all for that time,
 /// * the application's own check.
 ///
 /// Resets end a trial as well: [`AtStart`](crate::AtStart). Inputs and polls must come in the order of their times. Their
@@ -70,10 +70,12 @@ pub enum Progress {
 pub struct Trial {
     before: Network,
     times: Times,
-    started_at: u64,
     /// Whether the device has an address, and since when it is so.
     address: bool,
     address_changed_at: u64,
+    /// Whether clients can join the device's own network, and since when it is so.
+    own: bool,
+    own_changed_at: u64,
     /// Time at which the last request ended, or the start.
     quiet_since: u64,
     /// Time at which the oldest unanswered request came.
@@ -87,9 +89,10 @@ impl Trial {
         Self {
             before,
             times,
-            started_at: now,
             address: false,
             address_changed_at: now,
+            own: false,
+            own_changed_at: now,
             quiet_since: now,
             unanswered_since: None,
             verdict: None,
@@ -109,6 +112,14 @@ impl Trial {
         self.advance(now);
         if self.address != has_address {
             (self.address, self.address_changed_at) = (has_address, now);
+        }
+    }
+
+    /// Takes note of whether clients can join the device's own network.
+    pub fn own_network(&mut self, now: u64, is_up: bool) {
+        self.advance(now);
+        if self.own != is_up {
+            (self.own, self.own_changed_at) = (is_up, now);
         }
     }
 
@@ -157,20 +168,26 @@ impl Trial {
     fn deadline(&self) -> (u64, Verdict) {
         let Times { unanswered, quiet, no_address, own_network } = self.times;
         let after = |since: u64, time, verdict| (since.saturating_add(u64::from(time)), verdict);
-        let own = after(self.started_at, own_network, Verdict::Confirmed(Confirmation::OwnNetwork));
-        let missing = after(self.address_changed_at, no_address, Verdict::GivenUp(Reason::NoAddress));
-        let alone = if self.before == Network::Own { own } else { missing };
+        let is_alone = self.before == Network::Own && self.own;
+        let own = after(self.own_changed_at, own_network, Verdict::Confirmed(Confirmation::OwnNetwork));
+        let since = match self.before {
+            Network::Joined => self.address_changed_at,
+            Network::Own => self.address_changed_at.max(self.own_changed_at),
+        };
+        let missing = after(since, no_address, Verdict::GivenUp(Reason::NoAddress));
+        let is_missing = !self.address && !is_alone;
         if let Some(since) = self.unanswered_since {
             let answer = after(since, unanswered, Verdict::GivenUp(Reason::Unanswered));
-            let waits_for_address = !self.address && self.before == Network::Joined;
-            return if waits_for_address { earlier(answer, missing) } else { answer };
-        }
-        if !self.address {
-            return alone;
+            return if is_missing { earlier(answer, missing) } else { answer };
         }
         let since = self.address_changed_at.max(self.quiet_since);
         let silent = after(since, quiet, Verdict::Confirmed(Confirmation::Quiet));
-        if self.before == Network::Own { earlier(own, silent) } else { silent }
+        match (self.address, is_alone) {
+            (true, true) => earlier(own, silent),
+            (true, false) => silent,
+            (false, true) => own,
+            (false, false) => missing,
+        }
     }
 }
 

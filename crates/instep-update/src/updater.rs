@@ -71,7 +71,15 @@ impl<'f> Updater<'f> {
         match at_start {
             AtStart::Settled => {}
             AtStart::OnTrial { .. } => updater.on_trial = true,
-            AtStart::GivenUp(reason) => updater.give_up(reason)?,
+            AtStart::GivenUp(reason) => {
+                if updater.give_up(reason).is_err()
+                    && let Some(label) = own.map(|sector| otadata.of(sector).label())
+                {
+                    // Otherwise the image would run unjudged. A restart now could go on for ever.
+                    at_start = AtStart::OnTrial { start: label.starts() + 1, before: label.before() };
+                    updater.on_trial = true;
+                }
+            }
         }
         Ok((updater, at_start))
     }
@@ -80,11 +88,6 @@ impl<'f> Updater<'f> {
     #[cfg(feature = "signature")]
     pub fn require_signature(&mut self, key: crate::PublicKey) {
         self.signing = Some(crate::signature::Signing::new(key));
-    }
-
-    /// Returns the slot from which the image runs.
-    pub fn running(&self) -> Slot {
-        self.running
     }
 
     /// Returns what the running image is.

@@ -219,10 +219,20 @@ fn bit_that_does_not_clear_gives_the_trial_up() {
 #[test]
 fn mark_that_cannot_be_written_gives_the_trial_up() {
     let mut device = before_trial(Slot::Ota0, Behaviour::Panics);
-    device.flash.refuses_write = true;
+    device.flash.refused_writes = 1;
     let (_, at_start, flash) = open(&device, Slot::Ota1, NEW);
     assert_eq!(at_start, AtStart::GivenUp(Reason::FlashFailed));
     assert_eq!(restarted(&device, &flash).live().unwrap().version, OLD);
+}
+
+/// The image runs on, and is judged by what it does.
+#[test]
+fn trial_that_cannot_be_given_up_goes_on() {
+    let mut device = before_trial(Slot::Ota0, Behaviour::Panics);
+    device.flash.refused_writes = 2;
+    let (updater, at_start, _) = open(&device, Slot::Ota1, NEW);
+    assert!(matches!(at_start, AtStart::OnTrial { start: 1, .. }), "{at_start:?}");
+    assert!(updater.is_on_trial());
 }
 
 #[test]

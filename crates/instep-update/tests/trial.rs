@@ -105,11 +105,28 @@ fn missing_address_gives_up_after_five_minutes() {
 #[test]
 fn own_network_confirms_after_ten_minutes_if_there_was_no_other() {
     let mut alone = trial(Network::Own);
+    alone.own_network(START, true);
     assert_eq!(alone.poll(START), until(START + 10 * MINUTE));
     assert_eq!(alone.poll(START + 10 * MINUTE), confirmed(Confirmation::OwnNetwork));
     let mut joins = trial(Network::Own);
+    joins.own_network(START, true);
     joins.address(START + MINUTE, true);
     assert_eq!(joins.poll(START + 5 * MINUTE), confirmed(Confirmation::Quiet));
+}
+
+/// Nobody could reach the device again.
+#[test]
+fn image_without_any_network_is_given_up() {
+    let mut never = trial(Network::Own);
+    assert_eq!(never.poll(START), until(START + 5 * MINUTE));
+    assert_eq!(never.poll(START + 5 * MINUTE), given_up(Reason::NoAddress));
+    let mut closes = trial(Network::Own);
+    closes.own_network(START, true);
+    closes.own_network(START + MINUTE, false);
+    assert_eq!(closes.poll(START + 6 * MINUTE), given_up(Reason::NoAddress));
+    let mut opens_late = trial(Network::Own);
+    opens_late.own_network(START + MINUTE, true);
+    assert_eq!(opens_late.poll(START + 10 * MINUTE), until(START + 11 * MINUTE));
 }
 
 #[test]

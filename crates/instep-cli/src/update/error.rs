@@ -119,7 +119,7 @@ impl fmt::Display for Error {
             Kind::CameBack { version, reason: None } => {
                 write!(
                     f,
-                    "{device} came back with {version}: the new image did not start; read the device's log"
+                    "{device} came back with {version}: the new image did not stay, and the device does not know why; read its log"
                 )
             }
             Kind::Undecided { cause, seconds } => write!(

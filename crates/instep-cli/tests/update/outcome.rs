@@ -38,7 +38,7 @@ fn image_that_was_given_up_ends_with_3_and_the_reason() {
         &update("forgotten", &device, &[]),
         3,
         &format!(
-            "instep update: {name} came back with 0.2.0: the new image did not start; read the device's log\n"
+            "instep update: {name} came back with 0.2.0: the new image did not stay, and the device does not know why; read its log\n"
         ),
     );
 }

@@ -20,7 +20,11 @@ pub(super) async fn judge(
     loop {
         let time = now();
         let now = time.as_millis();
-        trial.address(now, reach(networks) == Network::Joined);
+        trial.address(now, is_up(networks, Network::Joined));
+        trial.own_network(now, is_up(networks, Network::Own));
+        if let Some(passed) = device.image_check() {
+            trial.checked(now, passed);
+        }
         let mut unanswered_since = Instant::NEVER;
         for (number, (network, _)) in networks.iter().enumerate() {
             let served = witness.served(number, time);
@@ -31,9 +35,6 @@ pub(super) async fn judge(
         }
         let is_waited_for = unanswered_since != Instant::NEVER;
         trial.unanswered_since(now, is_waited_for.then_some(unanswered_since.as_millis()));
-        if let Some(passed) = device.image_check() {
-            trial.checked(now, passed);
-        }
         if let Progress::Decided(verdict) = trial.poll(now) {
             return verdict;
         }
@@ -43,7 +44,10 @@ pub(super) async fn judge(
 
 /// Returns the network in which the device is reached now.
 pub(super) fn reach(networks: &[(Network, Stack<'static>)]) -> Network {
-    let has_address = |stack: &Stack<'static>| stack.is_link_up() && stack.is_config_up();
-    let is_joined = networks.iter().any(|(network, stack)| *network == Network::Joined && has_address(stack));
-    if is_joined { Network::Joined } else { Network::Own }
+    if is_up(networks, Network::Joined) { Network::Joined } else { Network::Own }
+}
+
+/// Returns whether the device has an address in a network of this kind.
+fn is_up(networks: &[(Network, Stack<'static>)], kind: Network) -> bool {
+    networks.iter().any(|(network, stack)| *network == kind && stack.is_link_up() && stack.is_config_up())
 }

@@ -90,8 +90,8 @@ impl Firmware {
 
     /// Judges the running image if it is on trial; then receives images, and restarts the device into one.
     ///
-    /// Call this in its own task. `device` is the server's. `networks` are those of the drivers, in the order of their memory. `save` saves what must survive
-    /// a restart.
+    /// Call this in its own task. `device` is the server's. `networks` are those of the drivers, in the order of their memory. `save`
+    /// saves what must survive a restart.
     ///
     /// # Panics
     /// If there are more than [`NETWORKS_MAX`] networks.
@@ -106,7 +106,11 @@ impl Firmware {
             Some(before) => {
                 let trial = Trial::new(before, *self.times, now().as_millis());
                 let verdict = judge(trial, self.receiver.upload().witness(), device, networks).await;
-                self.conclude(verdict).await
+                let stays = self.conclude(verdict).await;
+                if stays {
+                    device.end_trial();
+                }
+                stays
             }
             None => true,
         };

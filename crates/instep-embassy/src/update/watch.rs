@@ -28,7 +28,6 @@ pub(crate) fn report_served(
 fn look(socket: &TcpSocket<'static>, client: &Client, served: &mut Served) {
     let unanswered_since = client.unanswered_since();
     let has_answered = client.has_answered();
-    served.asked |= has_answered || unanswered_since.is_some();
     // A reset empties the queue, too.
     served.acknowledged |= has_answered && socket.send_queue() == 0 && socket.state() != State::Closed;
     served.unanswered_since = match (served.unanswered_since, unanswered_since) {

@@ -203,6 +203,26 @@ fn check_is_not_called_without_trial() {
     });
 }
 
+/// The application goes on when a client has confirmed the image.
+#[test]
+fn check_ends_with_the_trial() {
+    static ENDED: AtomicBool = AtomicBool::new(false);
+    test(async {
+        let flash = flash(State::New);
+        let (task, _, peer) = device!(&flash, true, async |device: &Device| {
+            device.confirm_when(std::future::pending).await;
+            ENDED.store(true, Ordering::Relaxed);
+        });
+        Timer::after_secs(2).await;
+        assert!(!ENDED.load(Ordering::Relaxed));
+        let (_client, status) = ask(peer, PAGE).await;
+        assert_eq!(status, "200");
+        Timer::after_secs(1).await;
+        assert!(ENDED.load(Ordering::Relaxed) && !task.is_finished());
+        assert_eq!(entry(&flash, 1).state(), State::Valid);
+    });
+}
+
 #[test]
 fn image_whose_driver_does_not_run_returns_after_30_s() {
     test(async {

@@ -39,8 +39,8 @@ pub struct MockFlash {
     pub writes: usize,
     /// Bit that writing cannot clear, as byte and mask.
     pub stuck: Option<(usize, u8)>,
-    /// Whether the next write fails and changes nothing.
-    pub refuses_write: bool,
+    /// The number of next writes that fail and change nothing.
+    pub refused_writes: u32,
     dice: u32,
 }
 
@@ -65,7 +65,7 @@ impl MockFlash {
             erased: vec![0; length / SECTOR],
             writes: 0,
             stuck: None,
-            refuses_write: false,
+            refused_writes: 0,
             dice: 1,
         }
     }
@@ -135,7 +135,8 @@ impl MockFlash {
     pub fn write_now(&mut self, from: usize, bytes: &[u8]) -> Result<(), MockError> {
         self.assert_inside(from, bytes.len(), 4);
         self.writes += 1;
-        if std::mem::take(&mut self.refuses_write) {
+        if self.refused_writes > 0 {
+            self.refused_writes -= 1;
             return Err(MockError::Refused);
         }
         let unit = if bytes.len() <= 32 { 4 } else { 64 };

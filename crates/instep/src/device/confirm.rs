@@ -2,7 +2,9 @@
 
 use super::shared::Device;
 #[cfg(feature = "update")]
-use core::sync::atomic::Ordering;
+use super::shared::SETTLED;
+#[cfg(feature = "update")]
+use core::{future::poll_fn, pin::pin, sync::atomic::Ordering, task::Poll};
 
 /// State of the running image: on trial, and the check has not ended.
 #[cfg(feature = "update")]
@@ -22,7 +24,8 @@ impl Device {
     /// and `check` is not called.
     ///
     /// The check competes with the other reasons for which an image stays, such as an answer that a client received, so it
-    /// should begin early and end soon. Await it beside the work of the application, or before it:
+    /// should begin early and end soon. If another reason decides first, this returns, and the check is dropped. Await it beside the
+    /// work of the application, or before it:
     ///
     /// ```
     /// # use instep::Device;
@@ -35,8 +38,14 @@ impl Device {
     pub async fn confirm_when(&self, check: impl AsyncFnOnce() -> bool) {
         #[cfg(feature = "update")]
         if self.image.load(Ordering::Relaxed) == ON_TRIAL {
-            let verdict = if check().await { PASSED } else { FAILED };
-            self.image.store(verdict, Ordering::Relaxed);
+            let (mut check, mut end) = (pin!(check()), pin!(self.trial_ended.wait()));
+            let passed = poll_fn(|context| match end.as_mut().poll(context) {
+                Poll::Ready(()) => Poll::Ready(None),
+                Poll::Pending => check.as_mut().poll(context).map(Some),
+            });
+            if let Some(passed) = passed.await {
+                self.image.store(if passed { PASSED } else { FAILED }, Ordering::Relaxed);
+            }
         }
         #[cfg(not(feature = "update"))]
         let _ = check;
@@ -46,6 +55,13 @@ impl Device {
     #[cfg(feature = "update")]
     pub fn begin_trial(&self) {
         self.image.store(ON_TRIAL, Ordering::Relaxed);
+    }
+
+    /// Notes that the running image stays, whatever its check says. For drivers.
+    #[cfg(feature = "update")]
+    pub fn end_trial(&self) {
+        self.image.store(SETTLED, Ordering::Relaxed);
+        self.trial_ended.signal(());
     }
 
     /// Returns what the application's check says of the image that is on trial, if it has said anything. For drivers.

@@ -16,12 +16,14 @@ use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use core::task::Waker;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+#[cfg(feature = "update")]
+use embassy_sync::signal::Signal;
 use instep_proto::delivery::{Feed, PublishError};
 use instep_proto::frame::Payload;
 
 /// State of the running image: not on trial.
 #[cfg(feature = "update")]
-const SETTLED: u8 = 0;
+pub(super) const SETTLED: u8 = 0;
 
 /// Device that all clients follow.
 ///
@@ -39,6 +41,9 @@ pub struct Device {
     /// State of the running image ([`Device::confirm_when`]).
     #[cfg(feature = "update")]
     pub(super) image: AtomicU8,
+    /// Signalled when another reason than the application's check has decided the trial.
+    #[cfg(feature = "update")]
+    pub(super) trial_ended: Signal<CriticalSectionRawMutex, ()>,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
 }
 
@@ -63,6 +68,8 @@ impl Device {
             health: AtomicU8::new(Health::WithoutBroker as u8),
             #[cfg(feature = "update")]
             image: AtomicU8::new(SETTLED),
+            #[cfg(feature = "update")]
+            trial_ended: Signal::new(),
             state: Mutex::new(RefCell::new(State::new(memory, &limits))),
         }
     }

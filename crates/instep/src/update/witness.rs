@@ -14,8 +14,6 @@ pub const NETWORKS_MAX: usize = 2;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Served {
-    /// Whether any request came.
-    pub asked: bool,
     /// Whether a client acknowledged a whole response, or the opening of a WebSocket or stream of events.
     pub acknowledged: bool,
     /// The time of the oldest request that has no response yet, not even a part of one.
@@ -26,7 +24,6 @@ pub struct Served {
 
 /// Record of one network.
 struct Record {
-    asked: bool,
     acknowledged: bool,
     /// The time of the oldest unanswered request, or [`Instant::NEVER`].
     unanswered_since: Instant,
@@ -84,7 +81,7 @@ impl Witness {
                 waker.wake_by_ref();
             }
             let unanswered_since = (since != Instant::NEVER).then_some(since);
-            Served { asked: record.asked, acknowledged: record.acknowledged, unanswered_since }
+            Served { acknowledged: record.acknowledged, unanswered_since }
         })
     }
 
@@ -92,7 +89,6 @@ impl Witness {
     pub fn report(&self, network: usize, seen: Served, waker: &Waker) {
         self.networks.lock(|networks| {
             if let Some(record) = networks.borrow_mut().get_mut(network) {
-                record.asked |= seen.asked;
                 record.acknowledged |= seen.acknowledged;
                 record.unanswered_since = seen.unanswered_since.unwrap_or(Instant::NEVER);
                 record.asked_at = Instant::NEVER;
@@ -103,13 +99,8 @@ impl Witness {
 }
 
 impl Record {
-    const NEW: Self = Self {
-        asked: false,
-        acknowledged: false,
-        unanswered_since: Instant::NEVER,
-        asked_at: Instant::NEVER,
-        waker: None,
-    };
+    const NEW: Self =
+        Self { acknowledged: false, unanswered_since: Instant::NEVER, asked_at: Instant::NEVER, waker: None };
 }
 
 impl fmt::Debug for Witness {
