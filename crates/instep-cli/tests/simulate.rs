@@ -59,7 +59,10 @@ fn simulated_devices_publish_and_obey() {
 fn invalid_call_is_refused_with_a_sentence() {
     for (arguments, sentence) in [
         (&["--mqtt", "http://a"][..], "the address in --mqtt begins with neither mqtt:// nor mqtts://"),
-        (&["--mqtt", "mqtt://user:secret@a"], "the address in --mqtt has a password, which others could read"),
+        (
+            &["--mqtt", "mqtt://user:secret@a"],
+            "the address in --mqtt has a password, which others could read",
+        ),
         (&["--mqtt", "mqtt://a", "--devices", "0"], "0 is not in 1..=100000"),
         (&["--mqtt", "mqtt://a", "--interval", "soon"], "write a number of seconds, such as 0.5"),
         (
