@@ -112,8 +112,9 @@ function take(answer) {
   // The device may still activate an image while it is busy.
   else if ((from !== null || broke) && !isBusy(answer)) {
     const same = slot === (from ?? status?.slot);
-    // Of a loss of power the device does not know.
-    const unknown = same && JSON.stringify(last) === JSON.stringify(status?.last);
+    // Of a loss of power the device does not know. An image of before has lost its version by an upload that was broken off.
+    const told = last?.outcome === "returned" ? last.version : last && last.outcome !== "confirmed";
+    const unknown = same && (!told || JSON.stringify(last) === JSON.stringify(status?.last));
     if (unknown && (broke || guessed)) failed = say("broken");
     silent = same && !broke && !guessed && last?.outcome !== "returned";
     if (!failed) {

@@ -223,10 +223,14 @@ impl Session {
 /// Returns why the image before runs.
 fn ended(status: Status, before: &Status, sent: &Sent, was_activated: bool) -> ErrorKind {
     let Status { version, last, .. } = status;
-    // What the device said before the upload is about another image, unless it has restarted since.
-    let is_news = was_activated || last != before.last;
-    match (last.filter(|_| is_news), sent) {
-        (Some(Last::Returned(reason)), _) => ErrorKind::CameBack { version, reason: Some(reason) },
+    // What the device said before the upload is about another image, unless it has restarted since. That image has lost its version by
+    // an upload that was broken off.
+    let is_old = |last: &Last| match last {
+        Last::Returned { version, .. } if version.is_empty() => true,
+        last => Some(last) == before.last.as_ref(),
+    };
+    match (last.filter(|last| was_activated || !is_old(last)), sent) {
+        (Some(Last::Returned { reason, .. }), _) => ErrorKind::CameBack { version, reason: Some(reason) },
         (Some(Last::Refused(sentence)), Sent::Unknown { .. }) if !was_activated => {
             ErrorKind::Refused { sentence }
         }

@@ -25,8 +25,12 @@ pub(super) struct Status {
 /// What became of an image that does not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Last {
-    /// It did not stay, for this reason.
-    Returned(String),
+    /// It did not stay.
+    Returned {
+        /// Its version, which is empty if its slot has no whole image any more.
+        version: String,
+        reason: String,
+    },
     /// The device refused it, with this sentence.
     Refused(String),
     /// Something else.
@@ -103,7 +107,10 @@ impl Last {
         let text = |name: &str| json.get(name).and_then(Value::as_str);
         let reason = || text("reason").map(readable).unwrap_or_default();
         Some(match text("outcome")? {
-            "returned" => Self::Returned(reason()),
+            "returned" => Self::Returned {
+                version: text("version").map(readable).unwrap_or_default(),
+                reason: reason(),
+            },
             "refused" => Self::Refused(reason()),
             _ => Self::Other,
         })
@@ -137,7 +144,7 @@ mod tests {
         );
         assert_eq!((status.is_on_trial, status.received, status.last), (false, None, None));
         for (outcome, last) in [
-            ("returned", Last::Returned("it\u{fffd}[2J panicked".into())),
+            ("returned", Last::Returned { version: "0.3.0".into(), reason: "it\u{fffd}[2J panicked".into() }),
             ("refused", Last::Refused("it\u{fffd}[2J panicked".into())),
             ("broken", Last::Other),
             ("confirmed", Last::Other),

@@ -78,6 +78,18 @@ fn image_that_is_not_activated_ends_with_1() {
     }
 }
 
+/// The image that came back before has lost its version, because its slot was erased.
+#[test]
+fn earlier_image_is_not_taken_for_the_one_that_broke_off() {
+    let erased = RETURNED.replace("0.3.0", "");
+    for last in [RETURNED, REFUSED, BROKEN] {
+        let after_power = [None, None, Some(old(&erased, NOTHING, NOTHING))];
+        let (ended, name) =
+            send(last, Put::Breaks, checks(last).into_iter().chain(after_power).collect(), &[]);
+        broke(&ended, &name);
+    }
+}
+
 #[test]
 fn refusal_whose_answer_is_lost_is_told() {
     let refused = Some(old(REFUSED, NOTHING, NOTHING));
