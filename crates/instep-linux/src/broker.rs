@@ -3,7 +3,7 @@
 use crate::options::Settings;
 use instep_mqtt::DeviceId;
 use instep_proto::fnv1a::fnv1a;
-use instep_tokio::{Broker, BrokerLogin};
+use instep_tokio::{Broker, BrokerAddress, BrokerLogin};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -32,11 +32,7 @@ pub(crate) fn broker(settings: &Settings, has_password: bool) -> Result<Option<B
         let name = settings.app.name();
         return Err(format!("--mqtt needs names for topics, which only a Thing has; {name} is none"));
     }
-    let login = password(settings.mqtt_password.as_ref(), settings.mqtt_password_file.as_deref())?;
-    let login = login.map(|password| BrokerLogin::new(password.as_str().into()));
-    if login.is_some() && !address.has_user() {
-        return Err("a password at the broker needs a user; write it as --mqtt mqtt://USER@HOST".into());
-    }
+    let login = login(address, settings.mqtt_password.as_ref(), settings.mqtt_password_file.as_deref())?;
     let id = settings.mqtt_id.unwrap_or_else(|| default_id(settings));
     let commands = settings.mqtt_commands || !has_password;
     Ok(Some(Broker::new(address.clone(), login, id, commands)))
@@ -54,14 +50,29 @@ fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Reads the password at a broker from the variable `INSTEP_MQTT_PASSWORD` or from a file, for commands.
+/// Reads the log-in at a broker from the variable `INSTEP_MQTT_PASSWORD` or from a file, for commands.
 ///
 /// # Errors
-/// A sentence, if there are two passwords, or if the password cannot be read.
-pub fn read_broker_password(file: Option<&Path>) -> Result<Option<String>, String> {
+/// A sentence, if the address has no user, if there are two passwords, or if the password cannot be read.
+pub fn read_broker_login(
+    address: &BrokerAddress,
+    file: Option<&Path>,
+) -> Result<Option<BrokerLogin>, String> {
     let variable = std::env::var("INSTEP_MQTT_PASSWORD").ok().filter(|password| !password.is_empty());
-    let password = password(variable.map(Zeroizing::new).as_ref(), file)?;
-    Ok(password.map(|password| password.as_str().into()))
+    login(address, variable.map(Zeroizing::new).as_ref(), file)
+}
+
+fn login(
+    address: &BrokerAddress,
+    variable: Option<&Zeroizing<String>>,
+    file: Option<&Path>,
+) -> Result<Option<BrokerLogin>, String> {
+    match password(variable, file)? {
+        Some(_) if !address.has_user() => {
+            Err("a password at the broker needs a user; write it as --mqtt mqtt://USER@HOST".into())
+        }
+        password => Ok(password.map(|password| BrokerLogin::new(password.as_str().into()))),
+    }
 }
 
 fn password(

@@ -34,7 +34,7 @@ mod program;
 mod serve;
 mod signals;
 
-pub use broker::read_broker_password;
+pub use broker::read_broker_login;
 pub use identity::Command;
 pub use io::{I2cBus, I2cBusError, I2cDevice, Input, Io, LineError, Output};
 pub use password::read_password_file;

@@ -41,7 +41,7 @@ struct Plan {
     devices: u32,
     interval: Duration,
     address: BrokerAddress,
-    password: Option<String>,
+    login: Option<BrokerLogin>,
 }
 
 fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -97,15 +97,12 @@ impl Plan {
         // Without the text, which may have a password.
         let address =
             BrokerAddress::parse(address).map_err(|error| format!("the address in --mqtt {error}"))?;
-        let password = instep_linux::read_broker_password(file.map(PathBuf::as_path))?;
-        if password.is_some() && !address.has_user() {
-            return Err("a password at the broker needs a user; write it as --mqtt mqtt://USER@HOST".into());
-        }
+        let login = instep_linux::read_broker_login(&address, file.map(PathBuf::as_path))?;
         Ok(Self {
             devices: *arguments.get_one("devices").expect("clap has a default"),
             interval: *arguments.get_one("interval").expect("clap has a default"),
             address,
-            password,
+            login,
         })
     }
 }
@@ -133,8 +130,7 @@ impl Plan {
     /// Returns the broker for the device of that number.
     fn broker(&self, number: u32) -> Broker {
         let id = DeviceId::new(&format!("simulated-{number:06}")).expect("the id is valid");
-        let login = self.password.clone().map(BrokerLogin::new);
-        Broker::new(self.address.clone(), login, id, true).without_discovery()
+        Broker::new(self.address.clone(), self.login.clone(), id, true).without_discovery()
     }
 }
 

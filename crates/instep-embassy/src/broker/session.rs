@@ -17,7 +17,6 @@ use instep_proto::delivery::Outgoing;
 
 /// Maximum number of commands that wait for their answers, which is the device's number of slots for requests.
 const PENDING: usize = 2;
-
 /// Time between two looks at the clock while the broker does not read, in ms.
 const BLOCKED_MS: u64 = 100;
 

@@ -8,6 +8,7 @@ use std::fmt;
 pub struct BrokerAddress(String);
 
 /// Password at a broker. It is not printed.
+#[derive(Clone)]
 pub struct BrokerLogin(pub(super) String);
 
 impl BrokerLogin {
