@@ -38,8 +38,8 @@ const HOME_ASSISTANT: Packages = Packages {
     ],
 };
 
-/// Fetches Home Assistant, and tests it with a device and mosquitto.
-pub(crate) fn test(tools: &mut Tools) -> Outcome {
+/// Fetches Home Assistant, and tests it with a device and mosquitto. With `full`, it is also restarted.
+pub(crate) fn test(full: bool, tools: &mut Tools) -> Outcome {
     tools.programs(&[("mosquitto", "mosquitto")])?;
     let Some(python) = python() else {
         return Err(Stop::Skipped(format!("{PYTHON} is missing, on PATH and in pyenv")));
@@ -51,6 +51,9 @@ pub(crate) fn test(tools: &mut Tools) -> Outcome {
     HOME_ASSISTANT.install()?;
     let mut tests =
         cargo(&["test", "--package", "instep-cli", "--test", "home_assistant", "--", "--ignored"]);
+    if !full {
+        tests.args(["--skip", "restarts"]);
+    }
     run(tests.env("HOME_ASSISTANT", venv))
 }
 

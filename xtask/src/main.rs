@@ -79,7 +79,7 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
         Job::Browser => report.step("browser", || browser::test(tools)),
         Job::Clients => report.step("clients", || clients::test(tools)),
         Job::Project { full } => project::all(full, report, tools),
-        Job::HaTest => report.step("home assistant", || home_assistant::test(tools)),
+        Job::HaTest => report.step("home assistant", || home_assistant::test(true, tools)),
         Job::NodeWot => report.step("node-wot", || node_wot::test(tools)),
     }
 }
@@ -98,6 +98,12 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     report.step("browser", || browser::test(tools));
     report.step("node-wot", || node_wot::test(tools));
     project::all(full, report, tools);
+    // Python 3.13 is not in every distribution, and cannot be installed here.
+    if home_assistant::is_possible() {
+        report.step("home assistant", || home_assistant::test(full, tools));
+    } else {
+        println!("home assistant: left out, because Python 3.13 is missing");
+    }
     if full {
         report.step("clients", || clients::test(tools));
         report.step("long cut of a broker", || {
@@ -111,12 +117,6 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
                 "--ignored",
             ]))
         });
-        // Python 3.13 is not in every distribution, and cannot be installed here.
-        if home_assistant::is_possible() {
-            report.step("home assistant", || home_assistant::test(tools));
-        } else {
-            println!("home assistant: left out, because Python 3.13 is missing");
-        }
         report.step("dependencies", || dependencies::check(tools));
     }
 }

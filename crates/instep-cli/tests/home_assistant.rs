@@ -6,6 +6,7 @@ mod mosquitto;
 mod served;
 
 use mosquitto::Mosquitto;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use served::with;
 use std::fs;
@@ -32,9 +33,6 @@ struct HomeAssistant {
 impl HomeAssistant {
     /// Starts Home Assistant with this broker, and logs in.
     fn start(broker: &Mosquitto) -> Self {
-        let venv = PathBuf::from(
-            std::env::var_os("HOME_ASSISTANT").expect("HOME_ASSISTANT is not set; run `cargo xtask ha-test`"),
-        );
         let (addr, folder) = (free_addr(), Folder::new("home-assistant"));
         let configuration = format!(
             "homeassistant:\n  name: Test\n  latitude: 0\n  longitude: 0\n  elevation: 0\n  unit_system: metric\n  \
@@ -59,22 +57,32 @@ impl HomeAssistant {
             "version": 1, "minor_version": 5, "key": "core.config_entries", "data": {"entries": [entry]},
         });
         folder.write(".storage/core.config_entries", entries.to_string());
-        let mut command = Command::new(venv.join("bin/hass"));
-        command.args(["--skip-pip", "--config", &folder.file("")]).stdin(Stdio::null());
-        let log = fs::File::create(folder.join("output")).expect("cannot create a file");
-        command.stdout(log.try_clone().expect("cannot share a file")).stderr(log);
-        let process = command.spawn().expect("cannot start Home Assistant");
+        let process = spawn(&folder);
         let mut home = Self { process, addr, token: String::new(), folder };
+        home.expect_listening();
         home.log_in();
         home
     }
 
-    fn log_in(&mut self) {
+    /// Ends it as a person would, and starts it again after `meanwhile`.
+    fn restart(&mut self, meanwhile: impl FnOnce()) {
+        let pid = Pid::from_child(&self.process);
+        kill_process(pid, Signal::TERM).expect("cannot end Home Assistant");
+        self.process.wait().expect("cannot wait for Home Assistant");
+        meanwhile();
+        self.process = spawn(&self.folder);
+        self.expect_listening();
+    }
+
+    fn expect_listening(&self) {
         wait_for(
             STARTS_WITHIN,
             || TcpStream::connect(self.addr).ok(),
             || format!("it does not listen: {}", self.log()),
         );
+    }
+
+    fn log_in(&mut self) {
         let user = json!({"client_id": CLIENT, "name": "Test", "username": "test", "password": "test", "language": "en"});
         let answer = wait_for(
             STARTS_WITHIN,
@@ -154,9 +162,32 @@ impl HomeAssistant {
         );
     }
 
+    /// Checks that it logged no error.
+    #[track_caller]
+    fn expect_no_error(&self) {
+        let log = self.log();
+        // The camera's library has nothing to do with this.
+        let is_wrong = |line: &&str| line.contains(" ERROR ") && !line.contains("libturbojpeg");
+        let wrong: Vec<_> = log.lines().filter(is_wrong).collect();
+        assert_eq!(wrong, [""; 0], "{log}");
+    }
+
     fn log(&self) -> String {
         fs::read_to_string(self.folder.join("output")).unwrap_or_default()
     }
+}
+
+/// Starts the program, which appends to its log.
+fn spawn(folder: &Folder) -> Child {
+    let venv = PathBuf::from(
+        std::env::var_os("HOME_ASSISTANT").expect("HOME_ASSISTANT is not set; run `cargo xtask ha-test`"),
+    );
+    let mut command = Command::new(venv.join("bin/hass"));
+    command.args(["--skip-pip", "--config", &folder.file("")]).stdin(Stdio::null());
+    let log = fs::File::options().create(true).append(true).open(folder.join("output"));
+    let log = log.expect("cannot create a file");
+    command.stdout(log.try_clone().expect("cannot share a file")).stderr(log);
+    command.spawn().expect("cannot start Home Assistant")
 }
 
 impl Drop for HomeAssistant {
@@ -267,7 +298,7 @@ fn home_assistant_finds_uses_and_forgets_a_device() {
         home.expect("switch", "Lamp", "off");
     }
 
-    // Another image has other controls: no ghost.
+    // Another image has another title and other controls: no ghost.
     server.stop();
     let server = start("chat", &broker);
     for (domain, name) in [
@@ -281,11 +312,35 @@ fn home_assistant_finds_uses_and_forgets_a_device() {
     }
     let states = home.states().iter().filter(|state| state["state"] == "unavailable").count();
     assert_eq!(states, 0, "{:#?}", home.states());
+    let is_renamed = |state: &Value| state["attributes"]["friendly_name"] == "Chat Firmware";
+    wait_for(
+        SHOWS_WITHIN,
+        || home.state("update", "Firmware").filter(is_renamed),
+        || format!("it is not renamed: {:#?}", home.states()),
+    );
     server.stop();
+    home.expect_no_error();
+}
 
-    let log = home.log();
-    // The camera's library has nothing to do with this.
-    let is_wrong = |line: &&str| line.contains(" ERROR ") && !line.contains("libturbojpeg");
-    let wrong: Vec<_> = log.lines().filter(is_wrong).collect();
-    assert_eq!(wrong, [""; 0], "{log}");
+#[test]
+#[ignore = "it needs Home Assistant: `cargo xtask test --full`"]
+fn home_assistant_restarts_and_has_the_device() {
+    let broker = Mosquitto::with("allow_anonymous true", &[]).expect("mosquitto is missing");
+    let mut home = HomeAssistant::start(&broker);
+    let server = start("workshop", &broker);
+    let mut page = WebSocket::connect(server.addr(), "/ws");
+    home.expect("switch", "Lamp", "off");
+    home.call("switch", "Lamp", "turn_on", json!({}));
+    expect_frame(&mut page, r#"{"label":"led","value":true}"#);
+    home.expect("switch", "Lamp", "on");
+    let before = home.states().len();
+    // It hears of what changed while it was away, because values are retained.
+    home.restart(|| page.send_text(r#"{"label":"led","value":false}"#));
+    home.expect("switch", "Lamp", "off");
+    home.expect("number", "Brightness", "50");
+    home.call("switch", "Lamp", "turn_on", json!({}));
+    expect_frame(&mut page, r#"{"label":"led","value":true}"#);
+    assert_eq!(home.states().len(), before, "{:#?}", home.states());
+    server.stop();
+    home.expect_no_error();
 }
