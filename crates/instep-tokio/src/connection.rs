@@ -272,6 +272,8 @@ impl Connection {
                 }
                 turn
             };
+            // An idle WebSocket or stream has none.
+            client.release_http_state();
             shard.meter().messages.add(turn.messages as usize);
             transport.end_turn(turn, now, shard.server.device.limits().write_stall, client)
         };

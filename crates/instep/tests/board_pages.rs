@@ -101,7 +101,7 @@ fn board_form_from_other_origin_or_host_is_rejected() {
         assert_eq!(post(&mut simulation, "/network", headers, "network=a").status, 403, "{headers}");
     }
     let rebound = "POST /network HTTP/1.1\r\nHost: evil.test\r\nContent-Length: 9\r\n\r\nnetwork=a";
-    assert_eq!(http_state(&mut simulation, rebound).status, 302);
+    assert_eq!(exchange(&mut simulation, rebound).status, 302);
     assert!(pages.0.lock().unwrap().is_empty());
 }
 
@@ -169,7 +169,7 @@ impl BoardPages for TooLong {
 fn board_page_with_too_long_part_ends_early() {
     let (mut simulation, _) = with_pages(Simulation::new(Limits::DEVICE), &OWN_NETWORK);
     simulation.board = Some(&TooLong);
-    let old = http_state(&mut simulation, "GET /network HTTP/1.0\r\nHost: lamp\r\n\r\n");
+    let old = exchange(&mut simulation, "GET /network HTTP/1.0\r\nHost: lamp\r\n\r\n");
     assert_eq!((old.status, &old.body[..]), (200, "x"));
     let head = request(&mut simulation, "HEAD", "/network", "", "");
     assert_eq!((head.status, &head.body[..]), (200, ""));

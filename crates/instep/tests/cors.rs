@@ -125,7 +125,7 @@ fn unavailable_response_is_readable_by_allowed_origin() {
         peer.send(&mut simulation, text.as_bytes());
         assert!(peer.received.is_empty());
     }
-    let full = http_state(&mut simulation, &text);
+    let full = exchange(&mut simulation, &text);
     assert_eq!((full.status, full.header("Retry-After")), (503, Some("5")));
     assert_eq!(shared_with(&full).as_deref(), Some("http://panel.test"));
     // The application does not answer in time.
@@ -179,7 +179,7 @@ fn preflight_needs_no_log_in_but_a_known_host() {
     let rebound = format!(
         "OPTIONS / HTTP/1.1\r\nHost: evil.test\r\n{ELSEWHERE}Access-Control-Request-Method: PUT\r\n\r\n"
     );
-    assert_eq!(http_state(&mut simulation, &rebound).status, 421);
+    assert_eq!(exchange(&mut simulation, &rebound).status, 421);
     // No preflight, a page of the device itself, or no origin allowed: the usual answer to OPTIONS.
     for answer in [
         request(&mut simulation, "OPTIONS", "/properties/led", ELSEWHERE, ""),

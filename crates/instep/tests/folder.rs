@@ -137,13 +137,13 @@ fn broken_file_ends_connection_without_next_answer() {
         let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n");
         request(path) + &request("/asset")
     };
-    let broken = http_state(&mut simulation, &two("/broken"));
+    let broken = exchange(&mut simulation, &two("/broken"));
     assert_eq!(broken.body, "0123456789", "not the bytes before the break");
     assert!(broken.all.contains(&format!("Content-Length: {}\r\n", TEXT.len())));
-    let broken = http_state(&mut simulation, &two("/broken-template"));
+    let broken = exchange(&mut simulation, &two("/broken-template"));
     assert_eq!(broken.body, "0002\r\nON\r\n", "not the chunks before the break");
     assert!(
-        http_state(&mut simulation, &two("/plain")).all.contains("main{}"),
+        exchange(&mut simulation, &two("/plain")).all.contains("main{}"),
         "no answer behind a whole file"
     );
 }

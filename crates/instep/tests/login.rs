@@ -283,8 +283,8 @@ fn cross_origin_page_can_neither_log_in_nor_out() {
     assert_eq!(post(&mut simulation, "/logout", &format!("{cookie}{own}"), "").status, 303);
     // A request with another Host is rejected before the log-in.
     let rebound = form("/login", "", FORM).replace("Host: lamp", "Host: evil.test");
-    assert_eq!(http_state(&mut simulation, &rebound).status, 421);
-    assert_eq!(http_state(&mut simulation, &rebound.replace("POST", "GET")).status, 421);
+    assert_eq!(exchange(&mut simulation, &rebound).status, 421);
+    assert_eq!(exchange(&mut simulation, &rebound.replace("POST", "GET")).status, 421);
 }
 
 #[test]

@@ -37,6 +37,7 @@ struct Rough {
 impl Rough {
     fn new(number: usize, on_device: bool, simulation: &mut Simulation) -> Self {
         let (under_way, topics) = (Vec::new(), [0; TOPICS]);
+        simulation.on_device = on_device;
         let mut peer = simulation.open("/ws");
         if on_device {
             peer.capacity = Some(CAPACITY);

@@ -6,7 +6,7 @@ mod link;
 mod thing_request;
 mod workshop;
 
-use guarded::{Answer, get, guard, guarded, http_state, request};
+use guarded::{Answer, exchange, get, guard, guarded, request};
 use instep::Limits;
 use link::{Simulation, inbox};
 use thing_request::{JSON, ask};
@@ -63,7 +63,7 @@ fn escaped_paths_find_same_pages_behind_log_in() {
 #[test]
 fn absolute_target_is_checked_as_host() {
     let at = |simulation: &mut Simulation, target: &str, host: &str| {
-        http_state(simulation, &format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n")).status
+        exchange(simulation, &format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n")).status
     };
     let mut simulation = Simulation::new(Limits::DEVICE);
     for scheme in ["http", "https", "ws", "wss", "HTTP"] {
@@ -75,11 +75,11 @@ fn absolute_target_is_checked_as_host() {
     assert_eq!(at(&mut simulation, "ftp://lamp/script.js", "lamp"), 400);
     assert_eq!(at(&mut simulation, "lamp:80", "lamp"), 400);
     let upgrade = link::upgrade("ws://lamp/ws").replace("Host: lamp", "Host: proxy.test");
-    assert_eq!(http_state(&mut simulation, &upgrade).status, 101);
+    assert_eq!(exchange(&mut simulation, &upgrade).status, 101);
     // The Origin of the page is compared with it, too.
     let page = |target: &str, origin: &str| {
         let headers = format!("Host: lamp\r\nOrigin: {origin}\r\nHost");
-        http_state(
+        exchange(
             &mut Simulation::new(Limits::DEVICE),
             &link::upgrade(target).replace("Host: lamp", &headers[..headers.len() - 6]),
         )
@@ -135,7 +135,7 @@ fn options_lists_allowed_methods() {
 fn options_needs_no_log_in_and_no_host_in_http_1_0() {
     for mut simulation in [Simulation::new(Limits::DEVICE), guarded(), guard(simulation())] {
         for target in ["/", "*"] {
-            let answer = http_state(&mut simulation, &format!("OPTIONS {target} HTTP/1.0\r\n\r\n"));
+            let answer = exchange(&mut simulation, &format!("OPTIONS {target} HTTP/1.0\r\n\r\n"));
             assert!(answer.status == 204 || (answer.status == 404 && target == "/"), "{}", answer.all);
             assert_eq!(answer.header("Connection"), Some("close"));
         }
@@ -151,7 +151,7 @@ fn options_needs_no_log_in_and_no_host_in_http_1_0() {
         );
     }
     // Host and Origin are checked as usual.
-    assert_eq!(http_state(&mut simulation, "OPTIONS / HTTP/1.1\r\nHost: evil.test\r\n\r\n").status, 421);
-    assert_eq!(http_state(&mut simulation, "OPTIONS / HTTP/1.1\r\n\r\n").status, 400);
+    assert_eq!(exchange(&mut simulation, "OPTIONS / HTTP/1.1\r\nHost: evil.test\r\n\r\n").status, 421);
+    assert_eq!(exchange(&mut simulation, "OPTIONS / HTTP/1.1\r\n\r\n").status, 400);
     assert_eq!(request(&mut simulation, "OPTIONS", "/", "Origin: http://evil.test\r\n", "").status, 403);
 }

@@ -5,6 +5,7 @@ use super::http_state::{HttpState, HttpStateMemory};
 use super::info::ConnectionInfo;
 use super::timers::Timing;
 use super::websocket::Open;
+use crate::buffer::Buffer;
 use crate::device::{DropReason, End};
 use crate::limits::Limits;
 use crate::service::{BodyRemaining, Events, FORM_MAX, Pending, Piecewise, body_max};
@@ -68,6 +69,9 @@ pub struct Client {
     pub(super) state: State,
     /// The state of HTTP, always present in [`State::Http`].
     pub(super) http_state: Option<HttpStateMemory>,
+    /// The output that the socket has not accepted, once a state of HTTP on the heap is freed.
+    #[cfg(feature = "alloc")]
+    pub(super) unsent: Option<Buffer>,
     pub(super) input_ended: bool,
     /// The number of pings since the last sign of the peer.
     pub(super) pings: u8,
@@ -83,6 +87,8 @@ impl Client {
         Self {
             state: State::Http,
             http_state: Some(http),
+            #[cfg(feature = "alloc")]
+            unsent: None,
             input_ended: false,
             pings: 0,
             seen: 0,
@@ -260,14 +266,36 @@ impl Client {
         }
     }
 
-    /// Returns the lent state of HTTP to the driver, if it is not needed any more.
+    /// Returns the lent state of HTTP to the driver, if it is not needed any more, and frees one on the heap.
     ///
-    /// The client needs it for requests and for output that the socket has not accepted. Without it, an open WebSocket or a stream
-    /// writes only what the socket is sure to accept ([`TurnContext::room`]).
+    /// The client needs it for requests. It also needs a lent one for output that the socket has not accepted: without it, an
+    /// open WebSocket or a stream writes only what the socket is sure to accept ([`TurnContext::room`]).
     pub fn release_http_state(&mut self) -> Option<&'static mut HttpState> {
-        let waits = self.http_state.as_ref().is_some_and(|http| !http.unsent.bytes().is_empty());
-        let needs = !self.is_open() && !matches!(self.state, State::Lingering(_));
-        if needs || waits { None } else { self.take_http_state() }
+        if !self.is_open() && !matches!(self.state, State::Lingering(_)) {
+            return None;
+        }
+        #[cfg(feature = "alloc")]
+        if let Some(HttpStateMemory::Owned(http)) = &mut self.http_state {
+            self.unsent = Some(core::mem::replace(&mut http.unsent, Buffer::lent(&mut [])));
+            self.http_state = None;
+        }
+        if self.has_unsent() { None } else { self.take_http_state() }
+    }
+
+    /// Returns whether output waits that the socket has not accepted.
+    pub(super) fn has_unsent(&self) -> bool {
+        let unsent = self.http_state.as_ref().map(|http| &http.unsent);
+        #[cfg(feature = "alloc")]
+        let unsent = unsent.or(self.unsent.as_ref());
+        unsent.is_some_and(|unsent| !unsent.bytes().is_empty())
+    }
+
+    /// Returns the storage of output that the socket has not accepted, if the client has one.
+    pub(super) fn unsent_mut(&mut self) -> Option<&mut Buffer> {
+        let unsent = self.http_state.as_deref_mut().map(|http| &mut http.unsent);
+        #[cfg(feature = "alloc")]
+        let unsent = unsent.or(self.unsent.as_mut());
+        unsent
     }
 
     /// Returns the lent state of HTTP to the driver, if the client still has it.

@@ -4,7 +4,6 @@ use super::client::{Client, State};
 use super::http_state::HttpState;
 use crate::service::Pending;
 use crate::time::Instant;
-use instep_proto::delivery::Storage as _;
 
 /// Eviction priority of a connection.
 ///
@@ -25,7 +24,7 @@ impl Client {
     /// Returns the eviction priority, which changes only in a turn.
     pub fn eviction_priority(&self) -> EvictionPriority {
         let since = self.timing.since;
-        let has_unsent = self.http_state.as_ref().is_some_and(|http| !http.unsent.bytes().is_empty());
+        let has_unsent = self.has_unsent();
         match (&self.state, self.http_state.as_deref()) {
             // With two pings, the first one has been unanswered for a whole interval.
             (State::Open(_), _) if self.pings >= 2 => EvictionPriority::Unresponsive(since),

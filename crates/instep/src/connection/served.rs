@@ -3,13 +3,12 @@
 use super::client::{Client, State};
 use crate::service::Pending;
 use crate::time::Instant;
-use instep_proto::delivery::Storage as _;
 
 impl Client {
     /// Returns whether the socket has accepted a whole response, or the opening of a WebSocket or of a stream.
     #[doc(hidden)]
     pub fn has_answered(&self) -> bool {
-        let has_unsent = self.http_state.as_ref().is_some_and(|http| !http.unsent.bytes().is_empty());
+        let has_unsent = self.has_unsent();
         match self.state {
             State::Http => self.http().is_some_and(|http| {
                 http.served && http.reply.is_none() && http.pending == Pending::Nothing && !has_unsent
@@ -25,7 +24,7 @@ impl Client {
     pub fn unanswered_since(&self) -> Option<Instant> {
         let http = self.http()?;
         let asks = http.head_begun || http.pending != Pending::Nothing;
-        let is_answered = http.reply.is_some() || !http.unsent.bytes().is_empty();
+        let is_answered = http.reply.is_some() || self.has_unsent();
         (asks && !is_answered).then_some(self.timing.since)
     }
 }

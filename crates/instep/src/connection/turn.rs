@@ -44,10 +44,10 @@ impl Client {
         write: &mut dyn FnMut(&[u8]) -> usize,
     ) -> Turn {
         let (context, scratch) = ConnectionContext::of(context);
-        let mut out = match &mut self.http_state {
-            Some(http) => {
-                let limit = http.unsent.capacity();
-                Outgoing::load(scratch, &mut http.unsent, limit)
+        let mut out = match self.unsent_mut() {
+            Some(unsent) => {
+                let limit = unsent.capacity();
+                Outgoing::load(scratch, unsent, limit)
             }
             None => Outgoing::within(scratch, context.room),
         };
@@ -102,8 +102,8 @@ impl Client {
                 break;
             }
         }
-        if let Some(http) = &mut self.http_state {
-            out.persist(&mut http.unsent);
+        if let Some(unsent) = self.unsent_mut() {
+            out.persist(unsent);
         }
         if self.input_ended && wants_read && !blocked {
             self.transition(State::Closed, End::Dropped(DropReason::NoCloseFrame), &context);

@@ -103,7 +103,7 @@ pub fn exchange_from(simulation: &mut Simulation, from: IpAddr, request: &str) -
     exchange_with(simulation, &mut peer, request)
 }
 
-pub fn http_state(simulation: &mut Simulation, request: &str) -> Answer {
+pub fn exchange(simulation: &mut Simulation, request: &str) -> Answer {
     exchange_from(simulation, link::PEER, request)
 }
 
@@ -111,7 +111,7 @@ pub fn request(simulation: &mut Simulation, method: &str, path: &str, headers: &
     let length = body.len();
     let head =
         format!("{method} {path} HTTP/1.1\r\nHost: lamp\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
-    http_state(simulation, &head)
+    exchange(simulation, &head)
 }
 
 pub fn get(simulation: &mut Simulation, path: &str, headers: &str) -> Answer {
@@ -119,7 +119,7 @@ pub fn get(simulation: &mut Simulation, path: &str, headers: &str) -> Answer {
 }
 
 pub fn post(simulation: &mut Simulation, path: &str, headers: &str, body: &str) -> Answer {
-    http_state(simulation, &form(path, headers, body))
+    exchange(simulation, &form(path, headers, body))
 }
 
 pub fn form(path: &str, headers: &str, body: &str) -> String {

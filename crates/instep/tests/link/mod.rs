@@ -60,6 +60,8 @@ pub struct Simulation {
     pub board: Option<&'static dyn BoardPages>,
     /// None, unless a test updates the device.
     pub update: Option<UpdateRoute<'static>>,
+    /// Whether new connections have lent memory, as on a device.
+    pub on_device: bool,
 }
 
 impl Simulation {
@@ -119,6 +121,7 @@ impl Simulation {
             date: None,
             board: None,
             update: None,
+            on_device: false,
         }
     }
 
@@ -127,7 +130,8 @@ impl Simulation {
     }
 
     pub fn client_of(&self, info: ConnectionInfo) -> Peer {
-        let client = Client::new(info, http_state(&self.limits), Instant::from_millis(self.now));
+        let http_state = http_state(&self.limits, self.on_device);
+        let client = Client::new(info, http_state, Instant::from_millis(self.now));
         Peer {
             client,
             capacity: None,
@@ -196,8 +200,13 @@ pub fn connection() -> ConnectionInfo {
     ConnectionInfo::new(SocketAddr::new(PEER, 4000))
 }
 
-/// Where one connection.
-pub fn http_state(limits: &Limits) -> HttpStateMemory {
+/// Returns the memory for one connection, lent as on a device, or on the heap as on Linux.
+pub fn http_state(limits: &Limits, on_device: bool) -> HttpStateMemory {
+    #[cfg(feature = "alloc")]
+    if !on_device {
+        return HttpStateMemory::Owned(Box::new(HttpState::new(Buffer::grown(unsent(limits)))));
+    }
+    let _ = on_device;
     let http_state = HttpState::new(Buffer::lent(leak(unsent(limits), 0)));
     HttpStateMemory::Lent(Box::leak(Box::new(http_state)))
 }
@@ -248,7 +257,7 @@ impl Peer {
         });
         self.tail.drain(..turn.used);
         assert!(!turn.wants_read || self.tail.len() <= Client::tail_max(&simulation.limits));
-        if self.capacity.is_some() {
+        if self.capacity.is_some() || cfg!(feature = "alloc") {
             self.client.release_http_state();
         }
         self.last = Some(turn);
