@@ -8,7 +8,7 @@ use super::open_request::OpenRequest;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, InboxState, Slot};
-use super::wakers::WakerSet;
+use super::wakers::{WakerSet, register};
 use crate::limits::Limits;
 use crate::log::Refusals;
 use crate::model::Thing;
@@ -74,10 +74,7 @@ impl Follower {
     }
 
     pub(crate) fn register(&mut self, waker: &Waker) {
-        match &mut self.waker {
-            Some(old) => old.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
+        register(&mut self.waker, waker);
     }
 
     fn wake(&mut self, wakes: &mut WakerSet) {
