@@ -28,7 +28,7 @@ pub(crate) struct Rows {
 /// Part that is measured on its own.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Part {
-    /// Count the instructions of a message on a chip, beside picoserve
+    /// Count the instructions of a message on a chip, beside picoserve and bare TCP
     Instructions {
         /// Write the table to docs/reference/benchmarks.md
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! Instructions of a chip for a `toggle`, by instep and by picoserve in QEMU.
+//! Instructions of a chip for a `toggle`, by instep, by picoserve and over bare TCP in QEMU.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,10 +17,12 @@ const END: &str = "<!-- Instructions: up to here -->";
 /// With `write`, it also goes into the documentation.
 pub(crate) fn measure(tools: &mut Tools, write: bool) -> Outcome {
     let Built { image, launcher } = qemu_image::build(tools, &[])?;
-    let picoserve = qemu_image::build_package(tools, "qemu-picoserve")?;
+    let [picoserve, floor] = qemu_image::build_packages(tools, ["qemu-picoserve", "qemu-bare-tcp"])?;
     run(&mut cargo(&["build", "--package", "board-tests", "--bin", "instep-instructions"]))?;
     let mut program = Command::new(target().join("debug/instep-instructions"));
-    program.arg(format!("instep={}", image.display())).arg(format!("picoserve={}", picoserve.display()));
+    for (name, image) in [("instep", &image), ("picoserve", &picoserve), ("bare TCP", &floor)] {
+        program.arg(format!("{name}={}", image.display()));
+    }
     let table = output_or_error(program.env("INSTEP_BIN", launcher))? + "\n";
     print!("{table}");
     if write {

@@ -43,7 +43,7 @@ pub(crate) fn build_package(tools: &mut Tools, package: &str) -> Outcome<PathBuf
 }
 
 /// Builds packages of the board at once, and returns their images.
-fn build_packages<const COUNT: usize>(
+pub(crate) fn build_packages<const COUNT: usize>(
     tools: &mut Tools,
     packages: [&str; COUNT],
 ) -> Outcome<[PathBuf; COUNT]> {

@@ -1,11 +1,12 @@
 //! Socket of a driver, across its successive connections.
 //!
-//! All sockets of a driver wake one task. Any change of a socket, even a new waker, wakes its network stack. So
-//! the driver polls a socket only if its state or its queue shows that it has work.
+//! Each socket has a signal, which its waker sets. Any change of a socket, even a new waker, wakes its network stack. So
+//! the driver polls a socket only if its signal is set, or if its client has work.
 
 use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
-use core::task::{Context, Poll};
+use crate::signal::Signal;
+use core::task::{Context, Poll, Waker};
 use embassy_net::tcp::{State, TcpSocket};
 use instep::Instant;
 use instep::driver::{Client, CloseCode, EvictionPriority, HttpState, SendWindow};
@@ -22,6 +23,8 @@ const READ_DELAY_MS: u64 = 100;
 /// stays, so the peer slows down. Its output is whole frames that fit into the socket.
 pub(crate) struct Connection {
     pub(crate) socket: TcpSocket<'static>,
+    /// Signal that the socket's waker sets.
+    pub(crate) signal: &'static Signal,
     pub(crate) stage: Stage,
     /// Buffer for request heads, while the socket listens or answers requests.
     pub(crate) head: Option<&'static mut [u8]>,
@@ -62,10 +65,41 @@ pub(crate) struct Serving {
 }
 
 impl Connection {
-    pub(crate) fn new(mut socket: TcpSocket<'static>) -> Self {
+    pub(crate) fn new(mut socket: TcpSocket<'static>, signal: &'static Signal) -> Self {
         // Nagle's algorithm would only delay, because the output of a turn leaves in one write.
         socket.set_nagle_enabled(false);
-        Self { socket, stage: Stage::Free, head: None, length: 0, http_state: None, waits_in: None }
+        Self { socket, signal, stage: Stage::Free, head: None, length: 0, http_state: None, waits_in: None }
+    }
+
+    /// Returns the waker of the socket, which is for no timer.
+    pub(crate) fn waker(&self) -> Waker {
+        self.signal.waker()
+    }
+
+    /// Returns whether the client has a turn that no event of the socket causes.
+    pub(crate) fn is_due(&self) -> bool {
+        matches!(&self.stage, Stage::Serving(serving) if serving.due)
+    }
+
+    /// Returns whether the connection concerns only its own client.
+    ///
+    /// It is open, holds no buffer for heads, and its socket sets its signal when it has work.
+    pub(crate) fn is_settled(&self) -> bool {
+        let Stage::Serving(serving) = &self.stage else { return false };
+        let is_woken = self.waits_in.is_some() || serving.wants_write;
+        self.head.is_none() && is_woken && serving.client.is_open() && !serving.shut_down
+    }
+
+    /// Returns whether the connection must be looked at whenever the driver is polled.
+    ///
+    /// Its socket does not tell every change that matters.
+    pub(crate) fn is_unsettled(&self, head_is_free: bool) -> bool {
+        match &self.stage {
+            Stage::Free => head_is_free,
+            Stage::Listening(None) => false,
+            Stage::Listening(Some(_)) | Stage::Closing(_) | Stage::Resetting(_) => true,
+            Stage::Serving(serving) => self.waits_in.is_none() && !serving.wants_write,
+        }
     }
 
     /// Returns whether the connection has no work, and will be woken when it has.
@@ -187,6 +221,7 @@ impl Connection {
     pub(crate) fn turn(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared, read: usize) {
         let Self { socket, stage, head, length, .. } = self;
         let Stage::Serving(serving) = stage else { return };
+        serving.due = false;
         let (mut turn_context, spare) = shared.lend();
         let peeked = head.is_none() && read == 0;
         let input = match head {

@@ -8,12 +8,13 @@ use crate::syn_filter::Listeners;
 #[cfg(feature = "update")]
 use crate::update::report_served;
 use core::convert::Infallible;
-use core::future::{Future as _, poll_fn};
-use core::pin::Pin;
+use core::future::{Future, poll_fn};
+use core::mem;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
 use instep::Instant;
-use instep::driver::EvictionPriority;
+use instep::driver::{EvictionPriority, News};
 
 /// Time before a connection without a request may be evicted, in ms.
 ///
@@ -32,6 +33,8 @@ pub struct Driver {
     timer: Timer,
     /// Time at which the timer wakes, perhaps earlier than needed, never later.
     alarm: Instant,
+    /// Whether the next poll must look at all connections.
+    is_unsettled: bool,
 }
 
 impl Driver {
@@ -47,83 +50,168 @@ impl Driver {
             waker: None,
             timer: Timer::after_ticks(0),
             alarm: Instant::NEVER,
+            is_unsettled: true,
         }
     }
 
     /// Serves the interface for ever.
     ///
-    /// Call this in its own task, beside the task of the network stack.
+    /// Call this in its own task, beside the task of the network stack. The application has a task of its own, perhaps on another
+    /// executor or core.
     pub async fn run(&'static mut self) -> ! {
         let never: Infallible = poll_fn(|context| {
-            self.poll(context);
+            self.poll(context, None);
             Poll::Pending
         })
         .await;
         match never {}
     }
 
-    /// Serves the ready connections, and arranges the next wake-up.
+    /// Serves the interface for ever, and runs the application in the same task.
+    ///
+    /// A message, what the application publishes after it, and the delivery are one pass then, which costs less than three
+    /// wake-ups. Only one driver of a device can run the application; the other drivers [`run`](Self::run). The application must
+    /// not block, and its timers and other futures may wait for anything. If it completes, the driver goes on.
+    pub async fn run_with(&'static mut self, application: impl Future<Output = ()>) -> ! {
+        let mut application = pin!(application);
+        let mut has_ended = false;
+        let never: Infallible = poll_fn(|context| {
+            let mut run = |context: &mut Context<'_>| {
+                // The application has the waker of the task, because embassy's timers accept no other one.
+                has_ended = has_ended || application.as_mut().poll(context).is_ready();
+            };
+            self.poll(context, Some(&mut run));
+            Poll::Pending
+        })
+        .await;
+        match never {}
+    }
+
+    /// Serves the connections that have work, runs the application, and arranges the next wake-up.
     // Not inlined, because an application has one task per interface, and each would get a copy.
     #[inline(never)]
-    fn poll(&mut self, context: &mut Context<'_>) {
-        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-            self.waker = Some(context.waker().clone());
-            self.connections.iter_mut().for_each(|connection| connection.waits_in = None);
-            self.alarm = Instant::NEVER;
-        }
+    fn poll(&mut self, context: &mut Context<'_>, mut application: Option<&mut dyn FnMut(&mut Context<'_>)>) {
+        self.register(context);
         // This comes before the connections are served, because one that the peer has closed ends then.
         #[cfg(feature = "update")]
         if let Some(update) = self.shared.server.update {
             report_served(update, self.shared.follower, self.connections, context.waker());
         }
+        if application.is_some() {
+            self.shared.server.device.hold(self.shared.follower);
+        }
+        let mut application_is_due = true;
         loop {
             let now = now();
-            self.follow(context, now);
-            let mut head_is_free = self.shared.has_head();
-            for connection in self.connections.iter_mut() {
-                if !connection.is_asleep(now, head_is_free) {
-                    connection.serve(context, now, &mut self.shared);
-                    head_is_free = self.shared.has_head();
-                }
+            // Input comes first, so that the application has it, and its effects are delivered below.
+            self.serve(context, now);
+            if let Some(run) = application.as_mut().filter(|_| application_is_due) {
+                run(context);
             }
-            let due = self.keep_listening(context, now);
-            let due =
-                self.connections.iter().fold(due, |earliest, connection| earliest.min(connection.wake_at()));
-            let listening = self.connections.iter().filter(|connection| connection.listens()).count();
-            self.listeners.set(listening, context.waker());
-            let in_time = now < self.alarm && self.alarm <= due;
-            if in_time {
-                return;
+            let news = self.follow(context, now);
+            application_is_due = news.for_application;
+            if !news.for_clients && !news.for_application {
+                break;
             }
-            self.alarm = due;
-            if due == Instant::NEVER {
-                return;
-            }
-            self.timer = Timer::at(embassy_time::Instant::from_millis(due.as_millis()));
-            if Pin::new(&mut self.timer).poll(context).is_pending() {
-                return;
-            }
+        }
+        if application.is_some() && self.alarm != Instant::NEVER {
+            // A timer of the application may have taken the place of this one, because a task has one alarm.
+            let _ = Pin::new(&mut self.timer).poll(context);
         }
     }
 
+    /// Registers the waker of the task.
+    fn register(&mut self, context: &Context<'_>) {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            self.waker = Some(context.waker().clone());
+            self.listeners.driver.register(context.waker());
+            (self.alarm, self.is_unsettled) = (Instant::NEVER, true);
+        }
+    }
+
+    /// Serves the connections that have work.
+    ///
+    /// All connections are looked at only if one of them concerns the others: if it takes or returns a buffer for heads, listens, or
+    /// has a deadline.
+    fn serve(&mut self, context: &mut Context<'_>, mut now: Instant) {
+        let mut all = mem::take(&mut self.is_unsettled) || now >= self.alarm || self.listeners.is_stale();
+        loop {
+            let is_settled = self.serve_connections(now, all);
+            if all {
+                if !self.rearrange(context, now) {
+                    return;
+                }
+                now = crate::clock::now();
+            } else if is_settled {
+                return;
+            }
+            all = true;
+        }
+    }
+
+    /// Serves the connections that have work, or have waited for something else than their sockets if `all` is set.
+    ///
+    /// Returns whether only their own clients are concerned.
+    fn serve_connections(&mut self, now: Instant, all: bool) -> bool {
+        let mut is_settled = true;
+        let mut head_is_free = all && self.shared.has_head();
+        for connection in self.connections.iter_mut() {
+            let is_signalled = connection.signal.take() || (all && !connection.is_asleep(now, head_is_free));
+            if !is_signalled && !connection.is_due() {
+                continue;
+            }
+            let waker = connection.waker();
+            let context = &mut Context::from_waker(&waker);
+            let was_settled = connection.is_settled();
+            if !is_signalled && was_settled && connection.deliver(context, now, &mut self.shared) {
+                continue;
+            }
+            connection.serve(context, now, &mut self.shared);
+            is_settled &= was_settled && connection.is_settled() && self.alarm <= connection.wake_at();
+            head_is_free = all && self.shared.has_head();
+        }
+        is_settled
+    }
+
+    /// Lets enough sockets listen, and sets the alarm. Returns whether it is due at once.
+    fn rearrange(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
+        let due = self.keep_listening(now);
+        let due =
+            self.connections.iter().fold(due, |earliest, connection| earliest.min(connection.wake_at()));
+        let head_is_free = self.shared.has_head();
+        self.is_unsettled = self.connections.iter().any(|connection| connection.is_unsettled(head_is_free));
+        self.listeners.set(self.connections.iter().filter(|connection| connection.listens()).count());
+        let in_time = now < self.alarm && self.alarm <= due;
+        if in_time {
+            return false;
+        }
+        self.alarm = due;
+        if due == Instant::NEVER {
+            return false;
+        }
+        self.timer = Timer::at(embassy_time::Instant::from_millis(due.as_millis()));
+        Pin::new(&mut self.timer).poll(context).is_ready()
+    }
+
     /// Follows the device's feed, and marks the connections that it concerns.
-    fn follow(&mut self, context: &mut Context<'_>, now: Instant) {
+    fn follow(&mut self, context: &mut Context<'_>, now: Instant) -> News {
         let Shared { server, follower, feed, .. } = &mut self.shared;
         let before = feed.revision();
-        server.device.register(*follower, context.waker());
-        server.device.follow(now, *follower, feed, |slot| {
-            self.connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
+        let connections = &mut *self.connections;
+        let news = server.device.follow_and_register(now, *follower, context.waker(), feed, |slot| {
+            connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
         });
         if feed.revision() != before {
             self.connections.iter_mut().for_each(Connection::expect_frames);
         }
+        news
     }
 
     /// Evicts connections while too few sockets listen. Returns when to check next.
     ///
     /// The order is: idle keep-alive (at once), no request yet ([`SILENT_MS`]), partial request or unread
     /// response ([`PARTIAL_REQUEST_MS`]).
-    fn keep_listening(&mut self, context: &mut Context<'_>, now: Instant) -> Instant {
+    fn keep_listening(&mut self, now: Instant) -> Instant {
         let listening = self.connections.iter().filter(|connection| connection.listens_soon()).count();
         if listening >= LISTENING {
             return Instant::NEVER;
@@ -132,7 +220,8 @@ impl Driver {
             // A socket is missing, so the longest-draining connection that has received everything is reset.
             let closing = self.connections.iter_mut().filter(|connection| connection.is_closed_by_us());
             if let Some(oldest) = closing.min_by_key(|connection| connection.wake_at()) {
-                oldest.abandon(context, now, &mut self.shared);
+                let waker = oldest.waker();
+                oldest.abandon(&mut Context::from_waker(&waker), now, &mut self.shared);
             }
             return Instant::NEVER;
         }
@@ -154,12 +243,13 @@ impl Driver {
             for place in yielding.iter_mut().take(LISTENING - listening) {
                 let better = candidate.is_some_and(|new| place.is_none_or(|old| new.0 < old.0));
                 if better {
-                    core::mem::swap(place, &mut candidate);
+                    mem::swap(place, &mut candidate);
                 }
             }
         }
         for (_, i) in yielding.into_iter().flatten() {
-            self.connections[i].evict(context, now, &mut self.shared);
+            let waker = self.connections[i].waker();
+            self.connections[i].evict(&mut Context::from_waker(&waker), now, &mut self.shared);
             // Another free socket can listen with the returned buffer in the next round.
             due = now;
         }

@@ -46,6 +46,7 @@
 struct Readme;
 
 mod arrays;
+mod at_once;
 #[cfg(feature = "mqtt")]
 pub mod broker;
 mod clock;
@@ -59,6 +60,7 @@ mod resources;
 mod serve;
 mod server;
 mod shared;
+mod signal;
 #[doc(hidden)]
 pub mod sizes;
 mod syn_filter;

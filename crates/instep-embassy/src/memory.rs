@@ -5,6 +5,7 @@ use crate::connection::Connection;
 use crate::driver::Driver;
 use crate::server::Server;
 use crate::shared::{Head, Heads, Shared};
+use crate::signal::Signal;
 use crate::sizes::{ACCEPTING, send_min};
 use crate::syn_filter::{Listeners, SynFilter};
 use core::array::from_fn;
@@ -123,6 +124,7 @@ pub struct InterfaceMemory<A: Arrays, const SOCKETS: usize> {
     receive: ConstStaticCell<[A::Receive; SOCKETS]>,
     send: ConstStaticCell<[A::Send; SOCKETS]>,
     input: ConstStaticCell<A::Input>,
+    signals: StaticCell<[Signal; SOCKETS]>,
     connections: StaticCell<[Connection; SOCKETS]>,
     head_bytes: ConstStaticCell<[A::Head; ACCEPTING]>,
     unsent: ConstStaticCell<[A::Unsent; ACCEPTING]>,
@@ -146,6 +148,7 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
             receive: ConstStaticCell::new([A::Receive::ZEROES; SOCKETS]),
             send: ConstStaticCell::new([A::Send::ZEROES; SOCKETS]),
             input: ConstStaticCell::new(A::Input::ZEROES),
+            signals: StaticCell::new(),
             connections: StaticCell::new(),
             head_bytes: ConstStaticCell::new([A::Head::ZEROES; ACCEPTING]),
             unsent: ConstStaticCell::new([A::Unsent::ZEROES; ACCEPTING]),
@@ -182,8 +185,13 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
         }
         let mut receive = self.receive.take().iter_mut();
         let mut send = self.send.take().iter_mut();
+        let signals: &'static [Signal; SOCKETS] =
+            self.signals.init_with(|| from_fn(|_| Signal::new(&self.listeners.driver)));
         let connections = self.connections.init_with(|| {
-            from_fn(|_| Connection::new(TcpSocket::new(stack, next(&mut receive), next(&mut send))))
+            from_fn(|index| {
+                let socket = TcpSocket::new(stack, next(&mut receive), next(&mut send));
+                Connection::new(socket, &signals[index])
+            })
         });
         let mut bytes = self.head_bytes.take().iter_mut();
         let mut unsent = self.unsent.take().iter_mut();

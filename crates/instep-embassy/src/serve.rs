@@ -4,7 +4,7 @@ use crate::connection::{Connection, Serving, Stage};
 use crate::input::poll_once;
 use crate::shared::Shared;
 use core::net::SocketAddr;
-use core::task::Context;
+use core::task::{Context, Poll};
 use embassy_net::tcp::State;
 use embassy_time::Duration;
 use instep::Instant;
@@ -84,8 +84,9 @@ impl Connection {
             let writable = serving.wants_write && self.has_progress(context, now);
             let Stage::Serving(serving) = &mut self.stage else { return };
             if serving.due || writable || now >= serving.wake_at {
-                serving.due = false;
-                self.turn(context, now, shared, 0);
+                if !self.deliver(context, now, shared) {
+                    self.turn(context, now, shared, 0);
+                }
                 continue;
             }
             if !serving.wants_read {
@@ -102,6 +103,11 @@ impl Connection {
                 return;
             }
             reads += 1;
+            match self.take_short_message(context, now, shared) {
+                Poll::Ready(true) => continue,
+                Poll::Ready(false) => {}
+                Poll::Pending => return,
+            }
             if !self.read(context, now, shared) {
                 return;
             }

@@ -4,8 +4,8 @@
 //! do not listen by then, so the stack answers further connections with RST, which a browser shows as an error.
 //! The filter drops the SYN instead, and the peer retransmits it after a second.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
-use core::task::{Context, Waker};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::task::Context;
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken};
 use embassy_sync::waitqueue::AtomicWaker;
 
@@ -17,25 +17,32 @@ const ACK: u8 = 0x10;
 /// Number of listening sockets that the network stack has not used yet.
 pub(crate) struct Listeners {
     free: AtomicUsize,
-    driver: AtomicWaker,
+    /// Whether the driver must count them again.
+    is_stale: AtomicBool,
+    /// Waker of the driver's task.
+    pub(crate) driver: AtomicWaker,
 }
 
 impl Listeners {
     pub(crate) const fn new() -> Self {
-        Self { free: AtomicUsize::new(0), driver: AtomicWaker::new() }
+        Self { free: AtomicUsize::new(0), is_stale: AtomicBool::new(false), driver: AtomicWaker::new() }
+    }
+
+    /// Returns whether the driver must count the listening sockets again.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.is_stale.load(Ordering::Relaxed)
     }
 
     /// Sets the number of listening sockets.
-    ///
-    /// `driver` is woken when the driver must count the listening sockets again.
-    pub(crate) fn set(&self, free: usize, driver: &Waker) {
+    pub(crate) fn set(&self, free: usize) {
+        self.is_stale.store(false, Ordering::Relaxed);
         self.free.store(free, Ordering::Relaxed);
-        self.driver.register(driver);
     }
 
     /// Takes a listener for a SYN. Returns `false` if none is left.
     fn take(&self) -> bool {
         // The driver counts again, because the stack does not use the listener if the connection exists already.
+        self.is_stale.store(true, Ordering::Relaxed);
         self.driver.wake();
         let free = self.free.load(Ordering::Relaxed);
         // No atomic exchange is needed, because all callers are tasks of one executor.
@@ -142,7 +149,9 @@ mod tests {
     fn each_listener_is_taken_once() {
         let listeners = Listeners::new();
         assert!(!listeners.take());
-        listeners.set(2, Waker::noop());
+        listeners.set(2);
+        assert!(!listeners.is_stale());
         assert_eq!([(); 4].map(|()| listeners.take()), [true, true, false, false]);
+        assert!(listeners.is_stale());
     }
 }

@@ -138,8 +138,9 @@ macro_rules! main {
                 embassy_executor = $crate::expansion::embassy_executor
             )]
             async fn instep_run(machine: instep_qemu_parts::Machine) {
-                let (application, boot) = instep_qemu_parts::start(machine, &INSTEP_MEMORY, $choose, $run);
-                instep_qemu_parts::run(::core::pin::pin!(application), boot).await;
+                let (application, driver, boot) =
+                    instep_qemu_parts::start(machine, &INSTEP_MEMORY, $choose, $run);
+                instep_qemu_parts::run(::core::pin::pin!(application), driver, boot).await;
             }
         };
     };

@@ -91,15 +91,15 @@ pub fn of_one<F: Future<Output = ()>>(
     |_, device, inbox, io| run(device, inbox, io)
 }
 
-/// Starts everything, and returns the future of the application that `choose` returns.
+/// Starts everything, and returns the future of the application that `choose` returns, and the driver.
 ///
-/// [`run`] completes it.
+/// [`run`] runs them. The driver is missing if a test leaves it out.
 pub fn start<M: Memory, F: Future<Output = ()>>(
     machine: Machine,
     memory: &'static M,
     choose: impl FnOnce(Boot) -> &'static App,
     run: impl FnOnce(&'static App, &'static Device, &'static mut Inbox<'static>, Io) -> F,
-) -> (F, Boot) {
+) -> (F, Option<&'static mut Driver>, Boot) {
     static INBOX: StaticCell<Inbox<'static>> = StaticCell::new();
     let Machine { spawner, boot, network } = machine;
     // Before all else, because this counts the start of an image that is on trial.
@@ -131,9 +131,6 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
         // The machine cannot take its network device back.
         core::mem::forget(runner);
     }
-    if serves {
-        spawner.spawn(serve(driver).expect("task pool exhausted"));
-    }
     #[cfg(feature = "update")]
     if let Some(updates) = updates {
         updates.run(spawner, server.device, stack);
@@ -143,15 +140,25 @@ pub fn start<M: Memory, F: Future<Output = ()>>(
         broker::run(client, spawner, stack);
     }
     spawner.spawn(check_passwords(server).expect("task pool exhausted"));
-    (application, boot)
+    (application, serves.then_some(driver), boot)
 }
 
-/// Runs the application, and logs the address once the application has asked for its inputs and outputs.
-pub async fn run<F: Future<Output = ()>>(mut application: Pin<&mut F>, boot: Boot) {
+/// Runs the application and the driver, and logs the address once the application has asked for its inputs and outputs.
+pub async fn run<F: Future<Output = ()>>(
+    mut application: Pin<&mut F>,
+    driver: Option<&'static mut Driver>,
+    boot: Boot,
+) {
     let ended = poll_fn(|context| Poll::Ready(application.as_mut().poll(context).is_ready())).await;
     info!("Open {}", boot.url());
-    if !ended {
-        application.await;
+    let rest = async {
+        if !ended {
+            application.await;
+        }
+    };
+    match driver {
+        Some(driver) => driver.run_with(rest).await,
+        None => rest.await,
     }
 }
 
@@ -186,11 +193,6 @@ fn announce(app: &App, boot: Boot, server_bytes: usize) {
 #[embassy_executor::task]
 async fn run_network(mut runner: Runner<'static, SynFilter<Network>>) -> ! {
     runner.run().await
-}
-
-#[embassy_executor::task]
-async fn serve(driver: &'static mut Driver) -> ! {
-    driver.run().await
 }
 
 #[embassy_executor::task]

@@ -64,6 +64,18 @@ impl Cursor {
         }
     }
 
+    /// Returns the next frame as [`Cursor::next`] does, if no further frame follows it.
+    ///
+    /// The result is `Some(None)` if no frame is due, and `None` if the frame is not retained, or several frames may be due. It
+    /// takes less time than two calls of `next`.
+    pub fn only_next<'f>(&self, feed: &'f Feed<'_>) -> Option<Option<Next<'f>>> {
+        if self.event != feed.ring().next() {
+            return None;
+        }
+        let only = feed.table().only_newer(self.revision)?;
+        Some(only.map(|(revision, frame)| Next { revision, frame, retained: true }))
+    }
+
     /// Moves past `next`, once the first byte of its frame has been accepted.
     ///
     /// Returns how many events were lost before it, because they had left the ring.
@@ -320,6 +332,14 @@ mod tests {
                         cursor.advance(&next, &feed);
                     }
                 }
+            }
+            if let Some(only) = cursor.only_next(&feed) {
+                assert_eq!(only, cursor.next(&feed));
+                let mut after = cursor;
+                if let Some(only) = only {
+                    assert_eq!(after.advance(&only, &feed), 0);
+                }
+                assert_eq!(after.next(&feed), None);
             }
             let (lag, behind) = (cursor.lag(&feed), feed.revision() - had);
             let forgotten = cursor.event > 0 && feed.ring().event(cursor.event - 1).is_none();

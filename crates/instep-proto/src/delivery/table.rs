@@ -85,6 +85,21 @@ impl<'s> Table<'s> {
         Some((topic, entry.revision, &self.storage[block][entry.start..entry.end]))
     }
 
+    /// Returns revision and frame of the newest topic, if no other topic is newer than `revision`.
+    ///
+    /// If no topic at all is newer, the result is `Some(None)`.
+    pub fn only_newer(&self, revision: u64) -> Option<Option<(u64, &[u8])>> {
+        let mut order = self.entries.iter().rev().map(|entry| &self.entries[entry.in_order]);
+        let Some(newest) = order.next().filter(|newest| newest.revision > revision) else {
+            return Some(None);
+        };
+        if order.next().is_some_and(|other| other.revision > revision) {
+            return None;
+        }
+        let block = self.block(newest.block);
+        Some(Some((newest.revision, &self.storage[block][newest.start..newest.end])))
+    }
+
     /// Returns the latest frame of `topic`; `None` if none was published.
     pub fn latest(&self, topic: usize) -> Option<&[u8]> {
         let entry = self.entries.get(topic).filter(|entry| entry.revision > 0)?;

@@ -74,6 +74,11 @@ impl Receiver {
         self.message.is_some()
     }
 
+    /// Returns whether the next byte begins a message or a control frame between messages.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.reading, Reading::Header { length: 0, .. }) && self.message.is_none()
+    }
+
     /// Returns how many bytes the input must hold for the next call to use any.
     ///
     /// Returns 1, except within a control frame, whose whole payload is needed.

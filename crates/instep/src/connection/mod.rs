@@ -2,6 +2,7 @@
 //!
 //! It is synchronous, and every driver runs it by [`Client::turn`].
 
+mod at_once;
 mod bodies;
 mod client;
 mod context;

@@ -252,6 +252,16 @@ impl Open {
         (context.device.limits().message - self.message).saturating_add(1)
     }
 
+    /// Returns whether there is nothing to do but to read input and to write frames of the feed.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.follows
+            && !self.replies
+            && !self.revoked
+            && self.close.is_none()
+            && !self.holds()
+            && !self.receiver.deflates()
+    }
+
     /// Returns whether a piece is held.
     pub(super) fn holds(&self) -> bool {
         self.held.is_some()

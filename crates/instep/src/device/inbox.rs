@@ -4,6 +4,7 @@ use super::responder::Responder;
 use super::shared::Device;
 use super::slot::{ClientId, InboxState};
 use super::state::State;
+use super::wakers::register;
 use crate::buffer::Buffer;
 use crate::limits::Limits;
 use crate::log::{Escaped, FROM_CLIENT};
@@ -143,7 +144,7 @@ impl<'d> Inbox<'d> {
             device.with(|state| {
                 let news = take_item(state, buffer, device.limits());
                 if news.is_none() {
-                    state.inbox_waker = Some(context.waker().clone());
+                    register(&mut state.inbox_waker, context.waker());
                 }
                 news.map_or(Poll::Pending, Poll::Ready)
             })

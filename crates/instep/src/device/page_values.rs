@@ -40,16 +40,21 @@ pub(crate) struct PageValues {
 impl PageValues {
     /// Sets or replaces the value for a name.
     pub(crate) fn set(&mut self, name: &'static str, value: &str) -> Result<(), PageValueError> {
-        let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if name.is_empty() || name.len() > NAME_MAX || !name.bytes().all(good) {
-            return Err(PageValueError::BadName);
+        let length = value.len();
+        if length > VALUE_MAX {
+            let error = if is_name(name) { PageValueError::TooLong } else { PageValueError::BadName };
+            return Err(error);
         }
-        let mut text = [0; VALUE_MAX];
-        text.get_mut(..value.len()).ok_or(PageValueError::TooLong)?.copy_from_slice(value.as_bytes());
-        let existing = self.values.iter().position(|old| old.is_some_and(|old| old.name == name));
-        let index = existing.or_else(|| self.values.iter().position(Option::is_none));
-        let index = index.ok_or(PageValueError::TooMany)?;
-        self.values[index] = Some(PageValue { name, text, length: value.len() });
+        // A name in the table is valid, and the text is written in place, because applications set values often.
+        let place = match self.values.iter().position(|old| old.as_ref().is_some_and(|old| old.name == name))
+        {
+            Some(index) => &mut self.values[index],
+            None if !is_name(name) => return Err(PageValueError::BadName),
+            None => self.values.iter_mut().find(|old| old.is_none()).ok_or(PageValueError::TooMany)?,
+        };
+        let place = place.get_or_insert(PageValue { name, text: [0; VALUE_MAX], length: 0 });
+        place.text[..length].copy_from_slice(value.as_bytes());
+        place.length = length;
         Ok(())
     }
 
@@ -61,6 +66,11 @@ impl PageValues {
         }
         value.is_some()
     }
+}
+
+fn is_name(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !name.is_empty() && name.len() <= NAME_MAX && name.bytes().all(good)
 }
 
 #[cfg(test)]
@@ -80,6 +90,13 @@ mod tests {
         assert_eq!(values.set("", "x"), Err(PageValueError::BadName));
         assert_eq!(values.set("A-B", "x"), Err(PageValueError::BadName));
         assert_eq!(values.set("A", &"x".repeat(65)), Err(PageValueError::TooLong));
+        assert_eq!(values.set("A-B", &"x".repeat(65)), Err(PageValueError::BadName));
+        assert_eq!(values.set("STATE", &"x".repeat(65)), Err(PageValueError::TooLong));
+        values.set("STATE", "a long value").unwrap();
+        values.set("STATE", "short").unwrap();
+        let mut text = String::new();
+        assert!(values.write("STATE", &mut |part| text.push_str(part)));
+        assert_eq!(text, "short", "the rest of a longer value stayed");
         for name in ["A", "B", "C", "D", "E", "F", "G"] {
             values.set(name, &"x".repeat(64)).unwrap();
         }

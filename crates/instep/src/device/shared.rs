@@ -3,6 +3,7 @@
 use super::counters::Counts;
 use super::error::SendError;
 use super::history::Past;
+use super::hold::{Hold, News};
 use super::page_values::PageValueError;
 use super::slot::ClientId;
 use super::state::{Memory, State};
@@ -175,16 +176,42 @@ impl Device {
     /// For drivers. `follower` is the index of the driver. A slot needs a turn if its client has a reply, has room in the inbox, or
     /// has a revoked credential. Clients that are behind the feed need a turn, too, but `each` is not called for them. Values that sensors
     /// published since the last call are recorded with the time `now`.
-    pub fn follow(&self, now: Instant, follower: usize, feed: &mut Feed<'_>, mut each: impl FnMut(usize)) {
+    pub fn follow(&self, now: Instant, follower: usize, feed: &mut Feed<'_>, each: impl FnMut(usize)) {
+        self.with(|state| state.follow(now, follower, feed, each));
+    }
+
+    /// Holds the wake-ups of the application and of the driver with the index `follower`.
+    ///
+    /// For a driver that polls the application in its own task: it calls this first, and then
+    /// [`Device::follow_and_register`] until nothing is new, which ends the hold.
+    pub fn hold(&self, follower: usize) {
+        self.with(|state| state.held = Some(Hold { follower, application_is_due: false }));
+    }
+
+    /// Follows as [`Device::follow`] does, and registers the driver's waker, under one lock.
+    ///
+    /// If nothing is new, the driver is woken by the next change.
+    pub fn follow_and_register(
+        &self,
+        now: Instant,
+        follower: usize,
+        waker: &Waker,
+        feed: &mut Feed<'_>,
+        each: impl FnMut(usize),
+    ) -> News {
         self.with(|state| {
-            state.histories.record(now);
-            feed.follow(&state.feed);
-            while let Some(slot) = state.followers[follower].ready.pop() {
-                let slot = usize::from(slot);
-                state.slots[slot].is_ready = false;
-                each(slot);
+            state.followers[follower].register(waker);
+            let for_clients = state.follow(now, follower, feed, each);
+            let held = state.held.as_mut().filter(|held| held.follower == follower);
+            let for_application = held.is_some_and(|held| core::mem::take(&mut held.application_is_due));
+            if !for_clients
+                && !for_application
+                && state.held.as_ref().is_some_and(|held| held.follower == follower)
+            {
+                state.held = None;
             }
-        });
+            News { for_clients, for_application }
+        })
     }
 
     /// Notes the present value of a sensor for its history, if it has one.

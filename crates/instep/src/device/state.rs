@@ -3,15 +3,17 @@
 use super::counters::Counts;
 use super::error::SendError;
 use super::history::{Histories, HistoryPoint, Recorder};
+use super::hold::Hold;
 use super::keep::Keeping;
 use super::open_request::OpenRequest;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, InboxState, Slot};
-use super::wakers::WakerSet;
+use super::wakers::{WakerSet, register};
 use crate::limits::Limits;
 use crate::log::Refusals;
 use crate::model::Thing;
+use crate::time::Instant;
 use core::task::Waker;
 use instep_proto::delivery::{Feed, PublishError, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX};
@@ -74,10 +76,7 @@ impl Follower {
     }
 
     pub(crate) fn register(&mut self, waker: &Waker) {
-        match &mut self.waker {
-            Some(old) => old.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
+        register(&mut self.waker, waker);
     }
 
     fn wake(&mut self, wakes: &mut WakerSet) {
@@ -111,6 +110,8 @@ pub(crate) struct State {
     pub(crate) search_from: usize,
     pub(crate) inbox_taken: bool,
     pub(crate) inbox_waker: Option<Waker>,
+    /// The driver that polls the application in its own task, while it runs.
+    pub(crate) held: Option<Hold>,
     /// The wakers to be called after the lock is released.
     pub(crate) wakes: WakerSet,
     inbox: SlotQueue,
@@ -154,6 +155,7 @@ impl State {
             search_from: 0,
             inbox_taken: false,
             inbox_waker: None,
+            held: None,
             wakes: WakerSet::default(),
             inbox: SlotQueue::new(memory.inbox_queue),
             inbox_used: 0,
@@ -186,14 +188,38 @@ impl State {
         Ok(())
     }
 
+    /// Brings a driver's feed up to date, and calls `each` with slots that need a turn.
+    ///
+    /// Returns whether there was anything new.
+    pub(crate) fn follow(
+        &mut self,
+        now: Instant,
+        follower: usize,
+        feed: &mut Feed<'_>,
+        mut each: impl FnMut(usize),
+    ) -> bool {
+        self.histories.record(now);
+        let mut is_new = feed.follow(&self.feed);
+        while let Some(slot) = self.followers[follower].ready.pop() {
+            let slot = usize::from(slot);
+            self.slots[slot].is_ready = false;
+            is_new = true;
+            each(slot);
+        }
+        is_new
+    }
+
     /// Marks a slot whose client needs a turn, and wakes its driver.
     pub(crate) fn mark_ready(&mut self, slot: u16) {
         let place = &mut self.slots[usize::from(slot)];
-        let follower = &mut self.followers[usize::from(place.follower)];
+        let index = usize::from(place.follower);
+        let follower = &mut self.followers[index];
         if !core::mem::replace(&mut place.is_ready, true) {
             follower.ready.push(slot);
         }
-        follower.wake(&mut self.wakes);
+        if self.held.as_ref().is_none_or(|held| held.follower != index) {
+            follower.wake(&mut self.wakes);
+        }
     }
 
     /// Queues a slot that has an item for the application.
@@ -201,8 +227,10 @@ impl State {
         if !core::mem::replace(&mut self.slots[usize::from(slot)].in_queue, true) {
             self.inbox.push(slot);
         }
-        if let Some(waker) = self.inbox_waker.take() {
-            self.wakes.add(waker);
+        match (self.inbox_waker.take(), &mut self.held) {
+            (Some(_), Some(held)) => held.application_is_due = true,
+            (Some(waker), None) => self.wakes.add(waker),
+            (None, _) => {}
         }
     }
 
@@ -263,8 +291,11 @@ impl State {
     }
 
     fn wake_followers(&mut self) {
-        for follower in self.followers.iter_mut() {
-            follower.wake(&mut self.wakes);
+        let held = self.held.as_ref().map(|held| held.follower);
+        for (index, follower) in self.followers.iter_mut().enumerate() {
+            if held != Some(index) {
+                follower.wake(&mut self.wakes);
+            }
         }
     }
 }

@@ -7,6 +7,14 @@ use core::task::Waker;
 /// Number of wakers in a set, enough for the application and a few drivers.
 const CAPACITY: usize = 4;
 
+/// Registers a waker, which is copied only if it differs from the registered one.
+pub(crate) fn register(registered: &mut Option<Waker>, waker: &Waker) {
+    match registered {
+        Some(old) => old.clone_from(waker),
+        None => *registered = Some(waker.clone()),
+    }
+}
+
 /// Set of wakers to be called.
 #[derive(Debug, Default)]
 pub(crate) struct WakerSet {

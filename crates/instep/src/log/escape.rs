@@ -1,6 +1,6 @@
 //! Escaping of bytes from clients, for short log lines.
 
-use core::fmt::{self, Display, Write};
+use core::fmt::{self, Display};
 
 /// Maximum length of a payload in the log, in bytes.
 pub(crate) const ESCAPED_MAX: usize = 80;
@@ -22,19 +22,26 @@ impl Display for Escaped<'_> {
             }
         }
         for chunk in self.0[..end].utf8_chunks() {
-            for character in chunk.valid().chars() {
-                if character.is_control() || is_invisible(character) {
-                    write!(f, "{}", character.escape_default())?;
-                } else {
-                    f.write_char(character)?;
-                }
+            // All text up to a character that is escaped is one write.
+            let mut rest = chunk.valid();
+            while let Some((start, character)) =
+                rest.char_indices().find(|(_, character)| is_escaped(*character))
+            {
+                f.write_str(&rest[..start])?;
+                write!(f, "{}", character.escape_default())?;
+                rest = &rest[start + character.len_utf8()..];
             }
+            f.write_str(rest)?;
             for byte in chunk.invalid() {
                 write!(f, "\\x{byte:02x}")?;
             }
         }
         if cut { f.write_str("…") } else { Ok(()) }
     }
+}
+
+fn is_escaped(character: char) -> bool {
+    character.is_control() || is_invisible(character)
 }
 
 /// Returns whether a character is invisible or changes the layout of a line.

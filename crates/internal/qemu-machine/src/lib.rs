@@ -22,6 +22,7 @@ mod network;
 mod random;
 mod registers;
 mod reset;
+mod transport;
 mod watchdog;
 
 pub use boot::Boot;

@@ -2,6 +2,7 @@
 
 use crate::dma::{FRAMES, Pages, pages};
 use crate::registers::{self, VirtioPlace};
+use crate::transport::{NetworkTransport, interrupt_when_sent};
 use core::cell::RefCell;
 use core::task::Context;
 use embassy_net::driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
@@ -9,7 +10,6 @@ use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StaticConfigV4};
 use embassy_sync::waitqueue::AtomicWaker;
 use virtio_drivers::device::net::VirtIONetRaw;
 use virtio_drivers::transport::DeviceType;
-use virtio_drivers::transport::mmio::MmioTransport;
 
 /// Size of the network stack's neighbour cache, in machines.
 pub const NEIGHBORS: usize = smoltcp::config::IFACE_NEIGHBOR_CACHE_COUNT;
@@ -20,12 +20,12 @@ const MTU: usize = 1514;
 
 static WAKER: AtomicWaker = AtomicWaker::new();
 
-/// Handles the interrupt for a received or sent frame.
+/// Handles the interrupt for a received frame, or for a sent one while no buffer is free.
 pub fn on_frames() {
     WAKER.wake();
 }
 
-type Device = VirtIONetRaw<Pages, MmioTransport<'static>, FRAMES>;
+type Device = VirtIONetRaw<Pages, NetworkTransport, FRAMES>;
 
 /// The network device of the machine.
 pub struct Network(RefCell<Queues>);
@@ -49,6 +49,8 @@ struct Queues {
     device: Device,
     receiving: Frames,
     sending: Frames,
+    /// Whether the device interrupts when it has sent a frame, because no buffer was free.
+    awaits_sent: bool,
 }
 
 /// Buffers of one direction. A buffer with a token belongs to the device.
@@ -102,8 +104,20 @@ impl Queues {
         }
     }
 
-    /// Returns a free buffer for sending.
+    /// Returns a free buffer for sending. If there is none, the device interrupts when it has sent a frame.
     fn free(&mut self) -> Option<Frame> {
+        let frame = self.take_sent();
+        if frame.is_none() == self.awaits_sent {
+            return frame;
+        }
+        self.awaits_sent = frame.is_none();
+        interrupt_when_sent(self.awaits_sent);
+        // A frame may have been sent before the interrupt was enabled.
+        frame.or_else(|| self.take_sent())
+    }
+
+    /// Takes back all sent buffers, and returns a free one.
+    fn take_sent(&mut self) -> Option<Frame> {
         while let Some(token) = self.device.poll_transmit() {
             let frame = self.sending.take(Some(token))?;
             // SAFETY: these bytes were lent with this token.
@@ -128,14 +142,14 @@ impl Queues {
 pub fn find() -> Option<Network> {
     let mut places = VirtioPlace::all();
     let (place, transport) = places.find_map(|place| Some((place, place.transport(DeviceType::Network)?)))?;
-    let device = match Device::new(transport) {
+    let device = match Device::new(NetworkTransport(transport)) {
         Ok(device) => device,
         Err(error) => {
             log::error!("The network device does not start: {error}");
             return None;
         }
     };
-    let mut queues = Queues { device, receiving: Frames::new(), sending: Frames::new() };
+    let mut queues = Queues { device, receiving: Frames::new(), sending: Frames::new(), awaits_sent: false };
     while let Some(frame) = queues.receiving.take(None) {
         queues.receive_into(frame);
     }

@@ -1,0 +1,61 @@
+//! Frequent work of a connection that needs no turn: one short message, or one published frame.
+
+use crate::connection::{Connection, Stage};
+use crate::input::poll_once;
+use crate::shared::Shared;
+use core::task::{Context, Poll};
+use instep::Instant;
+
+impl Connection {
+    /// Writes the frame that the client has not received, if nothing else is to be done.
+    ///
+    /// Returns `false` if the client needs a turn.
+    pub(crate) fn deliver(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) -> bool {
+        let Self { socket, stage, head, .. } = self;
+        let Stage::Serving(serving) = stage else { return false };
+        if head.is_some() || serving.wants_write || now >= serving.wake_at {
+            return false;
+        }
+        let delivered = serving.client.deliver(now, &shared.feed, &mut |frame| {
+            // The socket accepts the whole frame in one piece, or nothing of it.
+            let fill = |space: &mut [u8]| match space.get_mut(..frame.len()) {
+                Some(space) => {
+                    space.copy_from_slice(frame);
+                    (frame.len(), true)
+                }
+                None => (0, false),
+            };
+            matches!(poll_once(context, socket.write_with(fill)), Poll::Ready(Ok(true)))
+        });
+        serving.due &= !delivered;
+        delivered
+    }
+
+    /// Takes a short message in the socket's own buffer, if nothing else is to be done.
+    ///
+    /// Returns `Ready(false)` if the input needs a turn. If there is no input, the socket sets its signal when there is.
+    pub(crate) fn take_short_message(
+        &mut self,
+        context: &mut Context<'_>,
+        now: Instant,
+        shared: &mut Shared,
+    ) -> Poll<bool> {
+        let Self { socket, stage, head, .. } = self;
+        let Stage::Serving(serving) = stage else { return Poll::Ready(false) };
+        if head.is_some() || !serving.client.is_open() {
+            return Poll::Ready(false);
+        }
+        let device = shared.server.device;
+        let take = |available: &mut [u8]| {
+            let used = serving.client.take_short_message(now, available, device);
+            (used, used > 0)
+        };
+        match poll_once(context, socket.read_with(take)) {
+            Poll::Ready(taken) => Poll::Ready(taken.unwrap_or(false)),
+            Poll::Pending => {
+                self.waits_in = Some(self.socket.state());
+                Poll::Pending
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Wake-ups that are held while a driver serves its clients and the application in one task.
+//!
+//! Without this, each message and each publish would wake the task that is running, and it would run once more for nothing.
+
+/// Hold of one driver.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    /// Index of the driver.
+    pub(crate) follower: usize,
+    /// Whether the application was to be woken.
+    pub(crate) application_is_due: bool,
+}
+
+/// What is new for a driver ([`Device::follow_and_register`](crate::Device::follow_and_register)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct News {
+    /// Whether there are frames, replies or other changes for its clients.
+    pub for_clients: bool,
+    /// Whether the application has a message, and the driver holds its wake-up ([`Device::hold`](crate::Device::hold)).
+    pub for_application: bool,
+}
