@@ -37,7 +37,7 @@ impl<'r> MountPath<'r> {
     }
 
     /// Returns what is before this path in `base`, which ends with it.
-    pub(crate) fn before<'b>(self, base: &'b str) -> &'b str {
+    pub(crate) fn before(self, base: &str) -> &str {
         base.strip_suffix(self.as_str()).unwrap_or(base)
     }
 }

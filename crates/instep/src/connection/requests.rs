@@ -140,6 +140,9 @@ impl Client {
         };
         let whole_path = head.path;
         (head.base, head.path) = context.access.split_path(whole_path);
+        #[cfg(not(feature = "gateway"))]
+        let (mount, absence) = (MountPath::NONE, None);
+        #[cfg(feature = "gateway")]
         let (mut mount, mut absence) = (MountPath::NONE, None);
         #[cfg(feature = "gateway")]
         if let Some(mounts) = context.mounts {

@@ -37,8 +37,6 @@ pub(crate) use folder::file_of;
 pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found};
 pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
-#[cfg(not(feature = "gateway"))]
-pub(crate) use mounts::Absence;
 pub use mounts::MountsRef;
 #[cfg(feature = "gateway")]
 pub use mounts::{Absence, Entry, Mounts};
