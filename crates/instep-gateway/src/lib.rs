@@ -2,7 +2,8 @@
 //!
 //! * [`Fleet`]: what the broker told of each device, and the way of commands to the devices;
 //! * [`Follower`]: what follows one device, such as a device that viewers look at;
-//! * [`Notices`]: messages between gateways.
+//! * [`Notices`]: messages between gateways;
+//! * [`Broker`]: the broker, whose client fills the fleet.
 //!
 //! The broker's retained messages are the device's table again, and a gateway follows them as any client follows a table: a
 //! connection to the broker begins with all that is stored there, so a start and a new connection are one code path.
@@ -10,10 +11,12 @@
 
 #![forbid(unsafe_code)]
 
+mod broker;
 mod command;
 mod fleet;
 mod notices;
 
+pub use broker::Broker;
 pub use command::{Command, CommandError, Reply, Wait};
 pub use fleet::{
     Change, Changes, Description, Fleet, FleetCounts, FleetLimits, Follower, Following, Frame, Presence,

@@ -186,6 +186,11 @@ impl Fleet {
         Instant::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 
+    /// Returns the time at which the fleet was created.
+    pub(crate) fn epoch(&self) -> tokio::time::Instant {
+        self.epoch
+    }
+
     /// Ends what has waited for too long.
     pub fn turn(&self) {
         let now = self.now();
