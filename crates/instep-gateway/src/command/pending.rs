@@ -228,3 +228,135 @@ impl Commands {
         let _ = sender.send(answer);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    const OK: &[u8] = br#"{"label":"ok","id":0}"#;
+
+    fn id(text: &str) -> DeviceId {
+        DeviceId::new(text).unwrap()
+    }
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    fn push(commands: &mut Commands, now: u64, of: &str, wait: Wait) -> Result<Reply, CommandError> {
+        commands.push(at(now), &Command { id: id(of), name: "led", payload: b"true", wait })
+    }
+
+    /// Sends what is due, and returns the numbers.
+    fn sent(commands: &mut Commands, now: u64) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        commands.send_queued(at(now), &mut |queued| {
+            numbers.push(queued.number);
+            Sent::Written
+        });
+        numbers
+    }
+
+    fn poll(reply: &mut Reply) -> Poll<Answer> {
+        Pin::new(reply).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn answer_comes_to_its_command_alone() {
+        let mut commands = Commands::new(10, 10);
+        let mut first = push(&mut commands, 0, "a", Wait::Request).unwrap();
+        let mut second = push(&mut commands, 0, "a", Wait::Request).unwrap();
+        // Nobody has the command yet.
+        commands.answer(&id("a"), 1, OK);
+        assert_eq!(sent(&mut commands, 0), [1, 2]);
+        assert!(sent(&mut commands, 0).is_empty());
+        // Another device, and another number.
+        commands.answer(&id("b"), 2, OK);
+        commands.answer(&id("a"), 3, OK);
+        commands.answer(&id("a"), 2, OK);
+        commands.answer(&id("a"), 2, OK);
+        assert_eq!((poll(&mut first), poll(&mut second)), (Poll::Pending, Poll::Ready(Ok(OK.into()))));
+        assert_eq!(commands.counts(), (2, 4));
+    }
+
+    #[test]
+    fn answer_is_waited_for_as_long_as_its_viewer_does() {
+        let mut commands = Commands::new(10, 10);
+        let mut request = push(&mut commands, 0, "a", Wait::Request).unwrap();
+        let mut socket = push(&mut commands, 0, "a", Wait::WebSocket).unwrap();
+        sent(&mut commands, 0);
+        assert_eq!(commands.wake_at(), at(5_000));
+        commands.turn(at(4_999));
+        assert_eq!(poll(&mut request), Poll::Pending);
+        commands.turn(at(5_000));
+        assert_eq!(poll(&mut request), Poll::Ready(Err(CommandError::TimedOut)));
+        // Too late.
+        commands.answer(&id("a"), 1, OK);
+        assert_eq!((commands.counts(), commands.wake_at()), ((2, 1), at(60_000)));
+        commands.turn(at(59_999));
+        assert_eq!(poll(&mut socket), Poll::Pending);
+        commands.turn(at(60_000));
+        assert_eq!(poll(&mut socket), Poll::Ready(Err(CommandError::TimedOut)));
+        assert_eq!(commands.wake_at(), Instant::NEVER);
+    }
+
+    /// A broker that does not read gets no command that is old.
+    #[test]
+    fn command_that_cannot_be_sent_is_never_sent_late() {
+        let mut commands = Commands::new(10, 10);
+        let mut reply = push(&mut commands, 0, "a", Wait::WebSocket).unwrap();
+        commands.send_queued(at(4_999), &mut |_| Sent::NoRoom);
+        assert_eq!((poll(&mut reply), commands.wake_at()), (Poll::Pending, at(5_000)));
+        assert!(sent(&mut commands, 5_000).is_empty());
+        assert_eq!(poll(&mut reply), Poll::Ready(Err(CommandError::Busy)));
+        let mut reply = push(&mut commands, 10_000, "a", Wait::WebSocket).unwrap();
+        commands.turn(at(15_000));
+        assert_eq!(poll(&mut reply), Poll::Ready(Err(CommandError::Busy)));
+        assert!(sent(&mut commands, 15_000).is_empty());
+    }
+
+    #[test]
+    fn command_that_nobody_waits_for_is_not_sent() {
+        let mut commands = Commands::new(10, 10);
+        drop(push(&mut commands, 0, "a", Wait::Request));
+        let mut long = push(&mut commands, 0, "a", Wait::Request).unwrap();
+        let mut numbers = Vec::new();
+        commands.send_queued(at(0), &mut |queued| {
+            numbers.push(queued.number);
+            Sent::TooLong
+        });
+        assert_eq!((numbers, poll(&mut long)), (vec![2], Poll::Ready(Err(CommandError::TooLong))));
+    }
+
+    #[test]
+    fn limits_hold_for_a_device_and_for_all() {
+        let mut commands = Commands::new(3, 2);
+        let _replies = ["a", "a"].map(|of| push(&mut commands, 0, of, Wait::Request).unwrap());
+        assert_eq!(push(&mut commands, 0, "a", Wait::Request).err(), Some(CommandError::Busy));
+        let _reply = push(&mut commands, 0, "b", Wait::Request).unwrap();
+        assert_eq!(push(&mut commands, 0, "c", Wait::Request).err(), Some(CommandError::Busy));
+        sent(&mut commands, 0);
+        commands.answer(&id("a"), 1, OK);
+        assert!(push(&mut commands, 0, "a", Wait::Request).is_ok());
+    }
+
+    #[test]
+    fn end_of_device_or_connection_ends_commands() {
+        let mut commands = Commands::new(10, 10);
+        let mut sent_before = push(&mut commands, 0, "a", Wait::WebSocket).unwrap();
+        let mut other = push(&mut commands, 0, "b", Wait::WebSocket).unwrap();
+        sent(&mut commands, 0);
+        let mut unsent = push(&mut commands, 0, "a", Wait::WebSocket).unwrap();
+        commands.fail_device(&id("a"));
+        assert_eq!(poll(&mut sent_before), Poll::Ready(Err(CommandError::TimedOut)));
+        assert_eq!(poll(&mut unsent), Poll::Ready(Err(CommandError::Offline)));
+        assert_eq!(poll(&mut other), Poll::Pending);
+        let mut unsent = push(&mut commands, 0, "b", Wait::WebSocket).unwrap();
+        commands.fail_all();
+        assert_eq!(poll(&mut other), Poll::Ready(Err(CommandError::TimedOut)));
+        assert_eq!(poll(&mut unsent), Poll::Ready(Err(CommandError::NoBroker)));
+        assert_eq!((sent(&mut commands, 0), commands.wake_at()), (vec![], Instant::NEVER));
+    }
+}
