@@ -75,7 +75,9 @@ mod transport;
 mod x509;
 
 #[cfg(feature = "mqtt")]
-pub use broker::{Broker, BrokerAddress, BrokerLogin, BrokerStatus};
+pub use broker::{
+    Broker, BrokerAddress, BrokerClient, BrokerLogin, BrokerStatus, Connections, run as run_broker_client,
+};
 #[cfg(feature = "tls")]
 pub use certificate::{Certificate, CertificateError};
 #[doc(hidden)]
