@@ -135,7 +135,8 @@
 //! declaration do not compile. A client that breaks the protocol gets an error or is closed, and affects no other client.
 //!
 //! The feature `alloc` adds memory that grows ([`driver::Buffer::grown`]), for drivers with a heap. The feature `update` adds firmware
-//! updates over HTTP, the module `update`; without it no connection has code for them. The lock of the device needs an
+//! updates over HTTP, the module `update`; without it no connection has code for them. The feature `gateway` adds what a server needs that
+//! shows other devices, each below a path of its own ([`driver::MountsRef`]). The lock of the device needs an
 //! implementation of the crate `critical-section`, which `instep-tokio` and the HAL of a chip have; a program that links neither enables
 //! `critical-section/std`. The feature `testing` does so, and adds the module `testing`: an application is tested on the host, over a
 //! simulated link and on a virtual clock.
@@ -172,6 +173,8 @@ mod update;
 
 pub use access::Access;
 pub use app::App;
+#[cfg(feature = "gateway")]
+pub use device::Forwarded;
 #[doc(hidden)]
 pub use device::Invoked;
 pub use device::{
@@ -208,6 +211,9 @@ pub mod driver {
         Counts, DropReason, Follower, Memory, News, Recorder, RefusalReason, SlotMemory,
     };
     pub use crate::log::LogRateLimit;
+    pub use crate::service::MountsRef;
+    #[cfg(feature = "gateway")]
+    pub use crate::service::{Absence, Entry, Mounts};
     pub use crate::update::UpdateRoute;
     pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
     #[doc(hidden)]

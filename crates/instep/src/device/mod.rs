@@ -5,6 +5,8 @@ mod backlog;
 mod confirm;
 mod counters;
 mod error;
+#[cfg(feature = "gateway")]
+mod gateway;
 mod history;
 mod hold;
 mod http_requests;
@@ -28,6 +30,8 @@ pub(crate) use admission::{Offer, SlotHandle};
 pub(crate) use counters::End;
 pub use counters::{Counts, DropReason, RefusalReason};
 pub use error::SendError;
+#[cfg(feature = "gateway")]
+pub use gateway::Forwarded;
 pub(crate) use history::Past;
 pub use history::{HistoryPoint, Recorder};
 pub use hold::News;

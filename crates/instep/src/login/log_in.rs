@@ -5,7 +5,7 @@ use super::failures::ClientPrefix;
 use super::password::Password;
 use super::state::{LogInMemory, Random, State};
 use crate::device::Device;
-use crate::service::{Credential, Outcome, Request};
+use crate::service::{Context, Credential, Outcome, Request};
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::fmt;
@@ -168,24 +168,24 @@ impl LogIn {
     /// Begins a session and returns its id.
     ///
     /// If the table is full, the new session replaces an older one, and the clients of the older session are closed.
-    pub(super) fn begin_session(&self, device: &Device, now: Instant) -> u128 {
+    pub(super) fn begin_session(&self, context: &Context<'_>, now: Instant) -> u128 {
         let mut id = [0; 16];
         (self.random)(&mut id);
         let id = u128::from_be_bytes(id);
         let replaced = self.with(|state| {
             let number = state.next_number();
-            state.sessions.begin(id, number, now, |session| device.session_in_use(session))
+            state.sessions.begin(id, number, now, |session| context.session_in_use(session))
         });
         if replaced.is_some() {
-            device.revoke(replaced);
+            context.revoke(replaced);
         }
         id
     }
 
     /// Ends a session and closes its clients with 1008.
-    pub(super) fn end_session(&self, number: NonZeroU32, device: &Device) {
+    pub(super) fn end_session(&self, number: NonZeroU32, context: &Context<'_>) {
         self.with(|state| state.sessions.end(number));
-        device.revoke(Some(number));
+        context.revoke(Some(number));
     }
 
     /// Returns whether a credential has not been revoked. Its expiry is not checked.
