@@ -13,7 +13,8 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use instep::driver::{
-    Buffer, Feed, Follower, HttpState, Memory, Recorder, Ring, RingEntry, SlotMemory, Table, TableEntry,
+    Buffer, Feed, Follower, HttpState, Memory, Recorder, Ring, RingEntry, SlotIndex, SlotMemory, Table,
+    TableEntry,
 };
 use instep::thing::HistoryPoint;
 use instep::{Access, App, Device, Inbox};
@@ -26,9 +27,9 @@ pub struct DeviceMemory<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> {
     messages: ConstStaticCell<[A::Message; SLOTS]>,
     outboxes: ConstStaticCell<[A::Outbox; SLOTS]>,
     followers: StaticCell<[Follower; FOLLOWERS]>,
-    ready: ConstStaticCell<[[u16; SLOTS]; FOLLOWERS]>,
-    inbox_queue: ConstStaticCell<[u16; SLOTS]>,
-    waiting_queue: ConstStaticCell<[u16; SLOTS]>,
+    ready: ConstStaticCell<[[SlotIndex; SLOTS]; FOLLOWERS]>,
+    inbox_queue: ConstStaticCell<[SlotIndex; SLOTS]>,
+    waiting_queue: ConstStaticCell<[SlotIndex; SLOTS]>,
     history: StaticCell<A::History>,
     recorders: StaticCell<A::Recorders>,
     inbox: ConstStaticCell<A::Message>,
@@ -45,9 +46,9 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
             messages: ConstStaticCell::new([A::Message::ZEROES; SLOTS]),
             outboxes: ConstStaticCell::new([A::Outbox::ZEROES; SLOTS]),
             followers: StaticCell::new(),
-            ready: ConstStaticCell::new([[0; SLOTS]; FOLLOWERS]),
-            inbox_queue: ConstStaticCell::new([0; SLOTS]),
-            waiting_queue: ConstStaticCell::new([0; SLOTS]),
+            ready: ConstStaticCell::new([[SlotIndex::FIRST; SLOTS]; FOLLOWERS]),
+            inbox_queue: ConstStaticCell::new([SlotIndex::FIRST; SLOTS]),
+            waiting_queue: ConstStaticCell::new([SlotIndex::FIRST; SLOTS]),
             history: StaticCell::new(),
             recorders: StaticCell::new(),
             inbox: ConstStaticCell::new(A::Message::ZEROES),

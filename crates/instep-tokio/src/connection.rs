@@ -38,7 +38,7 @@ pub(crate) struct Connection {
     key: usize,
     /// Device behind the server that the client is connected to, and the length of its part of the path.
     mount: RefCell<Option<(Rc<Mount>, usize)>>,
-    slot: Cell<Option<u16>>,
+    slot: Cell<Option<u32>>,
     wants_read: Cell<bool>,
     wants_write: Cell<bool>,
     open: Cell<bool>,
@@ -299,6 +299,9 @@ impl Connection {
             transport.accepted(now);
         }
         let (mut failed, mut wrote) = (false, false);
+        if !self.open.get() {
+            shard.catch_up();
+        }
         let mount = self.mount.borrow();
         let switch = shard.server.devices.map(|devices| Switch {
             devices,
@@ -428,7 +431,7 @@ impl Connection {
         if self.compressed.replace(compressed) != compressed {
             shard.count_compressed(compressed);
         }
-        let slot = socket.client.slot().and_then(|slot| u16::try_from(slot).ok());
+        let slot = socket.client.slot().and_then(|slot| u32::try_from(slot).ok());
         let before = self.slot.replace(slot);
         if slot != before {
             let assign = |slot, key| match &*mount {

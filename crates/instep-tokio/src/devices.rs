@@ -39,9 +39,6 @@ pub enum Found {
 /// Allocates a device with so many topics, and a feed for each shard. The memory lives as long as the process.
 ///
 /// [`Device::recycle`] and [`Feed::clear`] make them ready for another device with at most so many topics.
-///
-/// # Panics
-/// If `limits.clients` is above 60,000.
 pub fn allocate(topics: usize, limits: &Limits, shards: usize) -> (&'static Device, Vec<Feed<'static>>) {
     // The slot of a closed client is free only once the application has received its disconnect.
     let spare = limits.clients.div_ceil(4);

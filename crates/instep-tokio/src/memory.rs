@@ -2,7 +2,7 @@
 //!
 //! Pages are touched only where they are used.
 
-use instep::driver::{Buffer, Follower, Memory, Recorder, SlotMemory};
+use instep::driver::{Buffer, Follower, Memory, Recorder, SlotIndex, SlotMemory};
 use instep::thing::{HistoryPoint, Thing};
 use instep::{App, Limits};
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
@@ -15,14 +15,21 @@ pub(crate) const REQUESTS: usize = 16;
 ///
 /// There are more slots than clients, because the slot of a closed client is free only once the application has
 /// received its disconnect.
-pub(crate) fn allocate(app: &App, limits: &Limits, spare: usize, followers: usize) -> Memory {
+/// The first `shards` followers are shards.
+pub(crate) fn allocate(app: &App, limits: &Limits, spare: usize, followers: usize, shards: usize) -> Memory {
     let requests = if app.as_thing().is_some() { REQUESTS } else { 0 };
+    let histories = app.as_thing().map_or(0, Thing::history_count);
+    let memory = allocate_shown(app.topic_count(), limits, limits.clients + spare, requests, followers);
+    // The first shard records the histories.
+    for shard in &mut memory.followers[usize::from(histories > 0)..shards] {
+        shard.follow_for_clients_only();
+    }
     Memory {
         backlog: app.has_backlog(),
         thing: app.as_thing(),
         history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
-        recorders: leak(app.as_thing().map_or(0, Thing::history_count), Recorder::NEW),
-        ..allocate_shown(app.topic_count(), limits, limits.clients + spare, requests, followers)
+        recorders: leak(histories, Recorder::NEW),
+        ..memory
     }
 }
 
@@ -46,14 +53,17 @@ pub(crate) fn allocate_shown(
         events: leak(limits.events, RingEntry::default()),
         event_storage: leak(block * (limits.events + 1), 0),
         slots: (0..slots).map(|_| slot()).collect::<Vec<_>>().leak(),
-        followers: (0..followers).map(|_| Follower::new(leak(slots, 0))).collect::<Vec<_>>().leak(),
+        followers: (0..followers)
+            .map(|_| Follower::new(leak(slots, SlotIndex::FIRST)))
+            .collect::<Vec<_>>()
+            .leak(),
         requests,
         backlog: false,
         thing: None,
         history: &mut [],
         recorders: &mut [],
-        inbox_queue: leak(slots, 0),
-        waiting_queue: leak(slots, 0),
+        inbox_queue: leak(slots, SlotIndex::FIRST),
+        waiting_queue: leak(slots, SlotIndex::FIRST),
     }
 }
 

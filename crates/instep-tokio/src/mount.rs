@@ -17,7 +17,7 @@ pub(crate) struct Mount {
     /// Present until the mount is dropped.
     feed: RefCell<Option<Feed<'static>>>,
     /// Key of the connection of each slot.
-    slots: RefCell<Vec<(u16, usize)>>,
+    slots: RefCell<Vec<(u32, usize)>>,
     /// Keys of the connections.
     connections: RefCell<Vec<usize>>,
     /// Puts the mount on the shard's list of mounts with news.
@@ -78,7 +78,7 @@ impl Mount {
     }
 
     /// Records the connection of a slot; `None` for a slot without one.
-    pub(crate) fn assign(&self, slot: u16, key: Option<usize>) {
+    pub(crate) fn assign(&self, slot: u32, key: Option<usize>) {
         let mut slots = self.slots.borrow_mut();
         let place = slots.binary_search_by_key(&slot, |(slot, _)| *slot);
         match (place, key) {
@@ -99,7 +99,7 @@ impl Mount {
         let before = feed.revision();
         let slots = self.slots.borrow();
         device.follow(now, follower, feed, |slot| {
-            let found = slots.binary_search_by_key(&slot, |(slot, _)| usize::from(*slot));
+            let found = slots.binary_search_by_key(&slot, |(slot, _)| *slot as usize);
             news.notified.extend(found.ok().map(|index| slots[index].1));
         });
         news.published = feed.revision() != before;

@@ -47,7 +47,7 @@ impl Server {
     /// The memory is reserved now and leaked. Pages that are never used stay untouched.
     ///
     /// # Panics
-    /// If `shards` is 0, or `limits.clients` is above 60,000.
+    /// If `shards` is 0.
     pub fn new(
         app: &'static App,
         access: &'static Access,
@@ -56,7 +56,7 @@ impl Server {
         shards: usize,
     ) -> Self {
         assert!(shards > 0, "a server needs at least one shard");
-        let memory = memory::allocate(app, &limits, sockets.http_slots, shards + BROKER_FOLLOWERS);
+        let memory = memory::allocate(app, &limits, sockets.http_slots, shards + BROKER_FOLLOWERS, shards);
         let device = Box::leak(Box::new(Device::new(memory, limits)));
         device.set_boot_id(random());
         let admission = AdmissionControl::new(limits.clients, sockets, access);

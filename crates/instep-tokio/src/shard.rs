@@ -222,7 +222,7 @@ impl Shard {
             let Feeds { plain, compressed } = &mut self.state.buffers.borrow_mut().feeds;
             let before = plain.revision();
             device.follow(self.state.now(), self.state.follower, plain, |slot| notified.push(slot));
-            let published = plain.revision() != before;
+            let published = plain.revision() != before || self.state.caught_up.take();
             if let (Some(compressed), Some(deflate), true) =
                 (compressed, &self.state.deflate, published && self.state.compressing.get() > 0)
             {

@@ -33,6 +33,8 @@ pub(crate) struct ShardState {
     pub(crate) deadlines: RefCell<Deadlines>,
     /// Notified when the next deadline becomes earlier, or a connection has ended.
     pub(crate) earlier: Notify,
+    /// Whether the feed got new frames before a request, for which open clients need a turn.
+    pub(crate) caught_up: Cell<bool>,
     pub(crate) deflate: Option<Deflate>,
     /// Number of clients that follow the compressed feed.
     pub(crate) compressing: Cell<usize>,
@@ -74,6 +76,7 @@ impl ShardState {
             by_slot: RefCell::default(),
             deadlines: RefCell::new(Deadlines::new()),
             earlier: Notify::new(),
+            caught_up: Cell::new(false),
             deflate: Some(server.limits.inflaters).filter(|limit| *limit > 0).map(Deflate::new),
             compressing: Cell::new(0),
             mounts: RefCell::default(),
@@ -163,6 +166,19 @@ impl ShardState {
         }
     }
 
+    /// Brings the feed up to date before a request.
+    ///
+    /// A publish wakes a shard only while it has clients.
+    pub(crate) fn catch_up(&self) {
+        let plain = &mut self.buffers.borrow_mut().feeds.plain;
+        let before = plain.revision();
+        self.server.device.catch_up(plain);
+        if plain.revision() != before {
+            self.caught_up.set(true);
+            self.earlier.notify_one();
+        }
+    }
+
     /// Counts one more, or one less, client of the compressed feed.
     pub(crate) fn count_compressed(&self, more: bool) {
         let count = self.compressing.get();
@@ -189,8 +205,8 @@ impl ShardState {
     }
 
     /// Records the connection of a slot; `None` for a slot without one.
-    pub(crate) fn assign(&self, slot: u16, key: Option<usize>) {
-        let slot = usize::from(slot);
+    pub(crate) fn assign(&self, slot: u32, key: Option<usize>) {
+        let slot = slot as usize;
         let mut by_slot = self.by_slot.borrow_mut();
         if by_slot.len() <= slot {
             by_slot.resize(slot + 1, NO_CONNECTION);

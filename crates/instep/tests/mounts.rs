@@ -76,7 +76,7 @@ impl Server {
     fn new() -> Self {
         let limits = Limits::DEVICE.with_frame(600).with_outbox(700);
         let root = Simulation::with_app(&ROOT, limits);
-        let client = Client::new(link::connection(), http_state(&limits), Instant::from_millis(0));
+        let client = Client::new(link::connection(), http_state(&limits, false), Instant::from_millis(0));
         let devices = [&LAMP_APP, &FAN_APP].map(|app| Simulation::with_app(app, limits));
         Self { root, devices, client, current: None, tail: Vec::new(), received: Vec::new(), reads: true }
     }

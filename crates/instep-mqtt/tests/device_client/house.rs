@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use instep::broker::Followed;
-use instep::driver::{Buffer, Follower, Memory, RingEntry, SlotMemory, TableEntry};
+use instep::driver::{Buffer, Follower, Memory, RingEntry, SlotIndex, SlotMemory, TableEntry};
 use instep::{App, Device, Inbox, Instant, Limits};
 use instep_mqtt::{DeviceClient, DeviceId, Options};
 use instep_proto::delivery::{FixedBuffer, Outgoing};
@@ -243,13 +243,13 @@ fn memory() -> Memory {
         events: vec![RingEntry::default(); limits.events].leak(),
         event_storage: vec![0; block * (limits.events + 1)].leak(),
         slots: (0..slots).map(|_| slot()).collect::<Vec<_>>().leak(),
-        followers: vec![Follower::new(vec![0; slots].leak())].leak(),
+        followers: vec![Follower::new(vec![SlotIndex::FIRST; slots].leak())].leak(),
         requests: 3,
         backlog: false,
         thing: APP.as_thing(),
         history: Vec::new().leak(),
         recorders: Vec::new().leak(),
-        inbox_queue: vec![0; slots].leak(),
-        waiting_queue: vec![0; slots].leak(),
+        inbox_queue: vec![SlotIndex::FIRST; slots].leak(),
+        waiting_queue: vec![SlotIndex::FIRST; slots].leak(),
     }
 }

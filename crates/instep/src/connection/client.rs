@@ -146,10 +146,10 @@ impl Client {
     /// An open WebSocket, a stream of events and a request that waits for the application have one.
     pub fn slot(&self) -> Option<usize> {
         match &self.state {
-            State::Open(open) => Some(usize::from(open.slot.client.slot)),
-            State::Events(events) => Some(usize::from(events.slot.client.slot)),
+            State::Open(open) => Some(open.slot.client.slot.get()),
+            State::Events(events) => Some(events.slot.client.slot.get()),
             State::Http => match self.pending() {
-                Pending::Invocation(pending) => Some(usize::from(pending.client.slot)),
+                Pending::Invocation(pending) => Some(pending.client.slot.get()),
                 _ => None,
             },
             _ => None,

@@ -3,6 +3,7 @@
 use super::counters::{End, RefusalReason};
 use super::shared::Device;
 use super::slot::{ClientId, InboxState};
+use super::slot_index::SlotIndex;
 use crate::limits::Limits;
 use crate::model::Thing;
 use crate::time::Instant;
@@ -50,29 +51,29 @@ impl Device {
     ) -> Option<SlotHandle> {
         let clients = self.limits().clients;
         self.with(|state| {
-            let slots = state.slots.len() - state.requests;
-            let free = (0..slots)
-                .map(|i| (state.search_from + i) % slots)
-                .find(|index| state.slots[*index].number == 0)?;
             let own = &mut state.followers[follower];
             if state.taken >= clients || own.taken >= own.clients {
                 return None;
             }
+            let free = state.free.take(state.slots)?;
             own.taken += 1;
-            state.search_from = (free + 1) % slots;
+            if own.taken == 1 && own.for_clients_only {
+                // A publish since the driver caught up did not wake it.
+                own.wake(&mut state.wakes);
+            }
             state.taken += 1;
             state.counts.opened += 1;
             // Skips 0, which is the number of a free slot.
             state.last_number = ((state.last_number + 1) % (1 << 31)).max(1);
-            let slot = &mut state.slots[free];
+            let slot = &mut state.slots[free.get()];
             if core::mem::take(&mut slot.is_ready) {
                 // The entry belongs to the previous client of the slot, which may be on another driver.
-                state.followers[usize::from(slot.follower)].ready.remove(u16::try_from(free).ok()?);
+                state.followers[usize::from(slot.follower)].ready.remove(free);
             }
             (slot.number, slot.follower, slot.notify_app, slot.opened) =
                 (state.last_number, u16::try_from(follower).ok()?, notify_app, notify_app);
             (slot.session, slot.revoked, slot.speaks_thing) = (session, false, speaks_thing);
-            let client = ClientId { number: slot.number, slot: u16::try_from(free).ok()? };
+            let client = ClientId { number: slot.number, slot: free };
             if notify_app {
                 state.enqueue_inbox(client.slot);
             }
@@ -102,7 +103,7 @@ impl Device {
         self.with(|state| {
             state.counts.end(end);
             state.yield_reservation(handle.client.slot, self.limits().inbox);
-            let slot = &mut state.slots[usize::from(handle.client.slot)];
+            let slot = &mut state.slots[handle.client.slot.get()];
             state.taken -= 1;
             state.followers[usize::from(slot.follower)].taken -= 1;
             slot.replies.clear();
@@ -119,6 +120,7 @@ impl Device {
                 state.enqueue_inbox(handle.client.slot);
             } else {
                 slot.free();
+                state.free.put(state.slots, handle.client.slot);
             }
         });
     }
@@ -129,7 +131,7 @@ impl Device {
         let reply = self.limits().reply();
         self.with(|state| {
             let inbox_full = state.inbox_used >= inbox;
-            let slot = &mut state.slots[usize::from(handle.client.slot)];
+            let slot = &mut state.slots[handle.client.slot.get()];
             // A message is taken only if there is room for its reply.
             if slot.inbox.message_kind().is_some() || (piece.last && !slot.replies.has_room(reply)) {
                 slot.is_blocked = true;
@@ -172,7 +174,7 @@ impl Device {
         }
         let Some(property) = thing.plain_write(text) else { return false };
         self.with(|state| {
-            let slot = &mut state.slots[usize::from(handle.client.slot)];
+            let slot = &mut state.slots[handle.client.slot.get()];
             let waiting = Some(slot.message.bytes())
                 .filter(|bytes| slot.inbox.message_kind() == Some(Kind::Text) && bytes.len() <= REPLACED_MAX)
                 .and_then(|bytes| core::str::from_utf8(bytes).ok());
@@ -196,7 +198,7 @@ impl Device {
     /// Returns whether a reply was removed.
     pub(crate) fn fetch_reply(&self, handle: SlotHandle, take: &mut dyn FnMut(u64, &[u8]) -> bool) -> bool {
         self.with(|state| {
-            let slot = &mut state.slots[usize::from(handle.client.slot)];
+            let slot = &mut state.slots[handle.client.slot.get()];
             let taken = slot.replies.first().is_some_and(|(revision, frame)| take(revision, frame));
             if taken {
                 slot.replies.remove_first();
@@ -229,7 +231,7 @@ impl Device {
     /// Returns whether a reply waits, and whether the credential was revoked.
     pub(crate) fn has_reply(&self, handle: SlotHandle) -> (bool, bool) {
         self.with(|state| {
-            let slot = &state.slots[usize::from(handle.client.slot)];
+            let slot = &state.slots[handle.client.slot.get()];
             (!slot.replies.is_empty(), slot.revoked)
         })
     }
@@ -252,8 +254,8 @@ impl Device {
                 let matches = session.is_none() || slot.session == session;
                 if slot.number != 0 && !slot.closed && matches {
                     slot.revoked = true;
-                    // Cannot fail, because there are at most 65,535 slots.
-                    u16::try_from(index).into_iter().for_each(|slot| state.mark_ready(slot));
+                    // Cannot fail, because each slot has an index.
+                    SlotIndex::new(index).into_iter().for_each(|slot| state.mark_ready(slot));
                 }
             }
         });

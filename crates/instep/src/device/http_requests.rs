@@ -4,6 +4,7 @@
 
 use super::shared::Device;
 use super::slot::{ClientId, FIRST_COMMAND, FIRST_REQUEST, InboxState};
+use super::slot_index::SlotIndex;
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
@@ -30,7 +31,7 @@ impl Device {
             let free = all
                 .find(|index| state.slots[*index].number == 0)
                 .filter(|_| state.inbox_used + places <= inbox)?;
-            let index = u16::try_from(free).ok()?;
+            let index = SlotIndex::new(free)?;
             state.last_request = state.last_request.wrapping_add(1) % (FIRST_COMMAND - FIRST_REQUEST);
             let client = ClientId { number: first + state.last_request, slot: index };
             let slot = &mut state.slots[free];
@@ -55,7 +56,7 @@ impl Device {
     /// Returns `false` if it is too long.
     pub(crate) fn invoke_next(&self, client: ClientId, parts: &[&[u8]]) -> bool {
         self.with(|state| {
-            let slot = &mut state.slots[usize::from(client.slot)];
+            let slot = &mut state.slots[client.slot.get()];
             debug_assert!(slot.number == client.number && slot.inbox == InboxState::Idle);
             if !parts.iter().all(|part| slot.message.append(part)) {
                 slot.message.clear();
@@ -76,7 +77,7 @@ impl Device {
         mut take: impl FnMut(u64, &[u8]) -> Option<R>,
     ) -> Option<R> {
         self.with(|state| {
-            let slot = &mut state.slots[usize::from(client.slot)];
+            let slot = &mut state.slots[client.slot.get()];
             let mut answer = None;
             while let Some((revision, frame)) = slot.replies.first().filter(|_| answer.is_none()) {
                 answer = take(revision, frame);
@@ -92,7 +93,7 @@ impl Device {
     pub(crate) fn withdraw(&self, client: ClientId, left: u8) {
         let inbox = self.limits().inbox;
         self.with(|state| {
-            let slot = &mut state.slots[usize::from(client.slot)];
+            let slot = &mut state.slots[client.slot.get()];
             if slot.number != client.number {
                 return;
             }

@@ -14,7 +14,7 @@ impl Device {
         self.with(|state| {
             state.histories.record(now);
             while let Some(slot) = state.followers[follower].ready.pop() {
-                state.slots[usize::from(slot)].is_ready = false;
+                state.slots[slot.get()].is_ready = false;
             }
             with(&state.feed)
         })
@@ -32,7 +32,7 @@ impl Device {
     /// Returns whether the application has received the message of this request.
     pub(crate) fn has_received(&self, client: ClientId) -> bool {
         self.with(|state| {
-            let slot = &state.slots[usize::from(client.slot)];
+            let slot = &state.slots[client.slot.get()];
             slot.number != client.number || slot.inbox == InboxState::Idle
         })
     }

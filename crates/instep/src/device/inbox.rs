@@ -173,11 +173,11 @@ fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
     // A request by plain HTTP may have been withdrawn.
     let number = loop {
         let number = state.pop_inbox(limits)?;
-        if state.slots[usize::from(number)].has_inbox_item() {
+        if state.slots[number.get()].has_inbox_item() {
             break number;
         }
     };
-    let slot = &mut state.slots[usize::from(number)];
+    let slot = &mut state.slots[number.get()];
     let client = ClientId { number: slot.number, slot: number };
     let mut resume = false;
     let news = if core::mem::take(&mut slot.opened) {
@@ -195,6 +195,7 @@ fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<
         InboxItem::Data { kind, speaks_thing }
     } else {
         slot.free();
+        state.free.put(state.slots, number);
         return Some((client, InboxItem::Close));
     };
     if slot.has_inbox_item() {

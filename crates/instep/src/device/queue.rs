@@ -1,4 +1,6 @@
-//! Queue of slot numbers in static memory.
+//! Queue of slots in static memory.
+
+use super::slot_index::SlotIndex;
 
 /// Queue of slot numbers.
 ///
@@ -6,13 +8,13 @@
 /// cannot overflow.
 #[derive(Debug)]
 pub(crate) struct SlotQueue {
-    storage: &'static mut [u16],
+    storage: &'static mut [SlotIndex],
     first: usize,
     length: usize,
 }
 
 impl SlotQueue {
-    pub(crate) fn new(storage: &'static mut [u16]) -> Self {
+    pub(crate) fn new(storage: &'static mut [SlotIndex]) -> Self {
         Self { storage, first: 0, length: 0 }
     }
 
@@ -20,14 +22,14 @@ impl SlotQueue {
         self.storage.len()
     }
 
-    pub(crate) fn push(&mut self, slot: u16) {
+    pub(crate) fn push(&mut self, slot: SlotIndex) {
         debug_assert!(self.length < self.storage.len(), "the queue is full, so a slot is in it twice");
         let index = (self.first + self.length) % self.storage.len();
         self.storage[index] = slot;
         self.length += 1;
     }
 
-    pub(crate) fn pop(&mut self) -> Option<u16> {
+    pub(crate) fn pop(&mut self) -> Option<SlotIndex> {
         if self.length == 0 {
             return None;
         }
@@ -38,7 +40,7 @@ impl SlotQueue {
     }
 
     /// Removes a slot from any position.
-    pub(crate) fn remove(&mut self, slot: u16) {
+    pub(crate) fn remove(&mut self, slot: SlotIndex) {
         for _ in 0..self.length {
             if let Some(first) = self.pop().filter(|first| *first != slot) {
                 self.push(first);
@@ -53,12 +55,14 @@ mod tests {
 
     #[test]
     fn queue_is_first_in_first_out_after_removal() {
-        let mut queue = SlotQueue::new(std::vec![0; 3].leak());
-        for slot in [4, 5, 6] {
-            queue.push(slot);
+        let slots = [4, 5, 6, 7].map(|index| SlotIndex::new(index).unwrap());
+        let mut queue = SlotQueue::new(std::vec![SlotIndex::FIRST; 3].leak());
+        for slot in &slots[..3] {
+            queue.push(*slot);
         }
-        queue.remove(5);
-        queue.push(7);
-        assert_eq!([queue.pop(), queue.pop(), queue.pop(), queue.pop()], [Some(4), Some(6), Some(7), None]);
+        queue.remove(slots[1]);
+        queue.push(slots[3]);
+        let popped = [queue.pop(), queue.pop(), queue.pop(), queue.pop()];
+        assert_eq!(popped, [Some(slots[0]), Some(slots[2]), Some(slots[3]), None]);
     }
 }

@@ -3,6 +3,7 @@
 use super::inbox::{Inbox, InboxItem, Invoked};
 use super::responder::{Responder, send_answer};
 use super::slot::ClientId;
+use super::slot_index::SlotIndex;
 use crate::model::{Input, Invocation, RequestError, RequestErrorKind, Thing};
 use instep_proto::delivery::Storage as _;
 use instep_proto::json::unescape;
@@ -39,7 +40,7 @@ impl<'d> Inbox<'d> {
         }
         let next_invoked = self.restoring.map(|restoring| restoring.next_invoked);
         if let Some(restored) = next_invoked.and_then(|next_invoked| next_invoked(self, thing)) {
-            let no_client = ClientId { number: 0, slot: 0 };
+            let no_client = ClientId { number: 0, slot: SlotIndex::FIRST };
             return (restored, self.responder(no_client, None, restored.name, false));
         }
         loop {

@@ -4,6 +4,7 @@ use super::counters::Counts;
 use super::error::SendError;
 use super::history::Past;
 use super::hold::{Hold, News};
+use super::lock::Lock;
 use super::page_values::PageValueError;
 use super::slot::ClientId;
 use super::state::{Memory, State};
@@ -11,14 +12,13 @@ use crate::limits::Limits;
 use crate::log::NOT_PUBLISHED;
 use crate::model::Topic;
 use crate::time::Instant;
-use core::cell::RefCell;
 use core::fmt::{self, Display};
+#[cfg(feature = "std")]
+use core::sync::atomic::AtomicU64;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use core::task::Waker;
-use embassy_sync::blocking_mutex::Mutex;
-use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 #[cfg(feature = "update")]
-use embassy_sync::signal::Signal;
+use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, signal::Signal};
 use instep_proto::delivery::{Feed, PublishError};
 use instep_proto::frame::Payload;
 
@@ -45,7 +45,10 @@ pub struct Device {
     /// Signalled when another reason than the application's check has decided the trial.
     #[cfg(feature = "update")]
     pub(super) trial_ended: Signal<CriticalSectionRawMutex, ()>,
-    state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
+    /// The feed's revision, which shards compare without the lock.
+    #[cfg(feature = "std")]
+    revision: AtomicU64,
+    state: Lock<State>,
 }
 
 /// Health of a device, as far as the health check says more than `ok`.
@@ -60,7 +63,7 @@ impl Device {
     /// Creates a device in static memory.
     ///
     /// # Panics
-    /// If a part of the memory is too short for the limits or the Thing, see [`Memory`], or if there are more than 65,535 slots.
+    /// If a part of the memory is too short for the limits or the Thing, see [`Memory`], or if there are more slots than [`SlotIndex::COUNT_MAX`](crate::driver::SlotIndex::COUNT_MAX).
     pub fn new(memory: Memory, limits: Limits) -> Self {
         Self {
             limits,
@@ -71,7 +74,9 @@ impl Device {
             image: AtomicU8::new(SETTLED),
             #[cfg(feature = "update")]
             trial_ended: Signal::new(),
-            state: Mutex::new(RefCell::new(State::new(memory, &limits))),
+            #[cfg(feature = "std")]
+            revision: AtomicU64::new(0),
+            state: Lock::new(State::new(memory, &limits)),
         }
     }
 
@@ -180,6 +185,17 @@ impl Device {
         self.with(|state| state.follow(now, follower, feed, each));
     }
 
+    /// Brings `feed` up to date before a request, for a driver that publishes do not always wake
+    /// ([`Follower::follow_for_clients_only`](crate::driver::Follower::follow_for_clients_only)).
+    ///
+    /// Takes no lock if nothing is new. If the feed changes, the driver gives its open clients a turn.
+    #[cfg(feature = "std")]
+    pub fn catch_up(&self, feed: &mut Feed<'_>) {
+        if self.revision.load(Ordering::Acquire) != feed.revision() {
+            self.with(|state| feed.follow(&state.feed));
+        }
+    }
+
     /// Holds the wake-ups of the application and of the driver with the index `follower`.
     ///
     /// For a driver that polls the application in its own task: it calls this first, and then
@@ -247,9 +263,11 @@ impl Device {
 
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         // Wakers are called after the lock is released, because the woken tasks take it first.
-        let (result, wakers) = self.state.lock(|state| {
-            let state = &mut *state.borrow_mut();
-            (act(state), state.wakes.take())
+        let (result, wakers) = self.state.with(|state| {
+            let result = act(state);
+            #[cfg(feature = "std")]
+            self.revision.store(state.feed.revision(), Ordering::Release);
+            (result, state.wakes.take())
         });
         if let Some(wakers) = wakers {
             wakers.call();

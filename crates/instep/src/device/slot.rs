@@ -1,5 +1,6 @@
 //! Slot of one client in the device.
 
+use super::slot_index::SlotIndex;
 use crate::buffer::Buffer;
 use core::num::NonZeroU32;
 use instep_proto::delivery::Outbox;
@@ -14,7 +15,7 @@ pub(super) const FIRST_COMMAND: u32 = 3 << 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId {
     pub(crate) number: u32,
-    pub(crate) slot: u16,
+    pub(crate) slot: SlotIndex,
 }
 
 impl ClientId {
@@ -103,6 +104,8 @@ pub struct Slot {
     ///
     /// It gets a turn when the application takes the message.
     pub(crate) is_blocked: bool,
+    /// The slot that became free next, while both are free.
+    pub(super) next_free: SlotIndex,
 }
 
 impl Slot {
@@ -126,6 +129,7 @@ impl Slot {
             in_queue: false,
             is_ready: false,
             is_blocked: false,
+            next_free: SlotIndex::FIRST,
         }
     }
 

@@ -9,6 +9,7 @@ use super::open_request::OpenRequest;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, InboxState, Slot};
+use super::slot_index::{FreeSlots, SlotIndex};
 use super::wakers::{WakerSet, register};
 use crate::limits::Limits;
 use crate::log::Refusals;
@@ -45,10 +46,10 @@ pub struct Memory {
     pub history: &'static mut [HistoryPoint],
     /// One recorder for each of [`Thing::history_count`].
     pub recorders: &'static mut [Recorder],
-    /// One number for each slot.
-    pub inbox_queue: &'static mut [u16],
-    /// One number for each slot.
-    pub waiting_queue: &'static mut [u16],
+    /// One index for each slot.
+    pub inbox_queue: &'static mut [SlotIndex],
+    /// One index for each slot.
+    pub waiting_queue: &'static mut [SlotIndex],
 }
 
 /// State that the device has for one driver, such as a shard: its waker and its clients.
@@ -60,12 +61,20 @@ pub struct Follower {
     pub(crate) taken: usize,
     /// The maximum number of the driver's clients.
     pub(crate) clients: usize,
+    /// Whether publishes wake the driver only while it has clients.
+    pub(super) for_clients_only: bool,
 }
 
 impl Follower {
     /// Creates the state for one driver. `queue` must have one number for each slot.
-    pub fn new(queue: &'static mut [u16]) -> Self {
-        Self { waker: None, ready: SlotQueue::new(queue), taken: 0, clients: usize::MAX }
+    pub fn new(queue: &'static mut [SlotIndex]) -> Self {
+        Self {
+            waker: None,
+            ready: SlotQueue::new(queue),
+            taken: 0,
+            clients: usize::MAX,
+            for_clients_only: false,
+        }
     }
 
     /// Sets the maximum number of the driver's clients.
@@ -75,11 +84,20 @@ impl Follower {
         Self { clients, ..self }
     }
 
+    /// Lets publishes wake the driver only while it has clients.
+    ///
+    /// Such a driver calls [`Device::catch_up`](crate::Device::catch_up) before each request. At least one driver must be woken by
+    /// all publishes if sensors have a history, which gets its times from drivers.
+    #[cfg(feature = "std")]
+    pub fn follow_for_clients_only(&mut self) {
+        self.for_clients_only = true;
+    }
+
     pub(crate) fn register(&mut self, waker: &Waker) {
         register(&mut self.waker, waker);
     }
 
-    fn wake(&mut self, wakes: &mut WakerSet) {
+    pub(super) fn wake(&mut self, wakes: &mut WakerSet) {
         if let Some(waker) = self.waker.take() {
             wakes.add(waker);
         }
@@ -106,8 +124,7 @@ pub(crate) struct State {
     pub(crate) requests: usize,
     /// The number of the last HTTP request.
     pub(crate) last_request: u32,
-    /// The index from which a free slot is searched.
-    pub(crate) search_from: usize,
+    pub(super) free: FreeSlots,
     pub(crate) inbox_taken: bool,
     pub(crate) inbox_waker: Option<Waker>,
     /// The driver that polls the application in its own task, while it runs.
@@ -131,13 +148,14 @@ impl State {
         assert!(has_blocks(memory.event_storage, memory.events.len()), "event_storage is too short");
         let has_room = |slot: &Slot| slot.replies.has_room(limits.reply());
         assert!(memory.slots.iter().all(has_room), "an outbox is too short for one frame");
-        assert!(u16::try_from(slots).is_ok(), "there are at most 65,535 slots");
+        assert!(slots <= SlotIndex::COUNT_MAX, "there are more slots than an index can name");
         assert!(memory.requests <= slots, "there are fewer slots than requests");
         let queues = [memory.inbox_queue.len(), memory.waiting_queue.len()].into_iter();
         let mut queues = queues.chain(memory.followers.iter().map(|follower| follower.ready.capacity()));
         assert!(queues.all(|length| length >= slots), "a queue is too short");
         let table = Table::new(memory.topics, memory.topic_storage);
         let ring = Ring::new(memory.events, memory.event_storage);
+        let free = FreeSlots::new(memory.slots, slots - memory.requests);
         Self {
             feed: Feed::new(table, ring),
             slots: memory.slots,
@@ -152,7 +170,7 @@ impl State {
             last_number: 0,
             requests: memory.requests,
             last_request: 0,
-            search_from: 0,
+            free,
             inbox_taken: false,
             inbox_waker: None,
             held: None,
@@ -178,7 +196,7 @@ impl State {
     }
 
     pub(crate) fn send(&mut self, client: ClientId, payload: Payload<'_>) -> Result<(), SendError> {
-        let slot = &mut self.slots[usize::from(client.slot)];
+        let slot = &mut self.slots[client.slot.get()];
         if slot.number != client.number || slot.closed {
             return Err(SendError::Gone);
         }
@@ -201,7 +219,7 @@ impl State {
         self.histories.record(now);
         let mut is_new = feed.follow(&self.feed);
         while let Some(slot) = self.followers[follower].ready.pop() {
-            let slot = usize::from(slot);
+            let slot = slot.get();
             self.slots[slot].is_ready = false;
             is_new = true;
             each(slot);
@@ -210,8 +228,8 @@ impl State {
     }
 
     /// Marks a slot whose client needs a turn, and wakes its driver.
-    pub(crate) fn mark_ready(&mut self, slot: u16) {
-        let place = &mut self.slots[usize::from(slot)];
+    pub(crate) fn mark_ready(&mut self, slot: SlotIndex) {
+        let place = &mut self.slots[slot.get()];
         let index = usize::from(place.follower);
         let follower = &mut self.followers[index];
         if !core::mem::replace(&mut place.is_ready, true) {
@@ -223,8 +241,8 @@ impl State {
     }
 
     /// Queues a slot that has an item for the application.
-    pub(crate) fn enqueue_inbox(&mut self, slot: u16) {
-        if !core::mem::replace(&mut self.slots[usize::from(slot)].in_queue, true) {
+    pub(crate) fn enqueue_inbox(&mut self, slot: SlotIndex) {
+        if !core::mem::replace(&mut self.slots[slot.get()].in_queue, true) {
             self.inbox.push(slot);
         }
         match (self.inbox_waker.take(), &mut self.held) {
@@ -238,10 +256,10 @@ impl State {
     ///
     /// A message whose reply has no room is skipped. That can happen, because the application may have answered the message before
     /// after this one was accepted.
-    pub(crate) fn pop_inbox(&mut self, limits: &Limits) -> Option<u16> {
+    pub(crate) fn pop_inbox(&mut self, limits: &Limits) -> Option<SlotIndex> {
         loop {
             let slot = self.inbox.pop()?;
-            let place = &mut self.slots[usize::from(slot)];
+            let place = &mut self.slots[slot.get()];
             place.in_queue = false;
             let InboxState::Queued(kind) = place.inbox else { return Some(slot) };
             if place.opened || place.replies.has_room(limits.reply()) {
@@ -255,8 +273,8 @@ impl State {
     }
 
     /// Queues a message that waited for room for its reply, if there is room.
-    pub(crate) fn resume_awaiting(&mut self, slot: u16, limits: &Limits) {
-        let place = &mut self.slots[usize::from(slot)];
+    pub(crate) fn resume_awaiting(&mut self, slot: SlotIndex, limits: &Limits) {
+        let place = &mut self.slots[slot.get()];
         if let InboxState::AwaitingReplyRoom(kind) = place.inbox
             && place.replies.has_room(limits.reply())
         {
@@ -274,15 +292,15 @@ impl State {
         while self.inbox_used < inbox
             && let Some(slot) = self.waiting.pop()
         {
-            self.slots[usize::from(slot)].inbox = InboxState::Reserved;
+            self.slots[slot.get()].inbox = InboxState::Reserved;
             self.inbox_used += 1;
             self.mark_ready(slot);
         }
     }
 
     /// Passes the reserved place of a slot to the longest-waiting client.
-    pub(crate) fn yield_reservation(&mut self, slot: u16, inbox: usize) {
-        let place = &mut self.slots[usize::from(slot)];
+    pub(crate) fn yield_reservation(&mut self, slot: SlotIndex, inbox: usize) {
+        let place = &mut self.slots[slot.get()];
         if place.inbox == InboxState::Reserved {
             place.inbox = InboxState::Idle;
             self.inbox_used -= 1;
@@ -305,6 +323,7 @@ impl State {
             slot.free();
             (slot.in_queue, slot.is_ready) = (false, false);
         }
+        self.free = FreeSlots::new(self.slots, self.slots.len() - self.requests);
         self.page_values = PageValues::default();
         self.held = None;
         (self.taken, self.inbox_used, self.inbox_taken, self.inbox_waker) = (0, 0, false, None);
@@ -314,7 +333,8 @@ impl State {
     pub(super) fn wake_followers(&mut self) {
         let held = self.held.as_ref().map(|held| held.follower);
         for (index, follower) in self.followers.iter_mut().enumerate() {
-            if held != Some(index) {
+            let is_concerned = follower.taken > 0 || !follower.for_clients_only;
+            if is_concerned && held != Some(index) {
                 follower.wake(&mut self.wakes);
             }
         }

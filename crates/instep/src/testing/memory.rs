@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::buffer::Buffer;
-use crate::device::{Device, Follower, HistoryPoint, Memory, Recorder, SlotMemory};
+use crate::device::{Device, Follower, HistoryPoint, Memory, Recorder, SlotIndex, SlotMemory};
 use crate::limits::Limits;
 use crate::model::Thing;
 use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
@@ -25,14 +25,14 @@ pub(super) fn device(app: &App, limits: Limits) -> Device {
         events: leak(limits.events, RingEntry::default()),
         event_storage: leak(block * (limits.events + 1), 0),
         slots: (0..places).map(|_| slot()).collect::<Vec<_>>().leak(),
-        followers: vec![Follower::new(leak(places, 0))].leak(),
+        followers: vec![Follower::new(leak(places, SlotIndex::FIRST))].leak(),
         requests,
         backlog: app.has_backlog(),
         thing: app.as_thing(),
         history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
         recorders: leak(app.as_thing().map_or(0, Thing::history_count), Recorder::NEW),
-        inbox_queue: leak(places, 0),
-        waiting_queue: leak(places, 0),
+        inbox_queue: leak(places, SlotIndex::FIRST),
+        waiting_queue: leak(places, SlotIndex::FIRST),
     };
     Device::new(memory, limits)
 }

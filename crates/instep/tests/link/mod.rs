@@ -6,7 +6,8 @@
 use instep::board::BoardPages;
 use instep::driver::{
     Buffer, Client, ConnectionInfo, Date, Feed, Follower, HttpState, HttpStateMemory, Memory, Recorder, Ring,
-    RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext, UpdateRoute,
+    RingEntry, SERVER_HEADER_MAX, SendWindow, SlotIndex, SlotMemory, Table, TableEntry, Turn, TurnContext,
+    UpdateRoute,
 };
 use instep::thing::{HistoryPoint, Thing};
 use instep::{Access, App, Asset, ClientId, Device, Inbox, Instant, Limits, LogIn, Message};
@@ -92,7 +93,7 @@ impl Simulation {
             event_storage: leak(block * (limits.events + 1), 0),
             slots: slots.leak(),
             followers: (0..FOLLOWERS)
-                .map(|_| Follower::new(leak(places, 0)).with_clients(own))
+                .map(|_| Follower::new(leak(places, SlotIndex::FIRST)).with_clients(own))
                 .collect::<Vec<_>>()
                 .leak(),
             requests,
@@ -100,8 +101,8 @@ impl Simulation {
             thing: app.as_thing(),
             history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
             recorders: leak(app.as_thing().map_or(0, Thing::history_count), Recorder::NEW),
-            inbox_queue: leak(places, 0),
-            waiting_queue: leak(places, 0),
+            inbox_queue: leak(places, SlotIndex::FIRST),
+            waiting_queue: leak(places, SlotIndex::FIRST),
         };
         let device = Box::leak(Box::new(Device::new(memory, limits)));
         let table = Table::new(leak(topics, TableEntry::default()), leak(block * (topics + 1), 0));
