@@ -5,6 +5,7 @@ mod backlog;
 mod confirm;
 mod counters;
 mod error;
+mod free_slots;
 #[cfg(feature = "gateway")]
 mod gateway;
 mod history;

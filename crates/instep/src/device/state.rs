@@ -2,6 +2,7 @@
 
 use super::counters::Counts;
 use super::error::SendError;
+use super::free_slots::FreeSlots;
 use super::history::{Histories, HistoryPoint, Recorder};
 use super::hold::Hold;
 use super::keep::Keeping;
@@ -9,7 +10,7 @@ use super::open_request::OpenRequest;
 use super::page_values::PageValues;
 use super::queue::SlotQueue;
 use super::slot::{ClientId, InboxState, Slot};
-use super::slot_index::{FreeSlots, SlotIndex};
+use super::slot_index::SlotIndex;
 use super::wakers::{WakerSet, register};
 use crate::limits::Limits;
 use crate::log::Refusals;
