@@ -143,6 +143,10 @@ impl<'d> Inbox<'d> {
         poll_fn(|context| {
             device.with(|state| {
                 let news = take_item(state, buffer, device.limits());
+                if let Some(held) = &mut state.held {
+                    // The application has just looked.
+                    held.application_is_due = false;
+                }
                 if news.is_none() {
                     register(&mut state.inbox_waker, context.waker());
                 }

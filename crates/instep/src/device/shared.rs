@@ -13,6 +13,7 @@ use crate::model::Topic;
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::fmt::{self, Display};
+use core::mem;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use core::task::Waker;
 use embassy_sync::blocking_mutex::Mutex;
@@ -203,7 +204,7 @@ impl Device {
             state.followers[follower].register(waker);
             let for_clients = state.follow(now, follower, feed, each);
             let held = state.held.as_mut().filter(|held| held.follower == follower);
-            let for_application = held.is_some_and(|held| core::mem::take(&mut held.application_is_due));
+            let for_application = held.is_some_and(|held| mem::take(&mut held.application_is_due));
             if !for_clients
                 && !for_application
                 && state.held.as_ref().is_some_and(|held| held.follower == follower)
@@ -246,15 +247,22 @@ impl Device {
     }
 
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
-        // Wakers are called after the lock is released, because the woken tasks take it first.
-        let (result, wakers) = self.state.lock(|state| {
+        let (result, has_wakers) = self.state.lock(|state| {
             let state = &mut *state.borrow_mut();
-            (act(state), state.wakes.take())
+            (act(state), !state.wakes.is_empty())
         });
-        if let Some(wakers) = wakers {
-            wakers.call();
+        if has_wakers {
+            self.wake();
         }
         result
+    }
+
+    /// Calls the wakers after the lock is released, because the woken tasks take it first.
+    // Not inlined, because each use of the lock would get a copy.
+    #[inline(never)]
+    fn wake(&self) {
+        let wakers = self.state.lock(|state| mem::take(&mut state.borrow_mut().wakes));
+        wakers.call();
     }
 }
 

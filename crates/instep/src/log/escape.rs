@@ -41,7 +41,8 @@ impl Display for Escaped<'_> {
 }
 
 fn is_escaped(character: char) -> bool {
-    character.is_control() || is_invisible(character)
+    // Most characters are of ASCII.
+    !matches!(character, ' '..='~') && (character.is_control() || is_invisible(character))
 }
 
 /// Returns whether a character is invisible or changes the layout of a line.
