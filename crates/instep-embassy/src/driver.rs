@@ -1,7 +1,7 @@
 //! Driver of one network interface: one future for all its connections.
 
 use crate::clock::now;
-use crate::connection::Connection;
+use crate::connection::{Connection, Stage};
 use crate::shared::Shared;
 use crate::sizes::LISTENING;
 use crate::syn_filter::Listeners;
@@ -13,6 +13,7 @@ use core::mem;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
+use heapless::VecView;
 use instep::Instant;
 use instep::driver::{EvictionPriority, News};
 
@@ -25,7 +26,10 @@ const PARTIAL_REQUEST_MS: u64 = 1_000;
 
 /// Driver of one network interface, on one port.
 pub struct Driver {
-    connections: &'static mut [Connection],
+    /// Connections whose sockets have joined the network stack.
+    connections: &'static mut VecView<Connection>,
+    /// Further connections, for when too few sockets listen.
+    reserve: &'static mut dyn Iterator<Item = Connection>,
     shared: Shared,
     listeners: &'static Listeners,
     /// Waker of the last poll.
@@ -40,11 +44,13 @@ pub struct Driver {
 impl Driver {
     pub(crate) fn new(
         shared: Shared,
-        connections: &'static mut [Connection],
+        connections: &'static mut VecView<Connection>,
+        reserve: &'static mut dyn Iterator<Item = Connection>,
         listeners: &'static Listeners,
     ) -> Self {
         Self {
             connections,
+            reserve,
             shared,
             listeners,
             waker: None,
@@ -100,9 +106,9 @@ impl Driver {
         if application.is_some() {
             self.shared.server.device.hold(self.shared.follower);
         }
+        let now = now();
         let mut application_is_due = true;
         loop {
-            let now = now();
             // Input comes first, so that the application has it, and its effects are delivered below.
             self.serve(context, now);
             if let Some(run) = application.as_mut().filter(|_| application_is_due) {
@@ -136,6 +142,9 @@ impl Driver {
     fn serve(&mut self, context: &mut Context<'_>, mut now: Instant) {
         let mut all = mem::take(&mut self.is_unsettled) || now >= self.alarm || self.listeners.is_stale();
         loop {
+            if all {
+                self.join();
+            }
             let is_settled = self.serve_connections(now, all);
             if all {
                 if !self.rearrange(context, now) {
@@ -146,6 +155,19 @@ impl Driver {
                 return;
             }
             all = true;
+        }
+    }
+
+    /// Lets a further socket join the network stack for each free buffer for heads that no connection can take.
+    ///
+    /// The stack looks at all of its sockets for each frame, so sockets without a use cost time.
+    fn join(&mut self) {
+        let free =
+            self.connections.iter().filter(|connection| matches!(connection.stage, Stage::Free)).count();
+        for _ in free..self.shared.free_heads() {
+            let Some(connection) = self.reserve.next() else { return };
+            // There is room for all connections of the reserve.
+            let _ = self.connections.push(connection);
         }
     }
 

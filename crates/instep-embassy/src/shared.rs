@@ -60,6 +60,11 @@ impl Shared {
         self.heads.iter().any(Option::is_some)
     }
 
+    /// Returns the number of free heads.
+    pub(crate) fn free_heads(&self) -> usize {
+        self.heads.iter().flatten().count()
+    }
+
     /// Takes a free head, if there is one.
     pub(crate) fn take_head(&mut self) -> Option<Head> {
         self.heads.iter_mut().find_map(Option::take)

@@ -134,9 +134,7 @@ impl<'s> Feed<'s> {
     ///
     /// `encode` writes a frame into a block, and returns its range.
     pub fn follow_encoded(&mut self, leader: &Feed<'_>, mut encode: impl FnMut(&[u8], &mut [u8]) -> Encoded) {
-        while self.table.newest() < leader.table.newest()
-            && let Some((topic, revision, frame)) = leader.table.newer(self.table.newest())
-        {
+        while let Some((topic, revision, frame)) = leader.table.newer(self.table.newest()) {
             let encoded = encode(frame, self.table.spare());
             self.table.store(topic, revision, encoded);
         }
