@@ -1,6 +1,8 @@
 //! Memory of a server, of fixed size and in one value.
 
 use crate::arrays::{Array, Arrays, Bytes};
+#[cfg(debug_assertions)]
+use crate::at_once::WithoutTurn;
 use crate::connection::Connection;
 use crate::driver::Driver;
 use crate::server::Server;
@@ -135,6 +137,8 @@ pub struct InterfaceMemory<A: Arrays, const SOCKETS: usize> {
     heads: StaticCell<Heads>,
     driver: StaticCell<Driver>,
     listeners: Listeners,
+    #[cfg(debug_assertions)]
+    without_turn: WithoutTurn,
 }
 
 impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
@@ -160,12 +164,20 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
             heads: StaticCell::new(),
             driver: StaticCell::new(),
             listeners: Listeners::new(),
+            #[cfg(debug_assertions)]
+            without_turn: WithoutTurn::new(),
         }
     }
 
     /// Returns the index of the interface, for `start` to set.
     pub const fn number(&self) -> &AtomicUsize {
         &self.number
+    }
+
+    /// Returns what needed no turn, in builds for tests.
+    #[cfg(debug_assertions)]
+    pub const fn without_turn(&self) -> &WithoutTurn {
+        &self.without_turn
     }
 
     /// Returns `device` with a filter, for the stack that [`driver`](Self::driver) gets.
@@ -210,7 +222,17 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
         let feed = Feed::new(Table::new(topics, topic_storage), Ring::new(events, event_storage));
         let (scratch, input) = (self.scratch.take().as_mut(), self.input.take().as_mut());
         let follower = self.number.load(Ordering::Relaxed);
-        let shared = Shared { server, follower, port, feed, scratch, input, heads };
+        let shared = Shared {
+            server,
+            follower,
+            port,
+            feed,
+            scratch,
+            input,
+            heads,
+            #[cfg(debug_assertions)]
+            without_turn: &self.without_turn,
+        };
         self.driver.init_with(|| Driver::new(shared, connections, reserve, &self.listeners))
     }
 }
