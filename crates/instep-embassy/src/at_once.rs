@@ -78,13 +78,13 @@ impl Connection {
         now: Instant,
         shared: &mut Shared,
     ) -> Poll<bool> {
+        let room = self.room();
         let Self { socket, stage, head, .. } = self;
         let Stage::Serving(serving) = stage else { return Poll::Ready(false) };
         if head.is_some() || !serving.client.is_open() {
             return Poll::Ready(false);
         }
         let device = shared.server.device;
-        let room = socket.send_capacity() - socket.send_queue();
         let take = |available: &mut [u8]| {
             let used = serving.client.take_short_message(now, available, room, device);
             (used, used > 0)
@@ -97,7 +97,7 @@ impl Connection {
                 Poll::Ready(taken)
             }
             Poll::Pending => {
-                self.waits_in = Some(self.socket.state());
+                self.awaits_input = true;
                 Poll::Pending
             }
         }

@@ -15,7 +15,7 @@ use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
 use heapless::VecView;
 use instep::Instant;
-use instep::driver::{EvictionPriority, News};
+use instep::driver::EvictionPriority;
 
 /// Time before a connection without a request may be evicted, in ms.
 ///
@@ -114,9 +114,8 @@ impl Driver {
             if let Some(run) = application.as_mut().filter(|_| application_is_due) {
                 run(context);
             }
-            let news = self.follow(context, now);
-            application_is_due = news.for_application;
-            if !news.for_clients && !news.for_application {
+            application_is_due = self.follow(context, now);
+            if !application_is_due {
                 break;
             }
         }
@@ -215,18 +214,32 @@ impl Driver {
         Pin::new(&mut self.timer).poll(context).is_ready()
     }
 
-    /// Follows the device's feed, and marks the connections that it concerns.
-    fn follow(&mut self, context: &mut Context<'_>, now: Instant) -> News {
+    /// Follows the device's feed, and serves the connections that it concerns.
+    ///
+    /// Returns whether the application has a message.
+    fn follow(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
         let Shared { server, follower, feed, .. } = &mut self.shared;
         let before = feed.revision();
-        let connections = &mut *self.connections;
-        let news = server.device.follow_and_register(now, *follower, context.waker(), feed, |slot| {
-            connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
-        });
+        let (connections, mut is_due) = (&mut *self.connections, false);
+        let application_is_due =
+            server.device.follow_and_register(now, *follower, context.waker(), feed, |slot| {
+                is_due = true;
+                connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
+            });
         if feed.revision() != before {
-            self.connections.iter_mut().for_each(Connection::expect_frames);
+            for connection in self.connections.iter_mut().filter(|connection| connection.awaits_frames()) {
+                let waker = connection.waker();
+                let context = &mut Context::from_waker(&waker);
+                if !(connection.is_settled() && connection.deliver(context, now, &mut self.shared)) {
+                    connection.expect_frames();
+                    is_due = true;
+                }
+            }
         }
-        news
+        if is_due {
+            self.serve(context, now);
+        }
+        application_is_due
     }
 
     /// Evicts connections while too few sockets listen. Returns when to check next.

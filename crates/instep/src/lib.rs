@@ -204,9 +204,7 @@ pub mod driver {
         AddressLimit, Client, Compression, ConnectionInfo, EvictionPriority, HttpState, HttpStateMemory,
         Inflated, Inflater, Turn, TurnContext,
     };
-    pub use crate::device::{
-        Counts, DropReason, Follower, Memory, News, Recorder, RefusalReason, SlotMemory,
-    };
+    pub use crate::device::{Counts, DropReason, Follower, Memory, Recorder, RefusalReason, SlotMemory};
     pub use crate::log::LogRateLimit;
     pub use crate::update::UpdateRoute;
     pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};

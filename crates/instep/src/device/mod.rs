@@ -30,7 +30,6 @@ pub use counters::{Counts, DropReason, RefusalReason};
 pub use error::SendError;
 pub(crate) use history::Past;
 pub use history::{HistoryPoint, Recorder};
-pub use hold::News;
 pub use inbox::{Inbox, Invoked, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;
