@@ -3,8 +3,44 @@
 use crate::connection::{Connection, Stage};
 use crate::input::poll_once;
 use crate::shared::Shared;
+#[cfg(debug_assertions)]
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::task::{Context, Poll};
 use instep::Instant;
+
+/// What needed no turn, counted in builds for tests.
+#[cfg(debug_assertions)]
+#[derive(Debug, Default)]
+pub struct WithoutTurn {
+    /// Number of messages.
+    pub messages: Count,
+    /// Number of frames.
+    pub frames: Count,
+}
+
+/// Counter of one task, for which a chip needs no atomic addition.
+#[cfg(debug_assertions)]
+#[derive(Debug, Default)]
+pub struct Count(AtomicU32);
+
+#[cfg(debug_assertions)]
+impl Count {
+    fn count(&self, happened: bool) {
+        self.0.store(self.total() + u32::from(happened), Ordering::Relaxed);
+    }
+
+    /// Returns the number so far.
+    pub fn total(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(debug_assertions)]
+impl WithoutTurn {
+    pub(crate) const fn new() -> Self {
+        Self { messages: Count(AtomicU32::new(0)), frames: Count(AtomicU32::new(0)) }
+    }
+}
 
 impl Connection {
     /// Writes the frame that the client has not received, if nothing else is to be done.
@@ -28,6 +64,8 @@ impl Connection {
             matches!(poll_once(context, socket.write_with(fill)), Poll::Ready(Ok(true)))
         });
         serving.due &= !delivered;
+        #[cfg(debug_assertions)]
+        shared.without_turn.frames.count(delivered);
         delivered
     }
 
@@ -40,6 +78,7 @@ impl Connection {
         now: Instant,
         shared: &mut Shared,
     ) -> Poll<bool> {
+        let room = self.room();
         let Self { socket, stage, head, .. } = self;
         let Stage::Serving(serving) = stage else { return Poll::Ready(false) };
         if head.is_some() || !serving.client.is_open() {
@@ -47,13 +86,18 @@ impl Connection {
         }
         let device = shared.server.device;
         let take = |available: &mut [u8]| {
-            let used = serving.client.take_short_message(now, available, device);
+            let used = serving.client.take_short_message(now, available, room, device);
             (used, used > 0)
         };
         match poll_once(context, socket.read_with(take)) {
-            Poll::Ready(taken) => Poll::Ready(taken.unwrap_or(false)),
+            Poll::Ready(taken) => {
+                let taken = taken.unwrap_or(false);
+                #[cfg(debug_assertions)]
+                shared.without_turn.messages.count(taken);
+                Poll::Ready(taken)
+            }
             Poll::Pending => {
-                self.waits_in = Some(self.socket.state());
+                self.awaits_input = true;
                 Poll::Pending
             }
         }

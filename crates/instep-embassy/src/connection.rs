@@ -32,10 +32,10 @@ pub(crate) struct Connection {
     pub(crate) length: u16,
     /// State of HTTP that belongs to `head`, while no client has it.
     pub(crate) http_state: Option<&'static mut HttpState>,
-    /// State in which the socket's waker was registered; `None` if none was registered.
-    ///
-    /// The socket wakes the driver on a change of this state, and for input.
-    pub(crate) waits_in: Option<State>,
+    /// Whether the socket sets its signal for input, and on any change of its state.
+    pub(crate) awaits_input: bool,
+    /// Length of the socket's send buffer, in bytes.
+    pub(crate) capacity: usize,
 }
 
 /// Stage of a socket.
@@ -68,7 +68,22 @@ impl Connection {
     pub(crate) fn new(mut socket: TcpSocket<'static>, signal: &'static Signal) -> Self {
         // Nagle's algorithm would only delay, because the output of a turn leaves in one write.
         socket.set_nagle_enabled(false);
-        Self { socket, signal, stage: Stage::Free, head: None, length: 0, http_state: None, waits_in: None }
+        let capacity = socket.send_capacity();
+        Self {
+            socket,
+            signal,
+            stage: Stage::Free,
+            head: None,
+            length: 0,
+            http_state: None,
+            awaits_input: false,
+            capacity,
+        }
+    }
+
+    /// Returns how many bytes the socket accepts now.
+    pub(crate) fn room(&self) -> usize {
+        self.capacity - self.socket.send_queue()
     }
 
     /// Returns the waker of the socket, which is for no timer.
@@ -86,7 +101,7 @@ impl Connection {
     /// It is open, holds no buffer for heads, and its socket sets its signal when it has work.
     pub(crate) fn is_settled(&self) -> bool {
         let Stage::Serving(serving) = &self.stage else { return false };
-        let is_woken = self.waits_in.is_some() || serving.wants_write;
+        let is_woken = self.awaits_input || serving.wants_write;
         self.head.is_none() && is_woken && serving.client.is_open() && !serving.shut_down
     }
 
@@ -98,19 +113,18 @@ impl Connection {
             Stage::Free => head_is_free,
             Stage::Listening(None) => false,
             Stage::Listening(Some(_)) | Stage::Closing(_) | Stage::Resetting(_) => true,
-            Stage::Serving(serving) => self.waits_in.is_none() && !serving.wants_write,
+            Stage::Serving(serving) => !self.awaits_input && !serving.wants_write,
         }
     }
 
     /// Returns whether the connection has no work, and will be woken when it has.
     pub(crate) fn is_asleep(&self, now: Instant, head_is_free: bool) -> bool {
-        let waits = || self.waits_in.is_some_and(|state| self.socket.state() == state);
         match &self.stage {
             Stage::Free => !head_is_free,
-            Stage::Listening(None) => waits(),
+            Stage::Listening(None) => self.awaits_input,
             Stage::Serving(serving) => {
                 let has_time = !serving.due && !serving.wants_write && now < serving.wake_at;
-                has_time && waits() && !self.socket.can_recv()
+                has_time && self.awaits_input && !self.socket.can_recv()
             }
             _ => false,
         }
@@ -183,10 +197,15 @@ impl Connection {
         }
     }
 
+    /// Returns whether a published frame causes a turn.
+    pub(crate) fn awaits_frames(&self) -> bool {
+        matches!(&self.stage, Stage::Serving(serving) if serving.client.is_open() && !serving.wants_write)
+    }
+
     /// Announces published frames.
     pub(crate) fn expect_frames(&mut self) {
         if let Stage::Serving(serving) = &mut self.stage {
-            serving.due |= serving.client.is_open() && !serving.wants_write;
+            serving.due = true;
         }
     }
 
@@ -219,6 +238,7 @@ impl Connection {
     /// The input comes from the connection's buffer for heads, if it has one. Otherwise it comes from the first `read`
     /// bytes of the shared buffer, or from the socket if `read` is 0.
     pub(crate) fn turn(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared, read: usize) {
+        let room = SendWindow { free: self.room(), capacity: self.capacity };
         let Self { socket, stage, head, length, .. } = self;
         let Stage::Serving(serving) = stage else { return };
         serving.due = false;
@@ -232,8 +252,7 @@ impl Connection {
             None => input::peek(context, socket, spare),
         };
         let mut failed = false;
-        let capacity = socket.send_capacity();
-        turn_context.room = SendWindow { free: capacity - socket.send_queue(), capacity };
+        turn_context.room = room;
         let mut write = |bytes: &[u8]| {
             let mut written = 0;
             while written < bytes.len() {

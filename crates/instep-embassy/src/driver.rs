@@ -1,7 +1,7 @@
 //! Driver of one network interface: one future for all its connections.
 
 use crate::clock::now;
-use crate::connection::Connection;
+use crate::connection::{Connection, Stage};
 use crate::shared::Shared;
 use crate::sizes::LISTENING;
 use crate::syn_filter::Listeners;
@@ -13,8 +13,9 @@ use core::mem;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use embassy_time::Timer;
+use heapless::VecView;
 use instep::Instant;
-use instep::driver::{EvictionPriority, News};
+use instep::driver::EvictionPriority;
 
 /// Time before a connection without a request may be evicted, in ms.
 ///
@@ -25,7 +26,10 @@ const PARTIAL_REQUEST_MS: u64 = 1_000;
 
 /// Driver of one network interface, on one port.
 pub struct Driver {
-    connections: &'static mut [Connection],
+    /// Connections whose sockets have joined the network stack.
+    connections: &'static mut VecView<Connection>,
+    /// Further connections, for when too few sockets listen.
+    reserve: &'static mut dyn Iterator<Item = Connection>,
     shared: Shared,
     listeners: &'static Listeners,
     /// Waker of the last poll.
@@ -40,11 +44,13 @@ pub struct Driver {
 impl Driver {
     pub(crate) fn new(
         shared: Shared,
-        connections: &'static mut [Connection],
+        connections: &'static mut VecView<Connection>,
+        reserve: &'static mut dyn Iterator<Item = Connection>,
         listeners: &'static Listeners,
     ) -> Self {
         Self {
             connections,
+            reserve,
             shared,
             listeners,
             waker: None,
@@ -100,17 +106,16 @@ impl Driver {
         if application.is_some() {
             self.shared.server.device.hold(self.shared.follower);
         }
+        let now = now();
         let mut application_is_due = true;
         loop {
-            let now = now();
             // Input comes first, so that the application has it, and its effects are delivered below.
             self.serve(context, now);
             if let Some(run) = application.as_mut().filter(|_| application_is_due) {
                 run(context);
             }
-            let news = self.follow(context, now);
-            application_is_due = news.for_application;
-            if !news.for_clients && !news.for_application {
+            application_is_due = self.follow(context, now);
+            if !application_is_due {
                 break;
             }
         }
@@ -136,6 +141,9 @@ impl Driver {
     fn serve(&mut self, context: &mut Context<'_>, mut now: Instant) {
         let mut all = mem::take(&mut self.is_unsettled) || now >= self.alarm || self.listeners.is_stale();
         loop {
+            if all {
+                self.join();
+            }
             let is_settled = self.serve_connections(now, all);
             if all {
                 if !self.rearrange(context, now) {
@@ -146,6 +154,19 @@ impl Driver {
                 return;
             }
             all = true;
+        }
+    }
+
+    /// Lets a further socket join the network stack for each free buffer for heads that no connection can take.
+    ///
+    /// The stack looks at all of its sockets for each frame, so sockets without a use cost time.
+    fn join(&mut self) {
+        let free =
+            self.connections.iter().filter(|connection| matches!(connection.stage, Stage::Free)).count();
+        for _ in free..self.shared.free_heads() {
+            let Some(connection) = self.reserve.next() else { return };
+            // There is room for all connections of the reserve.
+            let _ = self.connections.push(connection);
         }
     }
 
@@ -193,18 +214,32 @@ impl Driver {
         Pin::new(&mut self.timer).poll(context).is_ready()
     }
 
-    /// Follows the device's feed, and marks the connections that it concerns.
-    fn follow(&mut self, context: &mut Context<'_>, now: Instant) -> News {
+    /// Follows the device's feed, and serves the connections that it concerns.
+    ///
+    /// Returns whether the application has a message.
+    fn follow(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
         let Shared { server, follower, feed, .. } = &mut self.shared;
         let before = feed.revision();
-        let connections = &mut *self.connections;
-        let news = server.device.follow_and_register(now, *follower, context.waker(), feed, |slot| {
-            connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
-        });
+        let (connections, mut is_due) = (&mut *self.connections, false);
+        let application_is_due =
+            server.device.follow_and_register(now, *follower, context.waker(), feed, |slot| {
+                is_due = true;
+                connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
+            });
         if feed.revision() != before {
-            self.connections.iter_mut().for_each(Connection::expect_frames);
+            for connection in self.connections.iter_mut().filter(|connection| connection.awaits_frames()) {
+                let waker = connection.waker();
+                let context = &mut Context::from_waker(&waker);
+                if !(connection.is_settled() && connection.deliver(context, now, &mut self.shared)) {
+                    connection.expect_frames();
+                    is_due = true;
+                }
+            }
         }
-        news
+        if is_due {
+            self.serve(context, now);
+        }
+        application_is_due
     }
 
     /// Evicts connections while too few sockets listen. Returns when to check next.

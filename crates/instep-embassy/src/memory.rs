@@ -1,6 +1,8 @@
 //! Memory of a server, of fixed size and in one value.
 
 use crate::arrays::{Array, Arrays, Bytes};
+#[cfg(debug_assertions)]
+use crate::at_once::WithoutTurn;
 use crate::connection::Connection;
 use crate::driver::Driver;
 use crate::server::Server;
@@ -9,9 +11,11 @@ use crate::signal::Signal;
 use crate::sizes::{ACCEPTING, send_min};
 use crate::syn_filter::{Listeners, SynFilter};
 use core::array::from_fn;
+use core::slice::{Iter, IterMut};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
+use heapless::Vec;
 use instep::driver::{
     Buffer, Feed, Follower, HttpState, Memory, Recorder, Ring, RingEntry, SlotIndex, SlotMemory, Table,
     TableEntry,
@@ -126,13 +130,16 @@ pub struct InterfaceMemory<A: Arrays, const SOCKETS: usize> {
     send: ConstStaticCell<[A::Send; SOCKETS]>,
     input: ConstStaticCell<A::Input>,
     signals: StaticCell<[Signal; SOCKETS]>,
-    connections: StaticCell<[Connection; SOCKETS]>,
+    connections: StaticCell<Vec<Connection, SOCKETS>>,
+    reserve: StaticCell<Reserve<A>>,
     head_bytes: ConstStaticCell<[A::Head; ACCEPTING]>,
     unsent: ConstStaticCell<[A::Unsent; ACCEPTING]>,
     http_states: StaticCell<[HttpState; ACCEPTING]>,
     heads: StaticCell<Heads>,
     driver: StaticCell<Driver>,
     listeners: Listeners,
+    #[cfg(debug_assertions)]
+    without_turn: WithoutTurn,
 }
 
 impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
@@ -151,18 +158,27 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
             input: ConstStaticCell::new(A::Input::ZEROES),
             signals: StaticCell::new(),
             connections: StaticCell::new(),
+            reserve: StaticCell::new(),
             head_bytes: ConstStaticCell::new([A::Head::ZEROES; ACCEPTING]),
             unsent: ConstStaticCell::new([A::Unsent::ZEROES; ACCEPTING]),
             http_states: StaticCell::new(),
             heads: StaticCell::new(),
             driver: StaticCell::new(),
             listeners: Listeners::new(),
+            #[cfg(debug_assertions)]
+            without_turn: WithoutTurn::new(),
         }
     }
 
     /// Returns the index of the interface, for `start` to set.
     pub const fn number(&self) -> &AtomicUsize {
         &self.number
+    }
+
+    /// Returns what needed no turn, in builds for tests.
+    #[cfg(debug_assertions)]
+    pub const fn without_turn(&self) -> &WithoutTurn {
+        &self.without_turn
     }
 
     /// Returns `device` with a filter, for the stack that [`driver`](Self::driver) gets.
@@ -174,6 +190,8 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
 
     /// Creates the driver that serves `port` on `stack`.
     ///
+    /// Sockets join the stack when they are needed, so no other user of the stack may take their places.
+    ///
     /// # Panics
     /// If it was called before, or the stack has no room for [`SOCKETS`](Self::SOCKETS) sockets.
     pub fn driver(&'static self, server: Server, stack: Stack<'static>, port: u16) -> &'static mut Driver {
@@ -184,16 +202,15 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
                 "a send buffer is too short for a frame, or for the response to a control frame"
             );
         }
-        let mut receive = self.receive.take().iter_mut();
-        let mut send = self.send.take().iter_mut();
-        let signals: &'static [Signal; SOCKETS] =
-            self.signals.init_with(|| from_fn(|_| Signal::new(&self.listeners.driver)));
-        let connections = self.connections.init_with(|| {
-            from_fn(|index| {
-                let socket = TcpSocket::new(stack, next(&mut receive), next(&mut send));
-                Connection::new(socket, &signals[index])
-            })
+        // All sockets must have room, although some of them join the stack only when they are needed.
+        let _: [TcpSocket<'static>; SOCKETS] = from_fn(|_| TcpSocket::new(stack, &mut [], &mut []));
+        let reserve = self.reserve.init_with(|| Reserve {
+            stack,
+            receive: self.receive.take().iter_mut(),
+            send: self.send.take().iter_mut(),
+            signals: self.signals.init_with(|| from_fn(|_| Signal::new(&self.listeners.driver))).iter(),
         });
+        let connections = self.connections.init_with(Vec::new).as_mut_view();
         let mut bytes = self.head_bytes.take().iter_mut();
         let mut unsent = self.unsent.take().iter_mut();
         let http_states =
@@ -206,8 +223,36 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
         let feed = Feed::new(Table::new(topics, topic_storage), Ring::new(events, event_storage));
         let (scratch, input) = (self.scratch.take().as_mut(), self.input.take().as_mut());
         let follower = self.number.load(Ordering::Relaxed);
-        let shared = Shared { server, follower, port, feed, scratch, input, heads };
-        self.driver.init_with(|| Driver::new(shared, connections, &self.listeners))
+        let shared = Shared {
+            server,
+            follower,
+            port,
+            feed,
+            scratch,
+            input,
+            heads,
+            #[cfg(debug_assertions)]
+            without_turn: &self.without_turn,
+        };
+        self.driver.init_with(|| Driver::new(shared, connections, reserve, &self.listeners))
+    }
+}
+
+/// Connections whose sockets have not joined the network stack.
+struct Reserve<A: Arrays> {
+    stack: Stack<'static>,
+    receive: IterMut<'static, A::Receive>,
+    send: IterMut<'static, A::Send>,
+    signals: Iter<'static, Signal>,
+}
+
+impl<A: Arrays> Iterator for Reserve<A> {
+    type Item = Connection;
+
+    fn next(&mut self) -> Option<Connection> {
+        let signal = self.signals.next()?;
+        let socket = TcpSocket::new(self.stack, next(&mut self.receive), next(&mut self.send));
+        Some(Connection::new(socket, signal))
     }
 }
 

@@ -40,7 +40,7 @@ impl Connection {
                 serving.wake_at = serving.wake_at.min(now.after(CONTROL_TIME_MS));
                 return false;
             }
-            None if self.socket.send_capacity() - self.socket.send_queue() < sizes::CONTROL_ROOM => {
+            None if self.capacity - self.socket.send_queue() < sizes::CONTROL_ROOM => {
                 // A control frame is read only if its response fits into the socket.
                 (serving.wants_write, serving.queued) = (true, narrow(self.socket.send_queue()));
                 let _ = poll_once(context, self.socket.flush());
@@ -50,7 +50,7 @@ impl Connection {
         };
         match poll_once(context, self.socket.read(buffer)) {
             Poll::Pending => {
-                self.waits_in = Some(self.socket.state());
+                self.awaits_input = true;
                 return false;
             }
             Poll::Ready(Ok(0)) => {

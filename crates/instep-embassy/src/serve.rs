@@ -16,7 +16,7 @@ const READS_PER_TURN: usize = 8;
 impl Connection {
     /// Advances the connection as far as possible now.
     pub(crate) fn serve(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
-        self.waits_in = None;
+        self.awaits_input = false;
         match self.stage {
             Stage::Free => self.listen(context, now, shared),
             Stage::Listening(_) => self.accept(context, now, shared),
@@ -72,7 +72,7 @@ impl Connection {
     /// Registers the driver's waker with the socket.
     fn wait(&mut self, context: &mut Context<'_>) {
         if poll_once(context, self.socket.wait_read_ready()).is_pending() {
-            self.waits_in = Some(self.socket.state());
+            self.awaits_input = true;
         }
     }
 
@@ -104,7 +104,14 @@ impl Connection {
             }
             reads += 1;
             match self.take_short_message(context, now, shared) {
-                Poll::Ready(true) => continue,
+                Poll::Ready(true) => {
+                    // Most messages come alone.
+                    self.wait(context);
+                    if self.awaits_input {
+                        return;
+                    }
+                    continue;
+                }
                 Poll::Ready(false) => {}
                 Poll::Pending => return,
             }

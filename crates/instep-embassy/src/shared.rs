@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     /// Buffer for input on its way from a socket to its client.
     pub(crate) input: &'static mut [u8],
     pub(crate) heads: &'static mut Heads,
+    #[cfg(debug_assertions)]
+    pub(crate) without_turn: &'static crate::at_once::WithoutTurn,
 }
 
 impl Shared {
@@ -59,6 +61,11 @@ impl Shared {
     /// Returns whether a head is free.
     pub(crate) fn has_head(&self) -> bool {
         self.heads.iter().any(Option::is_some)
+    }
+
+    /// Returns the number of free heads.
+    pub(crate) fn free_heads(&self) -> usize {
+        self.heads.iter().flatten().count()
     }
 
     /// Takes a free head, if there is one.

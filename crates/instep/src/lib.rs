@@ -208,7 +208,7 @@ pub mod driver {
         Inflated, Inflater, Turn, TurnContext,
     };
     pub use crate::device::{
-        Counts, DropReason, Follower, Memory, News, Recorder, RefusalReason, SlotIndex, SlotMemory,
+        Counts, DropReason, Follower, Memory, Recorder, RefusalReason, SlotIndex, SlotMemory,
     };
     pub use crate::log::LogRateLimit;
     pub use crate::service::MountsRef;

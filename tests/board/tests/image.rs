@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use test_support::{Builder, Frame, Http, SOON, Server, WebSocket, http, opcode, wait_for};
 
@@ -191,6 +191,22 @@ fn image_limits_are_exact() {
     load(addr);
     drop(clients);
     reconnect(addr).read_text_until(|text| text == "1");
+}
+
+/// The driver and the application are one task, and each has timers.
+#[test]
+fn application_waits_for_its_timer_beside_driver() {
+    let server = boot("lamp");
+    let mut client = WebSocket::connect(server.addr(), "/ws");
+    for _ in 0..2 {
+        // The timer of the application is due seven times, before that of the driver.
+        let begun = Instant::now();
+        client.send_text(r#"{"blink":null,"id":1}"#);
+        client.read_text_until(|text| text == r#"{"ok":1}"#);
+        assert!(begun.elapsed() >= Duration::from_millis(7 * 250));
+        // Then the driver's timer is due, although it was set before.
+        client.read_text_until(|text| text == r#"{"alive":true}"#);
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! `fuzz/corpus/` holds its seeds.
 
 mod answers;
+mod at_once;
 mod captive_dns;
 mod chunks;
 mod connection;
@@ -18,6 +19,7 @@ mod frame_header;
 mod inflate;
 mod json;
 mod lent;
+mod lent_client;
 mod link;
 mod mdns;
 mod messages;
@@ -30,7 +32,8 @@ mod script;
 mod thing;
 
 /// The targets, by the names of their folders in `fuzz/corpus/`.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
+    Target { name: "at_once", check: at_once::check },
     Target { name: "captive_dns", check: captive_dns::check },
     Target { name: "chunks", check: chunks::check },
     Target { name: "connection", check: connection::check },

@@ -183,6 +183,11 @@ pub(crate) struct Link<'w> {
 }
 
 impl Link<'_> {
+    /// Returns the client, its feed, and the memory for the output of a turn.
+    pub(crate) fn into_parts(self) -> (Client, Feed<'static>, Vec<u8>) {
+        (self.client, self.feed, self.scratch)
+    }
+
     /// Delivers bytes, if the client takes any, and gives it a turn.
     ///
     /// Returns whether it took them.

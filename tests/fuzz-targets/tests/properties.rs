@@ -116,6 +116,21 @@ proptest! {
         check("connection", &[&[mode, length], &script[..], &frames.concat()].concat());
     }
 
+    /// Short messages and single frames, with turns and without, for any split and any room.
+    #[test]
+    fn what_needs_no_turn_has_the_effects_of_turns(
+        script in vec(any::<u8>(), 0..120),
+        room in 0_usize..9,
+        frames in vec(prop_oneof![2 => frame(), 3 => "[a-z]{0,20}".prop_map(|text| {
+            [&[0x81, text.len().to_le_bytes()[0]], text.as_bytes()].concat()
+        })], 0..12),
+    ) {
+        // The link opens at the beginning, and the application takes the opening.
+        let script = [&vec![3 | 31 << 3; room][..], &[5], &script].concat();
+        let length = script.len().to_le_bytes()[0];
+        check("at_once", &[&[length], &script[..], &frames.concat()].concat());
+    }
+
     /// Pipelined requests, at any split.
     #[test]
     fn requests_get_same_answers_at_any_split(

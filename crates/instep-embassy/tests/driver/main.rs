@@ -3,6 +3,7 @@
 
 #[cfg(feature = "update")]
 mod firmware;
+mod one_task;
 mod thing;
 #[cfg(feature = "update")]
 mod update;
@@ -47,6 +48,8 @@ macro_rules! resources {
         &RESOURCES
     }};
 }
+
+use resources;
 
 fn test(body: impl Future<Output = ()>) {
     let mut runtime = tokio::runtime::Builder::new_current_thread();

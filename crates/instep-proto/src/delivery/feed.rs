@@ -133,17 +133,16 @@ impl<'s> Feed<'s> {
 
     /// Copies everything newer from `leader`, as a shard follows the device.
     ///
-    /// Both feeds must have the same topics, and blocks of the same length. Returns whether there was anything newer.
-    pub fn follow(&mut self, leader: &Feed<'_>) -> bool {
+    /// Both feeds must have the same topics, and blocks of the same length.
+    pub fn follow(&mut self, leader: &Feed<'_>) {
         // Each publish and each event has a revision of its own.
         if self.revision == leader.revision {
-            return false;
+            return;
         }
         self.follow_encoded(leader, |frame, block| {
             block[..frame.len()].copy_from_slice(frame);
             0..frame.len()
         });
-        true
     }
 
     /// Follows like [`Feed::follow`], with each frame in another encoding.

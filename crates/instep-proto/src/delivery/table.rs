@@ -24,6 +24,8 @@ pub struct Table<'s> {
     storage: &'s mut [u8],
     block_length: usize,
     spare: usize,
+    /// Revision of the newest frame; 0 if none was published.
+    newest: u64,
 }
 
 impl<'s> Table<'s> {
@@ -35,7 +37,7 @@ impl<'s> Table<'s> {
             *entry = TableEntry { block: index, in_order: index, ..TableEntry::default() };
         }
         let (block_length, spare) = (storage.len() / (entries.len() + 1), entries.len());
-        Self { entries, storage, block_length, spare }
+        Self { entries, storage, block_length, spare, newest: 0 }
     }
 
     /// Forgets all frames.
@@ -68,8 +70,12 @@ impl<'s> Table<'s> {
         let entry = &mut self.entries[topic];
         core::mem::swap(&mut entry.block, &mut self.spare);
         (entry.start, entry.end, entry.revision) = (frame.start, frame.end, revision);
-        // The topic moves to the end of the order, because it is the newest now.
+        self.newest = revision;
+        // The topic moves to the end of the order, because it is the newest now. Often it was the newest before.
         let last = self.entries.len() - 1;
+        if self.entries[last].in_order == topic {
+            return;
+        }
         let index = (0..last).find(|i| self.entries[*i].in_order == topic).unwrap_or(last);
         for i in index..last {
             self.entries[i].in_order = self.entries[i + 1].in_order;
@@ -79,7 +85,16 @@ impl<'s> Table<'s> {
 
     /// Returns topic, revision and frame of the oldest frame newer than `revision`.
     pub fn newer(&self, revision: u64) -> Option<(usize, u64, &[u8])> {
+        if self.newest <= revision {
+            return None;
+        }
         let (mut low, mut high) = (0, self.entries.len());
+        // Often only the newest topic is newer.
+        if let [.., before, _] = &*self.entries
+            && self.entries[before.in_order].revision <= revision
+        {
+            low = high - 1;
+        }
         while low < high {
             let middle = low.midpoint(high);
             if self.entries[self.entries[middle].in_order].revision > revision {
@@ -99,9 +114,10 @@ impl<'s> Table<'s> {
     /// If no topic at all is newer, the result is `Some(None)`.
     pub fn only_newer(&self, revision: u64) -> Option<Option<(u64, &[u8])>> {
         let mut order = self.entries.iter().rev().map(|entry| &self.entries[entry.in_order]);
-        let Some(newest) = order.next().filter(|newest| newest.revision > revision) else {
+        if self.newest <= revision {
             return Some(None);
-        };
+        }
+        let newest = order.next()?;
         if order.next().is_some_and(|other| other.revision > revision) {
             return None;
         }
@@ -118,7 +134,7 @@ impl<'s> Table<'s> {
 
     /// Returns the revision of the newest frame; 0 if none was published.
     pub fn newest(&self) -> u64 {
-        self.entries.last().map_or(0, |last| self.entries[last.in_order].revision)
+        self.newest
     }
 
     fn block(&self, index: usize) -> Range<usize> {

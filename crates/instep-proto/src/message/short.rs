@@ -35,7 +35,9 @@ impl<'i> ShortMessage<'i> {
         let mask = [a, b, c, d];
         unmask(mask, 0, payload);
         let message = Self { kind, mask, payload };
-        if kind == Kind::Text && core::str::from_utf8(message.payload).is_err() {
+        // Most texts are ASCII, which takes less time to check.
+        let is_text = || message.payload.is_ascii() || core::str::from_utf8(message.payload).is_ok();
+        if kind == Kind::Text && !is_text() {
             message.mask();
             return None;
         }

@@ -5,6 +5,7 @@
 use super::client::{Client, State};
 use super::websocket::Open;
 use crate::device::{Device, Offer};
+use crate::limits::ROOM_MIN;
 use crate::time::Instant;
 use instep_proto::delivery::Feed;
 use instep_proto::message::{Piece, ShortMessage};
@@ -12,10 +13,17 @@ use instep_proto::message::{Piece, ShortMessage};
 impl Client {
     /// Takes a short message at the start of `input` where it lies, if nothing else is to be done.
     ///
-    /// Returns the number of used bytes. If it is 0, nothing has changed, and the input needs a turn. The input must begin with
-    /// the bytes that the last turn left unused.
-    pub fn take_short_message(&mut self, now: Instant, input: &mut [u8], device: &Device) -> usize {
-        let Some(open) = self.quiet(now).filter(|open| open.receiver.is_idle()) else { return 0 };
+    /// `room` is the number of bytes that the socket accepts now. Returns the number of used bytes. If it is 0, nothing has changed,
+    /// and the input needs a turn. The input must begin with the bytes that the last turn left unused.
+    pub fn take_short_message(
+        &mut self,
+        now: Instant,
+        input: &mut [u8],
+        room: usize,
+        device: &Device,
+    ) -> usize {
+        let is_idle = |open: &&mut Open| open.receiver.is_idle() && room >= ROOM_MIN;
+        let Some(open) = self.quiet(now).filter(is_idle) else { return 0 };
         let slot = open.slot;
         let Some(message) = ShortMessage::unmask(input) else { return 0 };
         let (kind, bytes) = (message.kind, message.payload());

@@ -10,12 +10,3 @@ pub(crate) struct Hold {
     /// Whether the application was to be woken.
     pub(crate) application_is_due: bool,
 }
-
-/// What is new for a driver ([`Device::follow_and_register`](crate::Device::follow_and_register)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct News {
-    /// Whether there are frames, replies or other changes for its clients.
-    pub for_clients: bool,
-    /// Whether the application has a message, and the driver holds its wake-up ([`Device::hold`](crate::Device::hold)).
-    pub for_application: bool,
-}

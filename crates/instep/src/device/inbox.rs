@@ -7,7 +7,7 @@ use super::state::State;
 use super::wakers::register;
 use crate::buffer::Buffer;
 use crate::limits::Limits;
-use crate::log::{Escaped, FROM_CLIENT};
+use crate::log::{EscapedText, FROM_CLIENT};
 use crate::model::{Input, PropertyStore, Thing};
 use core::future::poll_fn;
 use core::ops::Range;
@@ -115,16 +115,20 @@ impl<'d> Inbox<'d> {
     /// The message is logged now, so that its effects are logged after it.
     pub async fn recv(&mut self) -> Message<'_> {
         let (client, news) = self.recv_item().await;
-        self.log_item(client, news);
         match news {
             InboxItem::Open => Message::Open { client },
-            InboxItem::Close => Message::Close { client },
+            InboxItem::Close => {
+                client.log_disconnected();
+                Message::Close { client }
+            }
             InboxItem::Data { kind: Kind::Binary, .. } => {
-                Message::Binary { client, bytes: self.buffer.bytes() }
+                let bytes = self.buffer.bytes();
+                log_binary(client, bytes);
+                Message::Binary { client, bytes }
             }
             InboxItem::Data { kind: Kind::Text, .. } => {
-                // Always valid, because the receiver has checked that text is UTF-8.
-                let text = core::str::from_utf8(self.buffer.bytes()).unwrap_or_default();
+                let text = self.received_text();
+                log_text(client, text);
                 Message::Text { client, text }
             }
         }
@@ -143,6 +147,10 @@ impl<'d> Inbox<'d> {
         poll_fn(|context| {
             device.with(|state| {
                 let news = take_item(state, buffer, device.limits());
+                if let Some(held) = &mut state.held {
+                    // The application has just looked.
+                    held.application_is_due = false;
+                }
                 if news.is_none() {
                     register(&mut state.inbox_waker, context.waker());
                 }
@@ -154,18 +162,27 @@ impl<'d> Inbox<'d> {
 
     /// Logs an item.
     pub(super) fn log_item(&self, client: ClientId, news: InboxItem) {
-        let bytes = self.buffer.bytes();
         match news {
             InboxItem::Open => {}
             InboxItem::Close => client.log_disconnected(),
-            InboxItem::Data { kind: Kind::Binary, .. } => {
-                log::info!(client = client.logged(); "[{client}] Received: {} bytes", bytes.len());
-            }
-            InboxItem::Data { kind: Kind::Text, .. } => {
-                log::info!(target: FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", Escaped(bytes));
-            }
+            InboxItem::Data { kind: Kind::Binary, .. } => log_binary(client, self.buffer.bytes()),
+            InboxItem::Data { kind: Kind::Text, .. } => log_text(client, self.received_text()),
         }
     }
+
+    /// Returns the text of the message.
+    fn received_text(&self) -> &str {
+        // Always valid, because the receiver has checked that text is UTF-8.
+        core::str::from_utf8(self.buffer.bytes()).unwrap_or_default()
+    }
+}
+
+fn log_binary(client: ClientId, bytes: &[u8]) {
+    log::info!(client = client.logged(); "[{client}] Received: {} bytes", bytes.len());
+}
+
+fn log_text(client: ClientId, text: &str) {
+    log::info!(target: FROM_CLIENT, client = client.logged(); "[{client}] Received: {}", EscapedText(text));
 }
 
 /// Takes the next item for the application. The bytes of a message go to `buffer`.

@@ -37,7 +37,6 @@ pub use error::SendError;
 pub use gateway::Forwarded;
 pub(crate) use history::Past;
 pub use history::{HistoryPoint, Recorder};
-pub use hold::News;
 pub use inbox::{Inbox, Invoked, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;

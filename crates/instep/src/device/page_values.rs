@@ -52,7 +52,7 @@ impl PageValues {
             None if !is_name(name) => return Err(PageValueError::BadName),
             None => self.values.iter_mut().find(|old| old.is_none()).ok_or(PageValueError::TooMany)?,
         };
-        let place = place.get_or_insert(PageValue { name, text: [0; VALUE_MAX], length: 0 });
+        let place = place.get_or_insert_with(|| PageValue { name, text: [0; VALUE_MAX], length: 0 });
         place.text[..length].copy_from_slice(value.as_bytes());
         place.length = length;
         Ok(())

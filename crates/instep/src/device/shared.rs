@@ -3,7 +3,7 @@
 use super::counters::Counts;
 use super::error::SendError;
 use super::history::Past;
-use super::hold::{Hold, News};
+use super::hold::Hold;
 use super::lock::Lock;
 use super::page_values::PageValueError;
 use super::slot::ClientId;
@@ -13,6 +13,7 @@ use crate::log::NOT_PUBLISHED;
 use crate::model::Topic;
 use crate::time::Instant;
 use core::fmt::{self, Display};
+use core::mem;
 #[cfg(feature = "std")]
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -199,14 +200,15 @@ impl Device {
     /// Holds the wake-ups of the application and of the driver with the index `follower`.
     ///
     /// For a driver that polls the application in its own task: it calls this first, and then
-    /// [`Device::follow_and_register`] until nothing is new, which ends the hold.
+    /// [`Device::follow_and_register`] until the application has no message, which ends the hold.
     pub fn hold(&self, follower: usize) {
         self.with(|state| state.held = Some(Hold { follower, application_is_due: false }));
     }
 
     /// Follows as [`Device::follow`] does, and registers the driver's waker, under one lock.
     ///
-    /// If nothing is new, the driver is woken by the next change.
+    /// The driver is woken by the next change. Returns whether the application has a message and its wake-up was held
+    /// ([`Device::hold`]), so that the driver must poll it.
     pub fn follow_and_register(
         &self,
         now: Instant,
@@ -214,19 +216,18 @@ impl Device {
         waker: &Waker,
         feed: &mut Feed<'_>,
         each: impl FnMut(usize),
-    ) -> News {
+    ) -> bool {
         self.with(|state| {
             state.followers[follower].register(waker);
-            let for_clients = state.follow(now, follower, feed, each);
-            let held = state.held.as_mut().filter(|held| held.follower == follower);
-            let for_application = held.is_some_and(|held| core::mem::take(&mut held.application_is_due));
-            if !for_clients
-                && !for_application
-                && state.held.as_ref().is_some_and(|held| held.follower == follower)
-            {
+            state.follow(now, follower, feed, each);
+            let Some(held) = state.held.as_mut().filter(|held| held.follower == follower) else {
+                return false;
+            };
+            let application_is_due = mem::take(&mut held.application_is_due);
+            if !application_is_due {
                 state.held = None;
             }
-            News { for_clients, for_application }
+            application_is_due
         })
     }
 
@@ -262,17 +263,24 @@ impl Device {
     }
 
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
-        // Wakers are called after the lock is released, because the woken tasks take it first.
-        let (result, wakers) = self.state.with(|state| {
+        let (result, has_wakers) = self.state.with(|state| {
             let result = act(state);
             #[cfg(feature = "std")]
             self.revision.store(state.feed.revision(), Ordering::Release);
-            (result, state.wakes.take())
+            (result, !state.wakes.is_empty())
         });
-        if let Some(wakers) = wakers {
-            wakers.call();
+        if has_wakers {
+            self.wake();
         }
         result
+    }
+
+    /// Calls the wakers after the lock is released, because the woken tasks take it first.
+    // Not inlined, because each use of the lock would get a copy.
+    #[inline(never)]
+    fn wake(&self) {
+        let wakers = self.state.with(|state| mem::take(&mut state.wakes));
+        wakers.call();
     }
 }
 

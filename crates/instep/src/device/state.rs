@@ -208,24 +208,20 @@ impl State {
     }
 
     /// Brings a driver's feed up to date, and calls `each` with slots that need a turn.
-    ///
-    /// Returns whether there was anything new.
     pub(crate) fn follow(
         &mut self,
         now: Instant,
         follower: usize,
         feed: &mut Feed<'_>,
         mut each: impl FnMut(usize),
-    ) -> bool {
+    ) {
         self.histories.record(now);
-        let mut is_new = feed.follow(&self.feed);
+        feed.follow(&self.feed);
         while let Some(slot) = self.followers[follower].ready.pop() {
             let slot = slot.get();
             self.slots[slot].is_ready = false;
-            is_new = true;
             each(slot);
         }
-        is_new
     }
 
     /// Marks a slot whose client needs a turn, and wakes its driver.

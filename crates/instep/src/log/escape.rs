@@ -22,16 +22,7 @@ impl Display for Escaped<'_> {
             }
         }
         for chunk in self.0[..end].utf8_chunks() {
-            // All text up to a character that is escaped is one write.
-            let mut rest = chunk.valid();
-            while let Some((start, character)) =
-                rest.char_indices().find(|(_, character)| is_escaped(*character))
-            {
-                f.write_str(&rest[..start])?;
-                write!(f, "{}", character.escape_default())?;
-                rest = &rest[start + character.len_utf8()..];
-            }
-            f.write_str(rest)?;
+            write_escaped(chunk.valid(), f)?;
             for byte in chunk.invalid() {
                 write!(f, "\\x{byte:02x}")?;
             }
@@ -40,8 +31,32 @@ impl Display for Escaped<'_> {
     }
 }
 
+/// Text from a client, escaped and cut as [`Escaped`] does it.
+pub(crate) struct EscapedText<'t>(pub(crate) &'t str);
+
+impl Display for EscapedText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.len() > ESCAPED_MAX {
+            return Escaped(self.0.as_bytes()).fmt(f);
+        }
+        write_escaped(self.0, f)
+    }
+}
+
+/// Writes all text up to a character that is escaped at once.
+fn write_escaped(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut rest = text;
+    while let Some((start, character)) = rest.char_indices().find(|(_, character)| is_escaped(*character)) {
+        f.write_str(&rest[..start])?;
+        write!(f, "{}", character.escape_default())?;
+        rest = &rest[start + character.len_utf8()..];
+    }
+    f.write_str(rest)
+}
+
 fn is_escaped(character: char) -> bool {
-    character.is_control() || is_invisible(character)
+    // Most characters are of ASCII.
+    !matches!(character, ' '..='~') && (character.is_control() || is_invisible(character))
 }
 
 /// Returns whether a character is invisible or changes the layout of a line.
@@ -74,5 +89,8 @@ mod tests {
         assert_eq!(Escaped("x".repeat(81).as_bytes()).to_string(), exact.clone() + "…");
         let text = "x".repeat(79) + "é";
         assert_eq!(Escaped(text.as_bytes()).to_string(), "x".repeat(79) + "…");
+        for text in [text, "a\nb\u{2028}é".to_string(), exact] {
+            assert_eq!(EscapedText(&text).to_string(), Escaped(text.as_bytes()).to_string());
+        }
     }
 }

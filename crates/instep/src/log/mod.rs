@@ -3,7 +3,7 @@
 mod escape;
 mod rate_limit;
 
-pub(crate) use escape::Escaped;
+pub(crate) use escape::{Escaped, EscapedText};
 pub use rate_limit::LogRateLimit;
 pub(crate) use rate_limit::Refusals;
 
