@@ -32,6 +32,7 @@ mod password;
 mod persistence;
 mod program;
 mod serve;
+mod session_key;
 mod signals;
 
 pub use broker::read_broker_login;

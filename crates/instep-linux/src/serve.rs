@@ -99,7 +99,7 @@ where
     let io_source = configuration.source("io");
     let Configuration { mut settings, file, .. } = configuration;
     inherited.join(&mut settings.addresses, named, settings.metrics);
-    let log_in = password::log_in(&settings).map_err(Error::Password)?;
+    let log_in = password::log_in(&settings).map_err(Error::Password)?.map(|guard| guard.log_in);
     // Dropping the password wipes it. The log-in has only its hash.
     settings.password = None;
     let broker = broker::broker(&settings, log_in.is_some()).map_err(Error::Broker)?;

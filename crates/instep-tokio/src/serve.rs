@@ -37,6 +37,7 @@ impl Server {
             crate::broker::spawn(*self, broker, epoch, stopped.clone(), ended.clone())?;
         }
         if let Some(log_in) = self.log_in {
+            log_in.follow(self.device);
             login::check_passwords(log_in, epoch, stopped)?;
         }
         drop(ended);

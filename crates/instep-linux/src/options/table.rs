@@ -219,6 +219,19 @@ pub(super) static SETTINGS: &[Setting] = &[
         ..SETTING
     },
     Setting {
+        key: "session_key_file",
+        value: Some("FILE"),
+        about: "Let sessions hold at every server with the key in this file and the same password, for 12 h; `instep keygen \
+            --session FILE` makes a key",
+        unset: "sessions hold at this server alone",
+        take: Take::One(|settings, text| {
+            settings.session_key_file = Some(values::file(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.session_key_file.iter().map(|file| file.to_string_lossy().into()).collect(),
+        ..SETTING
+    },
+    Setting {
         key: "open",
         about: "Let everyone in the network use the device without a password",
         take: Take::One(|settings, text| {
