@@ -41,6 +41,7 @@ impl Shared {
             log_in,
             board,
             update,
+            mounts: None,
             device,
             feed: &self.feed,
             compressed_feed: None,

@@ -20,7 +20,6 @@ const MAX_FILE_BYTES: u64 = 4096;
 pub(crate) struct Guard {
     pub(crate) log_in: &'static LogIn,
     /// Sessions that hold at other servers, too, if there is a key for them.
-    #[expect(dead_code, reason = "only a gateway hears of other servers")]
     pub(crate) sessions: Option<&'static SealedSessions>,
 }
 

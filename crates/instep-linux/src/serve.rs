@@ -99,7 +99,8 @@ where
     let io_source = configuration.source("io");
     let Configuration { mut settings, file, .. } = configuration;
     inherited.join(&mut settings.addresses, named, settings.metrics);
-    let log_in = password::log_in(&settings).map_err(Error::Password)?.map(|guard| guard.log_in);
+    let guard = password::log_in(&settings).map_err(Error::Password)?;
+    let log_in = guard.map(|guard| guard.log_in);
     // Dropping the password wipes it. The log-in has only its hash.
     settings.password = None;
     let broker = broker::broker(&settings, log_in.is_some()).map_err(Error::Broker)?;
@@ -152,6 +153,9 @@ where
     });
     if let Some(broker) = broker {
         server = server.with_broker(broker);
+    }
+    if let Some(sessions) = guard.and_then(|guard| guard.sessions) {
+        sessions.close_by(move |session| server.revoke(session));
     }
 
     let open = log_in.is_none() && listening.iter().any(|address| !address.socket.ip().is_loopback());

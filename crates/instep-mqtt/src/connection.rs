@@ -27,6 +27,8 @@ pub struct Connection {
     sent_at: Instant,
     /// The time of a PINGREQ without a PINGRESP.
     pinged_at: Option<Instant>,
+    /// Whether each packet shows that the broker is there, however old it is.
+    any_age: bool,
     accepted: ConnAck,
 }
 
@@ -82,6 +84,7 @@ impl Connection {
             heard_at: now,
             sent_at: now,
             pinged_at: None,
+            any_age: false,
             accepted: ConnAck {
                 reason: ReasonCode::SUCCESS,
                 keep_alive: None,
@@ -90,6 +93,14 @@ impl Connection {
                 wildcard_available: true,
             },
         }
+    }
+
+    /// Takes packets of any age, so that only a broker that sends nothing at all is silent.
+    ///
+    /// This is for a client that reads much and does nothing because of it: the answer to its PINGREQ may come behind all of that.
+    #[must_use]
+    pub fn with_any_age(self) -> Self {
+        Self { any_age: true, ..self }
     }
 
     /// Returns whether the broker has accepted the client, and the connection has not ended.
@@ -206,7 +217,13 @@ impl Connection {
                 (self.phase, self.sent_at, self.heard_at, self.accepted) = (Phase::Open, now, now, answer);
                 Event::Opened(answer)
             }
-            (Phase::Open, Incoming::Publish(message)) => Event::Message(message),
+            (Phase::Open, Incoming::Publish(message)) => {
+                if self.any_age {
+                    self.heard_at = now;
+                    self.pinged_at = self.pinged_at.map(|_| now);
+                }
+                Event::Message(message)
+            }
             (Phase::Open, Incoming::SubAck(answer)) => Event::Subscribed(answer),
             (Phase::Open, Incoming::UnsubAck(_)) => Event::Alive,
             (Phase::Open, Incoming::PingResp) => {

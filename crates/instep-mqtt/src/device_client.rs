@@ -2,7 +2,8 @@
 
 use crate::announce::{Step, measure};
 use crate::command::{AnswerAddress, PendingCommand};
-use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
+use crate::connection::{Connection, Event, KEEP_ALIVE_SECONDS};
+use crate::ended::Ended;
 use crate::id::DeviceId;
 use crate::packet::{ConnAck, Connect, Password, Publish, ReasonCode, SubAck};
 use crate::publish::{Identity, Publisher};
@@ -64,17 +65,6 @@ pub struct Ignored {
     pub response_topics: u32,
     /// Commands that the broker had stored.
     pub stored_commands: u32,
-}
-
-/// End of a device's connection to its broker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The connection has ended.
-    Connection(End),
-    /// Another device with the same id publishes.
-    SameId,
-    /// The driver has disconnected.
-    Stopped,
 }
 
 impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
@@ -164,7 +154,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     /// Adds everything that is due to the output, which then is written as a whole before the next call.
     pub fn transmit(&mut self, now: Instant, out: &mut Outgoing<'_>) {
         if let Some(ended) = self.ended {
-            if let Some(reason) = ended.report().filter(|_| !self.publisher.is_within_packet()) {
+            if let Some(reason) = report(ended).filter(|_| !self.publisher.is_within_packet()) {
                 self.connection.disconnect(reason, out);
             }
             return;
@@ -337,30 +327,13 @@ impl<const PENDING: usize> Drop for DeviceClient<'_, PENDING> {
     }
 }
 
-impl Ended {
-    /// Returns whether the broker has ended it.
-    pub fn is_by_broker(self) -> bool {
-        matches!(self, Self::Connection(End::Disconnected(_)))
-    }
-
-    /// Returns the reason of the DISCONNECT, if the broker is told.
-    fn report(self) -> Option<ReasonCode> {
-        match self {
-            Self::Connection(end) => end.report(),
-            // With the will the other device would say that it is online again, and this one is not.
-            Self::SameId => Some(ReasonCode::SUCCESS),
-            Self::Stopped => Some(ReasonCode::DISCONNECT_WITH_WILL),
-        }
-    }
-}
-
-impl core::fmt::Display for Ended {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Connection(end) => end.fmt(f),
-            Self::SameId => End::Disconnected(ReasonCode::SESSION_TAKEN_OVER).fmt(f),
-            Self::Stopped => f.write_str("the device ended it, because it stops or has other settings now"),
-        }
+/// Returns the reason of the DISCONNECT, if the broker is told.
+fn report(ended: Ended) -> Option<ReasonCode> {
+    match ended {
+        Ended::Connection(end) => end.report(),
+        // With the will the other device would say that it is online again, and this one is not.
+        Ended::SameId => Some(ReasonCode::SUCCESS),
+        Ended::Stopped => Some(ReasonCode::DISCONNECT_WITH_WILL),
     }
 }
 

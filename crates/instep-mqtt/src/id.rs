@@ -28,7 +28,9 @@ const RESERVED: [&str; 14] = [
 ];
 
 /// Stable id of a device, which is the client's id and a part of each topic.
-#[derive(Clone, Copy, PartialEq, Eq)]
+///
+/// Ids are ordered as their texts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId {
     bytes: [u8; ID_MAX],
     length: usize,

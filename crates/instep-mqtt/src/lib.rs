@@ -3,6 +3,7 @@
 //! * [`packet`]: packets, as functions on bytes;
 //! * [`Connection`]: one connection to a broker, with its keep-alive;
 //! * [`DeviceClient`]: a device on that connection, which publishes as a follower of the feed and takes commands;
+//! * [`GatewayClient`]: a gateway on that connection, which hears all devices and sends them commands;
 //! * [`BrokerAddress`] and [`Report`]: the address of a broker, and what the drivers log of their connections to it.
 
 #![no_std]
@@ -18,6 +19,8 @@ mod command;
 mod connection;
 mod device_client;
 mod discovery;
+mod ended;
+mod gateway;
 mod id;
 pub mod packet;
 mod publish;
@@ -30,7 +33,9 @@ mod writer;
 pub use address::{AddressError, BrokerAddress};
 pub use backoff::{Backoff, Outcome};
 pub use connection::{ANSWER_TIMEOUT_MS, Connection, End, Event, KEEP_ALIVE_SECONDS};
-pub use device_client::{DeviceClient, Ended, Ignored, Options};
+pub use device_client::{DeviceClient, Ignored, Options};
+pub use ended::Ended;
+pub use gateway::{GatewayClient, GatewayOptions, Heard, Message, NAME_MAX, NUMBER_LENGTH, Sent, is_name};
 pub use id::{DeviceId, ID_MAX, IdError, PREFIX_MAX, check_prefix};
 pub use packet::Password;
 pub use report::{Report, TransportError};

@@ -135,7 +135,7 @@ impl Publisher {
             let [state, thing, set] =
                 [Topic::State, Topic::Live("thing"), Topic::Live("+/set")].map(|topic| topics.parts(topic));
             let topics = [&state[..], &thing, &set, &[HOME_ASSISTANT]];
-            let mut filters = topics.map(|topic| Filter { topic, retained: false });
+            let mut filters = topics.map(|topic| Filter { topic, retained: false, as_published: false });
             let mut count = 2;
             for (index, is_wanted) in [(2, self.commands), (3, self.announcer.step != Step::Off)] {
                 if is_wanted {
@@ -146,7 +146,8 @@ impl Publisher {
             write_subscribe(1, &filters[..count], out.spare_mut())
         } else {
             let filters = stored(topics);
-            let filters = filters.each_ref().map(|topic| Filter { topic, retained: true });
+            let filters =
+                filters.each_ref().map(|topic| Filter { topic, retained: true, as_published: false });
             write_subscribe(2, &filters, out.spare_mut())
         };
         out.commit(length.unwrap_or(0));

@@ -31,9 +31,8 @@ texts! {
 #[derive(Debug)]
 pub struct Report<'a> {
     address: BrokerAddress<'a>,
-    id: &'a DeviceId,
-    /// How a device gets an id of its own.
-    remedy: &'static str,
+    /// The id of the device, and how it gets one of its own. A client that is no device has none.
+    id: Option<(&'a DeviceId, &'static str)>,
     backoff: Backoff,
     /// The hash of the last line.
     last: u64,
@@ -42,13 +41,23 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     /// Creates the log. `remedy` says how a device gets an id of its own, after a semicolon.
     pub fn new(address: BrokerAddress<'a>, id: &'a DeviceId, remedy: &'static str) -> Self {
-        Self { address, id, remedy, backoff: Backoff::default(), last: fnv1a::EMPTY }
+        Self { id: Some((id, remedy)), ..Self::without_id(address) }
     }
 
-    /// Logs that the broker has accepted the device.
+    /// Creates the log of a client that is no device, such as a gateway.
+    pub fn without_id(address: BrokerAddress<'a>) -> Self {
+        Self { address, id: None, backoff: Backoff::default(), last: fnv1a::EMPTY }
+    }
+
+    /// Logs that the broker has accepted the client.
     pub fn connected(&self) {
-        let Self { address, id, .. } = self;
-        log::info!("Connected to the broker {address}; the device is {}/{id}", address.prefix);
+        let address = self.address;
+        match self.id {
+            Some((id, _)) => {
+                log::info!("Connected to the broker {address}; the device is {}/{id}", address.prefix);
+            }
+            None => log::info!("Connected to the broker {address}"),
+        }
     }
 
     /// Logs the end of a connection, or that there is none, and returns the time to wait in ms.
@@ -62,8 +71,7 @@ impl<'a> Report<'a> {
         let _ = write!(line, "{why}");
         let what = if was_open { "Disconnected from" } else { "Cannot connect to" };
         let address = self.address;
-        if self.backoff.suggests_same_id() {
-            let (id, remedy) = (self.id, self.remedy);
+        if let Some((id, remedy)) = self.id.filter(|_| self.backoff.suggests_same_id()) {
             log::warn!("{what} the broker {address}: {why} (another device may have the id {id}; {remedy})");
         } else if was_open || line.0 != self.last {
             log::warn!("{what} the broker {address}: {why}");

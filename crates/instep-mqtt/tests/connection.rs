@@ -111,6 +111,19 @@ fn client_that_reads_late_pings_and_then_leaves() {
     assert_eq!(connection.receive(at(15_000), &message), Err(End::Silent));
 }
 
+/// A client that reads for longer than the broker may be silent: the answer to its PINGREQ comes behind all that it reads.
+#[test]
+fn client_of_any_age_reads_as_long_as_something_comes() {
+    let mut connection = open().with_any_age();
+    let message = [0x30, 4, 0, 1, b'a', 0];
+    for now in (0..60_000).step_by(500) {
+        assert!(matches!(connection.receive(at(now), &message), Ok(Some((Event::Message(_), 6)))), "{now}");
+        sent(&mut connection, now);
+    }
+    assert_eq!(connection.check_time(at(64_499)), Ok(()));
+    assert_eq!(connection.check_time(at(64_500)), Err(End::Silent));
+}
+
 /// A command that has waited in the socket meanwhile is dropped with it.
 #[test]
 fn client_that_was_stopped_takes_nothing_late() {

@@ -150,12 +150,50 @@ proptest! {
     }
 
     #[test]
-    fn subscribe_is_read(id in 1_u16.., filters in vec((text(), any::<bool>()), 1..6)) {
+    fn publish_with_expiry_is_read(
+        topic in vec(text(), 1..4),
+        retain in any::<bool>(),
+        expiry_seconds in any::<u32>(),
+        response in option::of((vec(text(), 1..4), vec(any::<u8>(), 0..200))),
+        payload in vec(any::<u8>(), 0..300),
+    ) {
+        let parts = |parts: &[String]| -> Vec<&'static str> {
+            parts.iter().map(|part| &*String::leak(part.clone())).collect()
+        };
+        let (topic_parts, response_parts) = (parts(&topic), response.as_ref().map(|(topic, _)| parts(topic)));
+        let head = packet::ExpiringHead {
+            topic: &topic_parts,
+            retain,
+            expiry_seconds,
+            response: response_parts.as_deref().zip(response.as_ref().map(|(_, data)| &data[..])),
+            payload: payload.len(),
+        };
+        let mut out = [0; 1_600];
+        let length = head.write(&mut out).unwrap();
+        for shorter in 0..length {
+            prop_assert_eq!(head.write(&mut out[..shorter]), None);
+        }
+        let packet = [&out[..length], &payload].concat();
+        prop_assert_eq!(head.packet_length(), Some(packet.len()));
+        let Packet::Publish(read) = theirs(&packet) else { panic!("not PUBLISH") };
+        prop_assert_eq!((read.topic, read.retain, &read.payload[..]), (topic.concat(), retain, &payload[..]));
+        let properties = read.properties.unwrap();
+        prop_assert_eq!(properties.message_expiry_interval, Some(expiry_seconds));
+        let (response, data) = response.map(|(topic, data)| (topic.concat(), data)).unzip();
+        prop_assert_eq!((properties.response_topic, properties.correlation_data.map(Into::into)), (response, data));
+    }
+
+    #[test]
+    fn subscribe_is_read(id in 1_u16.., filters in vec((text(), any::<[bool; 2]>()), 1..6)) {
         let topics: Vec<[&str; 2]> = filters.iter().map(|(topic, _)| [&**topic, "/+/set"]).collect();
         let ours: Vec<Filter<'_>> = topics
             .iter()
             .zip(&filters)
-            .map(|(topic, (_, retained))| Filter { topic, retained: *retained })
+            .map(|(topic, (_, [retained, as_published]))| Filter {
+                topic,
+                retained: *retained,
+                as_published: *as_published,
+            })
             .collect();
         let mut out = [0; 1_200];
         let length = packet::write_subscribe(id, &ours, &mut out).unwrap();
@@ -165,11 +203,11 @@ proptest! {
         let Packet::Subscribe(read) = theirs(&out[..length]) else { panic!("not SUBSCRIBE") };
         prop_assert_eq!(read.pkid, id);
         prop_assert_eq!(read.filters.len(), filters.len());
-        for (read, (topic, retained)) in read.filters.into_iter().zip(filters) {
+        for (read, (topic, [retained, as_published])) in read.filters.into_iter().zip(filters) {
             let rule = if retained { RetainForwardRule::OnEverySubscribe } else { RetainForwardRule::Never };
             prop_assert_eq!(read.path, topic + "/+/set");
             prop_assert_eq!((read.retain_forward_rule, read.qos), (rule, QoS::AtMostOnce));
-            prop_assert!(!read.nolocal && !read.preserve_retain);
+            prop_assert_eq!((read.nolocal, read.preserve_retain), (false, as_published));
         }
     }
 

@@ -2,13 +2,16 @@
 
 use crate::deadlines::Tick;
 use crate::dispatch::Accepted;
+use crate::mount::{Mount, Next, Switch};
 use crate::permit::Permit;
 use crate::shard_state::{Buffers, ShardState};
 use crate::socket::{Read, ReadEvent};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
-use instep::driver::{Buffer, Client, ConnectionInfo, EvictionPriority, HttpState, HttpStateMemory, Turn};
+use instep::driver::{
+    Buffer, Client, ConnectionInfo, EvictionPriority, HttpState, HttpStateMemory, Mounts, Turn, TurnContext,
+};
 use instep::{Instant, Limits};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
@@ -17,6 +20,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 /// Space for control frames and handshake responses beside one frame, in bytes.
@@ -32,6 +36,8 @@ const READS_PER_TURN: usize = 4;
 pub(crate) struct Connection {
     socket: RefCell<Socket>,
     key: usize,
+    /// Device behind the server that the client is connected to, and the length of its part of the path.
+    mount: RefCell<Option<(Rc<Mount>, usize)>>,
     slot: Cell<Option<u16>>,
     wants_read: Cell<bool>,
     wants_write: Cell<bool>,
@@ -84,6 +90,7 @@ impl Connection {
         Ok(Self {
             socket: RefCell::new(Socket { transport, client, tail: Vec::new() }),
             key,
+            mount: RefCell::new(None),
             slot: Cell::new(None),
             wants_read: Cell::new(true),
             wants_write: Cell::new(false),
@@ -122,9 +129,53 @@ impl Connection {
         }
     }
 
-    /// Returns how many revisions the client is behind.
+    /// Returns whether the client has an open WebSocket or a stream.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.get()
+    }
+
+    /// Returns whether the client follows the server's own device, and not one behind it.
+    pub(crate) fn follows_server(&self) -> bool {
+        self.follows() && self.mount.borrow().is_none()
+    }
+
+    /// Returns how many revisions the client is behind. `feed` is that of the server's own device.
     pub(crate) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
-        self.socket.borrow().client.lag(feed)
+        let client = &self.socket.borrow().client;
+        match &*self.mount.borrow() {
+            Some((mount, _)) => client.lag(&*mount.feed()?),
+            None => client.lag(feed),
+        }
+    }
+
+    /// Changes to the context of the next request, which is another device behind the server, or the server itself.
+    ///
+    /// Returns `false` if the device cannot be shown here.
+    fn change_device(&self, shard: &ShardState, next: Next) -> bool {
+        self.leave(shard);
+        if let Next::Device(shown, length) = next {
+            let Some(mount) = shard.enter(&shown, self.key) else { return false };
+            self.mount.replace(Some((mount, length)));
+        }
+        true
+    }
+
+    /// Leaves the device behind the server, if the client is connected to one.
+    pub(crate) fn leave(&self, shard: &ShardState) {
+        if let Some((mount, _)) = self.mount.take() {
+            shard.leave(&mount, self.key);
+        }
+    }
+
+    /// Calls the client outside of a turn.
+    fn with_client<T>(
+        &self,
+        shard: &ShardState,
+        call: impl FnOnce(&mut Client, &mut TurnContext<'_>) -> T,
+    ) -> T {
+        let mount = self.mount.borrow();
+        let mount = mount.as_ref().map(|(mount, _)| &**mount);
+        shard.with_context(mount, |context| call(&mut self.socket.borrow_mut().client, context))
     }
 
     /// Announces a reply of the application to the client.
@@ -134,7 +185,7 @@ impl Connection {
 
     /// Closes the client with `code`.
     pub(crate) fn close(&self, shard: &ShardState, code: CloseCode, now: Instant) {
-        shard.with_context(|context| self.socket.borrow_mut().client.close(code, context));
+        self.with_client(shard, |client, context| client.close(code, context));
         self.turn(shard, now, 0);
     }
 
@@ -209,15 +260,16 @@ impl Connection {
     /// Passes the event of a read to the client.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "only TLS reports violations"))]
     fn handle_event(&self, shard: &ShardState, now: Instant, event: &ReadEvent) {
-        let client = &mut self.socket.borrow_mut().client;
         match event {
-            ReadEvent::None => client.heard_from(now),
-            ReadEvent::Ended => client.input_ended(),
+            ReadEvent::None => self.socket.borrow_mut().client.heard_from(now),
+            ReadEvent::Ended => self.socket.borrow_mut().client.input_ended(),
             #[cfg(feature = "tls")]
-            ReadEvent::Unencrypted => client.refuse_unencrypted(),
+            ReadEvent::Unencrypted => self.socket.borrow_mut().client.refuse_unencrypted(),
             #[cfg(feature = "tls")]
             ReadEvent::Broken(error) => {
-                shard.with_context(|context| client.break_off(&tls::Failure(error), now, context));
+                self.with_client(shard, |client, context| {
+                    client.break_off(&tls::Failure(error), now, context);
+                });
             }
         }
     }
@@ -226,8 +278,20 @@ impl Connection {
     ///
     /// The input is the unconsumed rest of earlier input, followed by `fresh` new bytes.
     pub(crate) fn turn(&self, shard: &ShardState, now: Instant, fresh: usize) {
+        let mut fresh = fresh;
+        // Each turn that changes the context has answered a request before, or is the first one.
+        while let Some(next) = self.turn_in_context(shard, now, fresh) {
+            fresh = 0;
+            if !self.change_device(shard, next) {
+                return self.abandon(shard);
+            }
+        }
+    }
+
+    /// Gives the client a turn, and returns the context of the next request if that is another one.
+    fn turn_in_context(&self, shard: &ShardState, now: Instant, fresh: usize) -> Option<Next> {
         if self.closed.get() {
-            return;
+            return None;
         }
         if self.wants_write.get() && now >= self.wake_at.get() && self.peer_acknowledged() {
             let Socket { transport, client, .. } = &mut *self.socket.borrow_mut();
@@ -235,6 +299,14 @@ impl Connection {
             transport.accepted(now);
         }
         let (mut failed, mut wrote) = (false, false);
+        let mount = self.mount.borrow();
+        let switch = shard.server.devices.map(|devices| Switch {
+            devices,
+            own: shard.server.device,
+            current: mount.as_ref().map(|(mount, length)| (&mount.shown, *length)),
+            waits: self.slot.get().is_some(),
+            next: RefCell::new(None),
+        });
         let turn = {
             let Buffers { feeds, scratch, input, records } = &mut *shard.buffers.borrow_mut();
             let Socket { transport, client, tail } = &mut *self.socket.borrow_mut();
@@ -253,31 +325,43 @@ impl Connection {
                     0
                 }
             };
-            let mut context = shard.turn_context(feeds, scratch);
-            if let Some(rate) = self.permit.rate() {
-                context.allowance = rate.allowance(now);
-            }
-            context.address_limit = Some(&self.permit);
-            let turn = if fresh > 0 {
-                let input = &mut input[..tail.len() + fresh];
-                input[..tail.len()].copy_from_slice(tail);
-                let turn = client.turn(now, input, &mut context, &mut write);
-                keep(tail, &input[turn.used..]);
-                turn
-            } else {
-                let turn = client.turn(now, tail, &mut context, &mut write);
-                if turn.used > 0 {
-                    tail.drain(..turn.used);
-                    free_if_empty(tail);
-                }
-                turn
-            };
+            let turn =
+                shard.in_context(mount.as_ref().map(|(mount, _)| &**mount), feeds, scratch, |context| {
+                    let mut context = TurnContext {
+                        address_limit: Some(&self.permit),
+                        mounts: switch.as_ref().map(|switch| switch as &dyn Mounts),
+                        scratch: &mut *context.scratch,
+                        ..*context
+                    };
+                    if let Some(rate) = self.permit.rate() {
+                        context.allowance = rate.allowance(now);
+                    }
+                    if fresh > 0 {
+                        let input = &mut input[..tail.len() + fresh];
+                        input[..tail.len()].copy_from_slice(tail);
+                        let turn = client.turn(now, input, &mut context, &mut write);
+                        keep(tail, &input[turn.used..]);
+                        turn
+                    } else {
+                        let turn = client.turn(now, tail, &mut context, &mut write);
+                        if turn.used > 0 {
+                            tail.drain(..turn.used);
+                            free_if_empty(tail);
+                        }
+                        turn
+                    }
+                });
             shard.meter().messages.add(turn.messages as usize);
             transport.end_turn(turn, now, shard.server.device.limits().write_stall, client)
         };
+        let next = switch.and_then(|switch| switch.next.take());
+        drop(mount);
         let turn = match turn {
             Ok(turn) if !failed => turn,
-            _ => return self.abandon(shard),
+            _ => {
+                self.abandon(shard);
+                return None;
+            }
         };
         let previous = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
         if turn.wants_write && (wrote || !previous.1) {
@@ -301,6 +385,7 @@ impl Connection {
         if turn.closed || previous != (turn.wants_read, turn.wants_write) {
             self.waker.wake_by_ref();
         }
+        next
     }
 
     /// Returns whether the peer acknowledged anything since the last call.
@@ -324,7 +409,7 @@ impl Connection {
 
     /// Closes the connection without a closing handshake.
     fn abandon(&self, shard: &ShardState) {
-        shard.with_context(|context| self.socket.borrow_mut().client.abandon(context));
+        self.with_client(shard, |client, context| client.abandon(context));
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
         self.publish_state(shard);
@@ -336,17 +421,22 @@ impl Connection {
         let socket = self.socket.borrow();
         self.open.set(socket.client.is_open());
         self.permit.set_priority(socket.client.eviction_priority());
-        let compressed = socket.client.follows_compressed();
+        let mount = self.mount.borrow();
+        let compressed = socket.client.follows_compressed() && mount.is_none();
         if self.compressed.replace(compressed) != compressed {
             shard.count_compressed(compressed);
         }
         let slot = socket.client.slot().and_then(|slot| u16::try_from(slot).ok());
         let before = self.slot.replace(slot);
         if slot != before {
+            let assign = |slot, key| match &*mount {
+                Some((mount, _)) => mount.assign(slot, key),
+                None => shard.assign(slot, key),
+            };
             if let Some(slot) = slot {
-                shard.assign(slot, Some(self.key));
+                assign(slot, Some(self.key));
             } else if let Some(before) = before {
-                shard.assign(before, None);
+                assign(before, None);
             }
         }
     }

@@ -49,6 +49,7 @@ mod connection;
 mod date;
 mod deadlines;
 mod deflate;
+pub mod devices;
 mod dispatch;
 mod eviction;
 mod exhaustion;
@@ -57,6 +58,7 @@ mod listener;
 mod login;
 mod memory;
 mod metrics;
+mod mount;
 mod permit;
 mod rate_limit;
 mod ready;
@@ -73,7 +75,9 @@ mod transport;
 mod x509;
 
 #[cfg(feature = "mqtt")]
-pub use broker::{Broker, BrokerAddress, BrokerLogin, BrokerStatus};
+pub use broker::{
+    Broker, BrokerAddress, BrokerClient, BrokerLogin, BrokerStatus, Connections, run as run_broker_client,
+};
 #[cfg(feature = "tls")]
 pub use certificate::{Certificate, CertificateError};
 #[doc(hidden)]

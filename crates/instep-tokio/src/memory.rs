@@ -9,7 +9,7 @@ use instep_proto::delivery::{Feed, Ring, RingEntry, Table, TableEntry};
 use instep_proto::frame::SERVER_HEADER_MAX;
 
 /// Maximum concurrent requests to a Thing by plain HTTP.
-const REQUESTS: usize = 16;
+pub(crate) const REQUESTS: usize = 16;
 
 /// Allocates the memory of a device.
 ///
@@ -17,31 +17,49 @@ const REQUESTS: usize = 16;
 /// received its disconnect.
 pub(crate) fn allocate(app: &App, limits: &Limits, spare: usize, followers: usize) -> Memory {
     let requests = if app.as_thing().is_some() { REQUESTS } else { 0 };
-    let slots = limits.clients + spare + requests;
+    Memory {
+        backlog: app.has_backlog(),
+        thing: app.as_thing(),
+        history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
+        recorders: leak(app.as_thing().map_or(0, Thing::history_count), Recorder::NEW),
+        ..allocate_shown(app.topic_count(), limits, limits.clients + spare, requests, followers)
+    }
+}
+
+/// Allocates the memory of a device that stands for one elsewhere, and so has no history of its own.
+///
+/// `slots` are those of clients, and `requests` those of requests by plain HTTP.
+pub(crate) fn allocate_shown(
+    topics: usize,
+    limits: &Limits,
+    slots: usize,
+    requests: usize,
+    followers: usize,
+) -> Memory {
+    let slots = slots + requests;
     let block = limits.frame + SERVER_HEADER_MAX;
     let slot =
         || SlotMemory::new(Buffer::grown(limits.message), Buffer::grown(limits.outbox), limits.replies);
     Memory {
-        topics: leak(app.topic_count(), TableEntry::default()),
-        topic_storage: leak(block * (app.topic_count() + 1), 0),
+        topics: leak(topics, TableEntry::default()),
+        topic_storage: leak(block * (topics + 1), 0),
         events: leak(limits.events, RingEntry::default()),
         event_storage: leak(block * (limits.events + 1), 0),
         slots: (0..slots).map(|_| slot()).collect::<Vec<_>>().leak(),
         followers: (0..followers).map(|_| Follower::new(leak(slots, 0))).collect::<Vec<_>>().leak(),
         requests,
-        backlog: app.has_backlog(),
-        thing: app.as_thing(),
-        history: leak(app.as_thing().map_or(0, Thing::history_points), HistoryPoint::NONE),
-        recorders: leak(app.as_thing().map_or(0, Thing::history_count), Recorder::NEW),
+        backlog: false,
+        thing: None,
+        history: &mut [],
+        recorders: &mut [],
         inbox_queue: leak(slots, 0),
         waiting_queue: leak(slots, 0),
     }
 }
 
 /// Allocates a feed with which a shard follows the device.
-pub(crate) fn feed(app: &App, limits: &Limits) -> Feed<'static> {
+pub(crate) fn feed(topics: usize, limits: &Limits) -> Feed<'static> {
     let block = limits.frame + SERVER_HEADER_MAX;
-    let topics = app.topic_count();
     Feed::new(
         Table::new(leak(topics, TableEntry::default()), leak(block * (topics + 1), 0)),
         Ring::new(leak(limits.events, RingEntry::default()), leak(block * (limits.events + 1), 0)),

@@ -37,7 +37,6 @@ impl Server {
             crate::broker::spawn(*self, broker, epoch, stopped.clone(), ended.clone())?;
         }
         if let Some(log_in) = self.log_in {
-            log_in.follow(self.device);
             login::check_passwords(log_in, epoch, stopped)?;
         }
         drop(ended);
@@ -62,7 +61,7 @@ impl Server {
         let followed = instep::broker::Followed::new(self.app, self.device, self.shards);
         let (Some(broker), Some(followed)) = (self.broker, followed) else { return };
         let (stopping, stopped) = watch::channel(false);
-        let mut client = pin!(crate::broker::run(followed, broker, tokio::time::Instant::now(), stopped));
+        let mut client = pin!(crate::broker::publish(followed, broker, tokio::time::Instant::now(), stopped));
         tokio::select! {
             () = &mut client => return,
             () = stop => {}

@@ -1,6 +1,7 @@
 //! Server and its memory.
 
 use crate::admission::AdmissionControl;
+use crate::devices::Devices;
 use crate::limits::SocketLimits;
 use crate::memory;
 use crate::metrics::{Meters, Metrics};
@@ -8,10 +9,15 @@ use instep::driver::Buffer;
 use instep::update::{FirmwareRoute, Unavailable};
 use instep::{Access, App, Device, Inbox, Limits, LogIn};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::num::NonZeroU32;
 
 /// Route `/firmware` of a program that is no device with images.
 static NO_UPDATES: Unavailable =
     Unavailable("this device is a program on Linux: update it in the way in which it was installed");
+
+/// Route `/firmware` of the devices behind a server.
+pub(crate) static NOT_HERE: Unavailable =
+    Unavailable("this is a gateway: send firmware to the device itself, at its own address");
 
 /// Number of followers beside the shards: the client of a broker.
 const BROKER_FOLLOWERS: usize = if cfg!(feature = "mqtt") { 1 } else { 0 };
@@ -29,6 +35,8 @@ pub struct Server {
     pub(crate) meters: &'static Meters,
     pub(crate) log_in: Option<&'static LogIn>,
     pub(crate) update: &'static dyn FirmwareRoute,
+    /// The devices behind the server, if it is a gateway.
+    pub(crate) devices: Option<&'static dyn Devices>,
     #[cfg(feature = "mqtt")]
     pub(crate) broker: Option<&'static crate::broker::Broker>,
 }
@@ -62,6 +70,7 @@ impl Server {
             meters,
             log_in: None,
             update: &NO_UPDATES,
+            devices: None,
             #[cfg(feature = "mqtt")]
             broker: None,
         }
@@ -77,6 +86,24 @@ impl Server {
     /// Without it, the answer is 404 with a sentence, because a program is updated in the way in which it was installed.
     pub fn with_update(self, route: &'static dyn FirmwareRoute) -> Self {
         Self { update: route, ..self }
+    }
+
+    /// Shows the devices behind the server, each below a path of its own.
+    pub fn with_devices(self, devices: &'static dyn Devices) -> Self {
+        Self { devices: Some(devices), ..self }
+    }
+
+    /// Closes the clients of a session with 1008, at the server and at the devices behind it. `None` stands for all clients.
+    pub fn revoke(&self, session: Option<NonZeroU32>) {
+        self.device.revoke_session(session);
+        if let Some(devices) = self.devices {
+            devices.each(&mut |device| device.revoke_session(session));
+        }
+    }
+
+    /// Returns the number of shards, each of which follows every device that its clients look at.
+    pub fn shards(&self) -> usize {
+        self.shards
     }
 
     /// Publishes the device's state at a broker, and takes commands from there.

@@ -5,6 +5,7 @@ use crate::connection::Connection;
 use crate::dispatch::{Accepted, ShardCommand};
 use crate::memory;
 use crate::metrics::{Lag, Question};
+use crate::mount::{Mount, News};
 use crate::ready::Ready;
 use crate::server::Server;
 use crate::shard_state::{Buffers, Feeds, NO_CONNECTION, ShardState};
@@ -67,8 +68,9 @@ impl Shard {
         let unsent = Connection::unsent_limit(limits);
         let buffers = Buffers {
             feeds: Feeds {
-                plain: memory::feed(server.app, limits),
-                compressed: (server.limits.inflaters > 0).then(|| memory::feed(server.app, limits)),
+                plain: memory::feed(server.app.topic_count(), limits),
+                compressed: (server.limits.inflaters > 0)
+                    .then(|| memory::feed(server.app.topic_count(), limits)),
             },
             scratch: vec![0; unsent + limits.frame + 16],
             input: vec![0; Client::tail_max(limits) + READ_MAX],
@@ -83,6 +85,9 @@ impl Shard {
         // Serving is its own task, so that its progress does not poll the other branches each time. The task yields
         // explicitly, because tokio's budget would skip all connections of a batch after the first 128.
         tokio::task::spawn_local(tokio::task::unconstrained(shard.clone().serve()));
+        if server.devices.is_some() {
+            tokio::task::spawn_local(tokio::task::unconstrained(shard.clone().serve_mounts()));
+        }
         let (mut receiving, mut stopping) = (true, false);
         loop {
             tokio::select! {
@@ -147,7 +152,10 @@ impl Shard {
             let now = self.state.now();
             for called in called.drain(..) {
                 let connection = self.connections.borrow().get(called.key).cloned();
-                if connection.is_some_and(|connection| connection.serve(&self.state, now)) {
+                if let Some(connection) = connection
+                    && connection.serve(&self.state, now)
+                {
+                    connection.leave(&self.state);
                     self.connections.borrow_mut().remove(called.key);
                     // This may have been the last connection of a shard that stops.
                     self.state.earlier.notify_one();
@@ -156,6 +164,44 @@ impl Shard {
             if !self.ready.is_empty() {
                 // Connections that became ready meanwhile wait until the reactor has polled the others.
                 tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Serves the clients of devices behind the server, for ever.
+    async fn serve_mounts(self: Rc<Self>) {
+        let mut called = Vec::new();
+        loop {
+            self.state.ready_mounts.wait(&mut called).await;
+            for called in called.drain(..) {
+                let mount = self.state.mounts.borrow().get(called.key).cloned();
+                if let Some(mount) = mount {
+                    self.serve_mount(&mount);
+                }
+            }
+            // A device that publishes without a pause must not starve the other tasks.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Gives a turn to every client that something new of its device concerns.
+    fn serve_mount(&self, mount: &Mount) {
+        let now = self.state.now();
+        let News { notified, published } = mount.follow(self.state.follower, now);
+        let connections = self.connections.borrow();
+        for connection in notified.into_iter().filter_map(|key| connections.get(key)) {
+            connection.expect_reply();
+            connection.turn(&self.state, now, 0);
+        }
+        let is_over = mount.shown.is_over();
+        if !published && !is_over {
+            return;
+        }
+        for connection in mount.connections().into_iter().filter_map(|key| connections.get(key)) {
+            if is_over && connection.is_open() {
+                connection.close(&self.state, CloseCode::GOING_AWAY, now);
+            } else if connection.follows() {
+                connection.turn(&self.state, now, 0);
             }
         }
     }
@@ -200,7 +246,7 @@ impl Shard {
         }
         if published {
             for (_, connection) in connections.iter() {
-                if connection.follows() {
+                if connection.follows_server() {
                     connection.turn(&self.state, now, 0);
                 }
             }

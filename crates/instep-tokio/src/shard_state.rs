@@ -4,12 +4,18 @@ use crate::clock;
 use crate::date;
 use crate::deadlines::{Deadlines, Tick};
 use crate::deflate::Deflate;
+use crate::devices::ShownDevice;
 use crate::metrics::ShardMeter;
-use crate::server::Server;
+use crate::mount::Mount;
+use crate::ready::Ready;
+use crate::server::{NOT_HERE, Server};
 use instep::Instant;
 use instep::driver::{Compression, TurnContext};
 use instep_proto::delivery::{Feed, SendWindow};
+use slab::Slab;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// Entry of [`ShardState::by_slot`] for a slot without a connection.
@@ -30,6 +36,10 @@ pub(crate) struct ShardState {
     pub(crate) deflate: Option<Deflate>,
     /// Number of clients that follow the compressed feed.
     pub(crate) compressing: Cell<usize>,
+    /// Devices behind the server that clients of this shard are connected to.
+    pub(crate) mounts: RefCell<Slab<Rc<Mount>>>,
+    /// Mounts whose devices have something new.
+    pub(crate) ready_mounts: Arc<Ready>,
 }
 
 /// Buffers that are lent to one connection at a time.
@@ -66,6 +76,8 @@ impl ShardState {
             earlier: Notify::new(),
             deflate: Some(server.limits.inflaters).filter(|limit| *limit > 0).map(Deflate::new),
             compressing: Cell::new(0),
+            mounts: RefCell::default(),
+            ready_mounts: Arc::default(),
         }
     }
 
@@ -79,6 +91,7 @@ impl ShardState {
             log_in,
             board: None,
             update: Some(update),
+            mounts: None,
             device,
             feed: plain,
             compressed_feed: compressed.as_ref().filter(|feed| feed.revision() == plain.revision()),
@@ -92,10 +105,62 @@ impl ShardState {
         }
     }
 
+    /// Calls `call` with the context of a client's turn, at the server itself or at a device behind it.
+    pub(crate) fn in_context<T>(
+        &self,
+        mount: Option<&Mount>,
+        feeds: &Feeds,
+        scratch: &mut [u8],
+        call: impl FnOnce(&mut TurnContext<'_>) -> T,
+    ) -> T {
+        let mut context = self.turn_context(feeds, scratch);
+        let feed = mount.and_then(|mount| Some((mount, mount.feed()?)));
+        let Some((mount, feed)) = &feed else { return call(&mut context) };
+        call(&mut TurnContext {
+            app: mount.shown.app(),
+            device: mount.shown.device(),
+            feed,
+            // Compressing each frame for each device that is looked at would cost more than it saves.
+            compressed_feed: None,
+            update: Some(&NOT_HERE),
+            ..context
+        })
+    }
+
     /// Calls a client outside of a turn of its connection.
-    pub(crate) fn with_context<T>(&self, call: impl FnOnce(&mut TurnContext<'_>) -> T) -> T {
+    pub(crate) fn with_context<T>(
+        &self,
+        mount: Option<&Mount>,
+        call: impl FnOnce(&mut TurnContext<'_>) -> T,
+    ) -> T {
         let Buffers { feeds, scratch, .. } = &mut *self.buffers.borrow_mut();
-        call(&mut self.turn_context(feeds, scratch))
+        self.in_context(mount, feeds, scratch, call)
+    }
+
+    /// Adds a connection to those of a device behind the server.
+    ///
+    /// Returns `None` if the device has no feed for this shard.
+    pub(crate) fn enter(&self, shown: &Arc<dyn ShownDevice>, connection: usize) -> Option<Rc<Mount>> {
+        let mut mounts = self.mounts.borrow_mut();
+        let found = mounts.iter().find(|(_, mount)| mount.is_of(shown)).map(|(_, mount)| mount.clone());
+        let mount = match found {
+            Some(mount) => mount,
+            None => {
+                let entry = mounts.vacant_entry();
+                let waker = self.ready_mounts.waker(entry.key());
+                let mount = Mount::new(entry.key(), shown.clone(), waker, self.follower, self.now())?;
+                entry.insert(mount).clone()
+            }
+        };
+        mount.add(connection);
+        Some(mount)
+    }
+
+    /// Removes a connection from those of a device behind the server.
+    pub(crate) fn leave(&self, mount: &Mount, connection: usize) {
+        if mount.remove(connection) {
+            self.mounts.borrow_mut().try_remove(mount.key);
+        }
     }
 
     /// Counts one more, or one less, client of the compressed feed.

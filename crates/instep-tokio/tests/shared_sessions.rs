@@ -21,6 +21,8 @@ fn server(key: &str, password: &str) -> (Running, &'static SealedSessions) {
     let server = serve_with(&APP, Limits::LINUX, SocketLimits::default(), Listener::plain, |server| {
         server.with_log_in(log_in)
     });
+    let running = server.server();
+    sessions.close_by(move |session| running.revoke(session));
     (server, sessions)
 }
 

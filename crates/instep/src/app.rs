@@ -153,6 +153,23 @@ impl App {
         self.add_endpoint(Endpoint { pattern: Pattern::new("/ws"), echo: false, thing: true })
     }
 
+    /// Declares a Thing that another device is, for a gateway.
+    ///
+    /// Its topics are the properties and behind them the frame `thing` of that device. `backlog` is whether that device numbers its
+    /// events.
+    ///
+    /// # Panics
+    /// As [`App::thing`].
+    #[cfg(feature = "gateway")]
+    #[track_caller]
+    pub const fn thing_elsewhere(mut self, thing: &'static Thing, backlog: bool) -> Self {
+        self.manifest.backlog = backlog;
+        self = self.thing(thing);
+        self.service = Some(&ThingService::BEHIND);
+        self.topics += 1;
+        self
+    }
+
     /// Declares the Thing as [`App::thing`] does, with a backlog of events.
     ///
     /// A new client first gets the events that the device still has ([`Limits::events`](crate::Limits::events)), oldest first.

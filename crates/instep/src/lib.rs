@@ -135,8 +135,9 @@
 //! declaration do not compile. A client that breaks the protocol gets an error or is closed, and affects no other client.
 //!
 //! The feature `alloc` adds memory that grows ([`driver::Buffer::grown`]), for drivers with a heap. The feature `update` adds firmware
-//! updates over HTTP, the module `update`; without it no connection has code for them. The feature `shared-sessions` lets several servers
-//! share the sessions of their log-ins. The lock of the device needs an
+//! updates over HTTP, the module `update`; without it no connection has code for them. The feature `gateway` adds what a server needs that
+//! shows other devices, each below a path of its own ([`driver::MountsRef`]). The feature `shared-sessions` lets several servers share the
+//! sessions of their log-ins. The lock of the device needs an
 //! implementation of the crate `critical-section`, which `instep-tokio` and the HAL of a chip have; a program that links neither enables
 //! `critical-section/std`. The feature `testing` does so, and adds the module `testing`: an application is tested on the host, over a
 //! simulated link and on a virtual clock.
@@ -173,6 +174,8 @@ mod update;
 
 pub use access::Access;
 pub use app::App;
+#[cfg(feature = "gateway")]
+pub use device::Forwarded;
 #[doc(hidden)]
 pub use device::Invoked;
 pub use device::{
@@ -207,6 +210,9 @@ pub mod driver {
     };
     pub use crate::device::{Counts, DropReason, Follower, Memory, Recorder, RefusalReason, SlotMemory};
     pub use crate::log::LogRateLimit;
+    pub use crate::service::MountsRef;
+    #[cfg(feature = "gateway")]
+    pub use crate::service::{Absence, Entry, Mounts};
     pub use crate::update::UpdateRoute;
     pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
     #[doc(hidden)]

@@ -262,6 +262,7 @@ impl Link<'_> {
             log_in: None,
             board: None,
             update: None,
+            mounts: None,
             device,
             feed,
             compressed_feed: compressed_feed.as_ref(),

@@ -13,6 +13,7 @@ mod reason;
 pub use error::PacketError;
 pub use incoming::{ConnAck, Incoming, Publish, SubAck};
 pub use outgoing::{
-    Connect, Filter, PINGREQ, Password, PublishHead, disconnect, write_subscribe, write_unsubscribe,
+    Connect, ExpiringHead, Filter, PINGREQ, Password, PublishHead, disconnect, write_subscribe,
+    write_unsubscribe,
 };
 pub use reason::ReasonCode;

@@ -111,6 +111,55 @@ impl PublishHead<'_> {
     }
 }
 
+/// Beginning of a PUBLISH with QoS 0 and an expiry, which the payload follows.
+#[derive(Clone, Copy, Debug)]
+pub struct ExpiringHead<'p> {
+    /// The topic.
+    pub topic: &'p [&'p str],
+    /// Whether the broker stores the message.
+    pub retain: bool,
+    /// The time after which the broker no longer passes the message on, in seconds.
+    pub expiry_seconds: u32,
+    /// Where the answer goes, and the data that it must have.
+    pub response: Option<(&'p [&'p str], &'p [u8])>,
+    /// The length of the payload, in bytes.
+    pub payload: usize,
+}
+
+impl ExpiringHead<'_> {
+    /// Returns the length of the packet, with its payload.
+    ///
+    /// Returns `None` if there can be no such packet.
+    pub fn packet_length(&self) -> Option<usize> {
+        let length = count(&|fields| self.fields(fields)) + self.payload;
+        integer(length).map(|(_, bytes)| 1 + bytes + length)
+    }
+
+    /// Writes the packet up to its payload, and returns the number of bytes.
+    ///
+    /// Returns `None` if they do not fit.
+    pub fn write(&self, out: &mut [u8]) -> Option<usize> {
+        write_packet(0x30 | u8::from(self.retain), self.payload, out, &|fields| self.fields(fields))
+    }
+
+    fn fields(&self, fields: &mut Fields<'_>) {
+        fields.text(self.topic);
+        let response = self.response.map_or(0, |(topic, data)| {
+            let topic: usize = topic.iter().map(|part| part.len()).sum();
+            1 + 2 + topic + 1 + 2 + data.len()
+        });
+        fields.integer(1 + 4 + response);
+        fields.push(&[properties::MESSAGE_EXPIRY_INTERVAL]);
+        fields.push(&self.expiry_seconds.to_be_bytes());
+        if let Some((topic, data)) = self.response {
+            fields.push(&[properties::RESPONSE_TOPIC]);
+            fields.text(topic);
+            fields.push(&[properties::CORRELATION_DATA]);
+            fields.binary(data);
+        }
+    }
+}
+
 /// One topic filter of a SUBSCRIBE.
 #[derive(Clone, Copy, Debug)]
 pub struct Filter<'f> {
@@ -118,12 +167,14 @@ pub struct Filter<'f> {
     pub topic: &'f [&'f str],
     /// Whether the broker sends the messages that it has stored.
     pub retained: bool,
+    /// Whether messages keep the retain flag that they were published with. Otherwise the flag says that the broker had stored the
+    /// message before.
+    pub as_published: bool,
 }
 
 /// Writes a SUBSCRIBE with QoS 0, and returns its length.
 ///
-/// The retain flag of a message then says that the broker had stored it before. Returns `None` if the packet does not
-/// fit.
+/// Returns `None` if the packet does not fit.
 pub fn write_subscribe(packet_id: u16, filters: &[Filter<'_>], out: &mut [u8]) -> Option<usize> {
     write_packet(0x82, 0, out, &|fields| {
         fields.push(&packet_id.to_be_bytes());
@@ -131,7 +182,8 @@ pub fn write_subscribe(packet_id: u16, filters: &[Filter<'_>], out: &mut [u8]) -
         for filter in filters {
             fields.text(filter.topic);
             // Retain Handling 2 is: no stored messages.
-            fields.push(&[if filter.retained { 0x00 } else { 0x20 }]);
+            let handling = if filter.retained { 0x00 } else { 0x20 };
+            fields.push(&[handling | u8::from(filter.as_published) << 3]);
         }
     })
 }

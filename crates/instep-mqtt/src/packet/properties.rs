@@ -5,7 +5,8 @@
 use super::PacketError;
 use super::fields::Fields;
 
-const RESPONSE_TOPIC: u8 = 0x08;
+pub(crate) const MESSAGE_EXPIRY_INTERVAL: u8 = 0x02;
+pub(crate) const RESPONSE_TOPIC: u8 = 0x08;
 pub(crate) const CORRELATION_DATA: u8 = 0x09;
 const SERVER_KEEP_ALIVE: u8 = 0x13;
 const TOPIC_ALIAS: u8 = 0x23;
@@ -89,7 +90,7 @@ impl<'p> Properties<'p> {
                 return Ok(());
             }
             SERVER_KEEP_ALIVE | 0x21 | 0x22 | TOPIC_ALIAS => from.two()?.into(),
-            0x02 | 0x11 | MAXIMUM_PACKET_SIZE => from.four()?,
+            MESSAGE_EXPIRY_INTERVAL | 0x11 | MAXIMUM_PACKET_SIZE => from.four()?,
             SUBSCRIPTION_IDENTIFIER => u32::try_from(from.integer()?).map_err(|_| PacketError::Length)?,
             _ => {
                 let text = from.text()?;

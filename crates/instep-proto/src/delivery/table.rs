@@ -38,6 +38,15 @@ impl<'s> Table<'s> {
         Self { entries, storage, block_length, spare }
     }
 
+    /// Forgets all frames.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn clear(&mut self) {
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            *entry = TableEntry { block: index, in_order: index, ..TableEntry::default() };
+        }
+        self.spare = self.entries.len();
+    }
+
     /// Returns the number of topics.
     pub fn topics(&self) -> usize {
         self.entries.len()

@@ -2,34 +2,34 @@
 
 /// Declares [`Status`]: each row has the name, the code, the reason phrase and the body of an error.
 macro_rules! statuses {
-    ($($name:ident = $code:literal, $reason:literal, $explanation:literal;)+) => {
+    ($($(#[$when:meta])? $name:ident = $code:literal, $reason:literal, $explanation:literal;)+) => {
         /// Status of a response.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[expect(missing_docs, reason = "the names are those of RFC 9110")]
         #[non_exhaustive]
         pub enum Status {
-            $($name,)+
+            $($(#[$when])? $name,)+
         }
 
         impl Status {
             /// Returns the code.
             pub const fn code(self) -> u16 {
                 match self {
-                    $(Self::$name => $code,)+
+                    $($(#[$when])? Self::$name => $code,)+
                 }
             }
 
             /// Returns the reason phrase.
             pub const fn reason(self) -> &'static str {
                 match self {
-                    $(Self::$name => $reason,)+
+                    $($(#[$when])? Self::$name => $reason,)+
                 }
             }
 
             /// Returns the body of an error without a more specific one.
             pub const fn explanation(self) -> &'static str {
                 match self {
-                    $(Self::$name => $explanation,)+
+                    $($(#[$when])? Self::$name => $explanation,)+
                 }
             }
         }
@@ -65,5 +65,8 @@ statuses! {
         "The request's header is too large for this device.";
     NotImplemented = 501, "Not Implemented", "Unknown method or transfer coding.";
     ServiceUnavailable = 503, "Service Unavailable", "All connections are in use. Try again in a moment.";
+    #[cfg(feature = "gateway")]
+    GatewayTimeout = 504, "Gateway Timeout",
+        "The device did not answer in time. The request may have been carried out.";
     VersionNotSupported = 505, "HTTP Version Not Supported", "This device supports HTTP/1.1 only.";
 }

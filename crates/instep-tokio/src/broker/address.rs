@@ -1,6 +1,6 @@
 //! Address of a broker, and the log-in at it.
 
-use instep_mqtt::AddressError;
+use instep_mqtt::{AddressError, Password};
 use std::fmt;
 
 /// Address of a broker, with the prefix of the topics there.
@@ -9,12 +9,17 @@ pub struct BrokerAddress(String);
 
 /// Password at a broker. It is not printed.
 #[derive(Clone)]
-pub struct BrokerLogin(pub(super) String);
+pub struct BrokerLogin(String);
 
 impl BrokerLogin {
     /// Creates the log-in with this password, for the user in the address.
     pub fn new(password: String) -> Self {
         Self(password)
+    }
+
+    /// Returns the password.
+    pub fn password(&self) -> Password<'_> {
+        Password(&self.0)
     }
 }
 
@@ -42,7 +47,11 @@ impl BrokerAddress {
         }
     }
 
-    pub(super) fn parts(&self) -> instep_mqtt::BrokerAddress<'_> {
+    /// Returns the parts of the address.
+    ///
+    /// # Panics
+    /// Never, because the text was checked.
+    pub fn parts(&self) -> instep_mqtt::BrokerAddress<'_> {
         instep_mqtt::BrokerAddress::parse(&self.0).expect("the text was checked")
     }
 }

@@ -1,11 +1,11 @@
 //! One session with a broker, from its transport to its end.
 
-use super::target::Broker;
+use super::client::BrokerClient;
+use super::status::Connections;
 use super::transport::Transport;
 use instep::Instant;
-use instep::broker::Followed;
 use instep::driver::Buffer;
-use instep_mqtt::{DeviceClient, Ended, Options, Outcome, Password, TransportError};
+use instep_mqtt::{Ended, Outcome, TransportError};
 use instep_proto::delivery::Outgoing;
 use std::fmt;
 use std::future::poll_fn;
@@ -16,10 +16,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
-/// Maximum number of commands that wait for their answers.
-const PENDING: usize = 8;
-/// Maximum length of a packet beside its payload, in bytes.
-const PACKET_OVERHEAD: usize = 1_024;
 /// Time between two looks at the clock while the broker does not read, in ms.
 const BLOCKED_MS: u64 = 100;
 
@@ -54,10 +50,9 @@ impl fmt::Display for SessionEnd {
 }
 
 /// Session, whose memory is used again for the next connection.
-pub(super) struct Session {
-    broker: &'static Broker,
-    followed: Followed<'static>,
-    client: DeviceClient<'static, PENDING>,
+pub(super) struct Session<'c, C> {
+    client: &'c mut C,
+    connections: &'c Connections,
     input: Vec<u8>,
     filled: usize,
     scratch: Vec<u8>,
@@ -68,30 +63,17 @@ pub(super) struct Session {
     opened_at: Option<Instant>,
 }
 
-impl Session {
-    pub(super) fn new(now: Instant, followed: Followed<'static>, broker: &'static Broker) -> Self {
-        let packet_max = followed.command_max() + PACKET_OVERHEAD;
-        let address = broker.address.parts();
-        let options = Options {
-            prefix: address.prefix,
-            id: &broker.id,
-            user: address.user,
-            password: broker.login.as_ref().map(|login| Password(&login.0)),
-            commands: broker.commands,
-            discovery: broker.discovery,
-            page: broker.page.as_deref(),
-            packet_max,
-        };
+impl<'c, C: BrokerClient> Session<'c, C> {
+    pub(super) fn new(client: &'c mut C, connections: &'c Connections) -> Self {
         Self {
-            broker,
-            followed,
-            client: DeviceClient::new(now, followed, options),
-            input: vec![0; packet_max],
+            input: vec![0; client.input_max()],
             filled: 0,
-            scratch: vec![0; followed.frame_max() + PACKET_OVERHEAD],
+            scratch: vec![0; client.output_max()],
             output: Vec::new(),
             written: 0,
             opened_at: None,
+            client,
+            connections,
         }
     }
 
@@ -123,12 +105,12 @@ impl Session {
                 stopping = true;
             }
             // Registered before the feed is read, so that no change in between is lost.
-            self.followed.register(context.waker());
+            self.client.register(context.waker());
             let now = clock();
             let poll = self.turn(now, &mut transport, context);
             if self.opened_at.is_none() && self.client.is_open() {
                 self.opened_at = Some(now);
-                self.broker.note_opened();
+                self.connections.note_opened();
                 if let Some(opened) = opened.take() {
                     opened();
                 }
@@ -140,7 +122,7 @@ impl Session {
         })
         .await;
         if self.opened_at.is_some() {
-            self.broker.note_closed();
+            self.connections.note_closed();
         }
         self.client.abandon();
         end

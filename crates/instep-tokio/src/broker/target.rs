@@ -1,8 +1,8 @@
 //! The broker at which a device publishes, and how the connection to it stands.
 
 use super::address::{BrokerAddress, BrokerLogin};
+use super::status::{BrokerStatus, Connections};
 use instep_mqtt::DeviceId;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Broker at which a device publishes its state.
 #[derive(Debug)]
@@ -16,17 +16,7 @@ pub struct Broker {
     pub(super) discovery: bool,
     /// The address of the device's page.
     pub(super) page: Option<String>,
-    opened: AtomicU64,
-    closed: AtomicU64,
-}
-
-/// How the connection to a broker stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BrokerStatus {
-    /// Whether the broker has accepted the device, and the connection has not ended.
-    pub connected: bool,
-    /// The number of connections that the broker has accepted.
-    pub connections: u64,
+    pub(super) connections: Connections,
 }
 
 impl Broker {
@@ -41,8 +31,7 @@ impl Broker {
             commands,
             discovery: true,
             page: None,
-            opened: AtomicU64::new(0),
-            closed: AtomicU64::new(0),
+            connections: Connections::default(),
         }
     }
 
@@ -63,16 +52,6 @@ impl Broker {
 
     /// Returns how the connection stands.
     pub fn status(&self) -> BrokerStatus {
-        let closed = self.closed.load(Ordering::Relaxed);
-        let connections = self.opened.load(Ordering::Relaxed);
-        BrokerStatus { connected: connections > closed, connections }
-    }
-
-    pub(super) fn note_opened(&self) {
-        self.opened.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn note_closed(&self) {
-        self.closed.fetch_add(1, Ordering::Relaxed);
+        self.connections.status()
     }
 }

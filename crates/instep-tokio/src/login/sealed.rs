@@ -2,8 +2,8 @@
 
 use super::key::{Purpose, SessionKey};
 use super::notice::{Notice, PasswordNotice};
+use instep::Instant;
 use instep::login::{Password, SHARED_SESSION_SECONDS, SealedSession, SharedSessions};
-use instep::{Device, Instant};
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -18,6 +18,9 @@ const SKEW_SECONDS: u64 = 300;
 /// Function that brings a message to the other servers: its name, its payload, and for how long it is of use.
 type Teller = Box<dyn Fn(&str, &[u8], Duration) + Send + Sync>;
 
+/// Function that closes the clients of a session, or all clients.
+type Closer = Box<dyn Fn(Option<NonZeroU32>) + Send + Sync>;
+
 /// Sessions that hold at every server with the same key and password.
 ///
 /// A cookie carries the session, so a server knows only the sessions that have ended before their time. With
@@ -29,6 +32,7 @@ pub struct SealedSessions {
     /// A time of the server's clock, and the same in s since 1970.
     base: OnceLock<(Instant, u64)>,
     teller: OnceLock<Teller>,
+    closer: OnceLock<Closer>,
     state: Mutex<State>,
 }
 
@@ -38,7 +42,6 @@ struct State {
     ended: HashMap<NonZeroU32, u64>,
     /// Sessions that began until this time have ended, in s since 1970.
     void_until: u64,
-    devices: Vec<&'static Device>,
     /// Number of messages that no server with this key has written.
     foreign: u64,
 }
@@ -54,7 +57,24 @@ impl SealedSessions {
         let code = key.authenticate(Purpose::Password, &[&rounds.to_be_bytes(), &hash]);
         let tag = code.iter().take(16).fold(0, |tag, byte| tag << 8 | u128::from(*byte));
         let own = PasswordNotice { since: clock(), tag };
-        Self { key, own, clock, base: OnceLock::new(), teller: OnceLock::new(), state: Mutex::default() }
+        Self {
+            key,
+            own,
+            clock,
+            base: OnceLock::new(),
+            teller: OnceLock::new(),
+            closer: OnceLock::new(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Sets the function that closes the clients of a session that has ended elsewhere, such as [`Server::revoke`](crate::Server::revoke).
+    ///
+    /// It gets the number of the session, or `None` for all clients. Call this once.
+    pub fn close_by(&self, closer: impl Fn(Option<NonZeroU32>) + Send + Sync + 'static) {
+        // A second function would be a mistake of the program.
+        let is_first = self.closer.set(Box::new(closer)).is_ok();
+        debug_assert!(is_first, "the function that closes clients is set twice");
     }
 
     /// Sets the function that brings messages to the other servers, and tells them of this server's password.
@@ -113,9 +133,10 @@ impl SealedSessions {
     fn void(&self, time: u64) -> bool {
         let mut state = self.state();
         let is_new = state.void_until < time;
+        state.void_until = state.void_until.max(time);
+        drop(state);
         if is_new {
-            state.void_until = time;
-            state.close(None);
+            self.close(None);
         }
         is_new
     }
@@ -126,23 +147,31 @@ impl SealedSessions {
         if session.expires <= now || session.expires > self.latest() + SHARED_SESSION_SECONDS {
             return false;
         }
+        let number = session.number();
         let mut state = self.state();
         if state.ended.len() >= ENDED_MAX {
             state.ended.retain(|_, expires| *expires > now);
         }
-        if state.ended.len() >= ENDED_MAX {
-            log::warn!("All sessions have ended, because {ENDED_MAX} were ended by hand within 12 h");
+        let is_full = state.ended.len() >= ENDED_MAX;
+        if is_full {
             state.ended.clear();
             state.void_until = now;
-            state.close(None);
-            return true;
         }
-        let number = session.number();
         let is_new = state.ended.insert(number, session.expires).is_none();
+        drop(state);
+        if is_full {
+            log::warn!("All sessions have ended, because {ENDED_MAX} were ended by hand within 12 h");
+        }
         if is_new {
-            state.close(Some(number));
+            self.close(Some(number).filter(|_| !is_full));
         }
         is_new
+    }
+
+    fn close(&self, session: Option<NonZeroU32>) {
+        if let Some(closer) = self.closer.get() {
+            closer(session);
+        }
     }
 
     fn tell(&self, notice: Notice) {
@@ -169,12 +198,6 @@ impl SealedSessions {
     fn state(&self) -> MutexGuard<'_, State> {
         // No call leaves the state halfway changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn close(&self, session: Option<NonZeroU32>) {
-        self.devices.iter().for_each(|device| device.close_session(session));
     }
 }
 
@@ -214,13 +237,6 @@ impl SharedSessions for SealedSessions {
 
     fn end_all(&self) {
         self.void((self.clock)());
-    }
-
-    fn follow(&self, device: &'static Device) {
-        let mut state = self.state();
-        if !state.devices.iter().any(|known| std::ptr::eq(*known, device)) {
-            state.devices.push(device);
-        }
     }
 }
 
@@ -380,16 +396,16 @@ mod tests {
         assert!(server.find(&session, at(0)).is_some());
         server.end(&server.begin(1 << 20));
         assert_eq!(server.find(&session, at(0)), None);
-        assert!(server.state().ended.is_empty());
+        assert_eq!(server.state().ended.len(), 1);
         // What has expired makes room.
         CLOCK.set(NOW + 1);
         let session = server.begin(0);
-        for id in 1..=ENDED_MAX as u128 {
+        for id in 1..ENDED_MAX as u128 {
             server.forget(SealedSession { id, expires: NOW + 100, seal: [0; 32] });
         }
         CLOCK.set(NOW + 100);
-        server.end(&server.begin(1 << 20));
+        server.end(&server.begin(1 << 21));
         assert!(server.find(&session, at(99)).is_some());
-        assert_eq!(server.state().ended.len(), 1);
+        assert_eq!(server.state().ended.len(), 2);
     }
 }

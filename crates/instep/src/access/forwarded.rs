@@ -7,16 +7,16 @@ const PREFIX_MAX: usize = 128;
 
 /// Returns the prefix that a client puts before the device's paths.
 ///
-/// The prefix comes from the request's path, or otherwise from the trusted proxy that removed it (`proxied`).
-pub(crate) fn prefix<'h>(request: &RequestHead<'h>, proxied: bool) -> &'h str {
-    if !proxied || !request.base.is_empty() {
-        return request.base;
+/// The prefix comes from the request's path (`base`), or otherwise from the trusted proxy that removed it (`proxied`).
+pub(crate) fn prefix<'h>(base: &'h str, request: &RequestHead<'h>, proxied: bool) -> &'h str {
+    if !proxied || !base.is_empty() {
+        return base;
     }
     let reported = request.fields.items("x-forwarded-prefix").next_back();
     reported
         .map(|reported| reported.trim_end_matches('/'))
         .filter(|reported| is_path(reported))
-        .unwrap_or(request.base)
+        .unwrap_or(base)
 }
 
 /// Returns whether the request reached the proxy over TLS.

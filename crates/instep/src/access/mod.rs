@@ -8,6 +8,7 @@ mod elsewhere;
 mod forwarded;
 mod hints;
 mod https;
+mod mount;
 mod names;
 mod network;
 mod origins;
@@ -17,6 +18,7 @@ pub(crate) use forwarded::prefix;
 pub(crate) use hints::Offer;
 pub use hints::{AllowHints, is_framing_origin, is_host_name, is_origin, is_wide_origin};
 pub use https::HttpsRedirect;
+pub(crate) use mount::MountPath;
 pub use network::{IpNetwork, NoNetwork};
 pub use origins::Origins;
 

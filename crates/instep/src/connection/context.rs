@@ -5,7 +5,7 @@ use crate::access::Access;
 use crate::app::App;
 use crate::device::Device;
 use crate::login::LogIn;
-use crate::service::{BoardPage, BoardPages, Context};
+use crate::service::{BoardPage, BoardPages, Context, MountsRef};
 use crate::update::UpdateRoute;
 use core::cell::Cell;
 use core::net::IpAddr;
@@ -26,6 +26,8 @@ pub struct TurnContext<'a> {
     pub board: Option<&'a dyn BoardPages>,
     /// The route `/firmware`, if the driver has one. Without the feature `update` there is none.
     pub update: Option<UpdateRoute<'a>>,
+    /// The devices of the server, if it has several. Without the feature `gateway` there is one.
+    pub mounts: Option<MountsRef<'a>>,
     /// The device.
     pub device: &'a Device,
     /// The feed that the clients of this driver follow.
@@ -116,6 +118,7 @@ impl<'a> ConnectionContext<'a> {
             log_in,
             board,
             update,
+            mounts,
             device,
             feed,
             compressed_feed,
@@ -135,6 +138,7 @@ impl<'a> ConnectionContext<'a> {
             feed,
             compressed_feed,
             follower,
+            mounts,
             messages: Cell::new(0),
         };
         (

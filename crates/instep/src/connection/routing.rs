@@ -155,6 +155,9 @@ impl Client {
             );
             return error(Status::NotFound);
         }
+        if !request.mount.is_empty() && head.path.is_empty() {
+            return redirect(Status::Found, head.base, &"/", head, out);
+        }
         if let Some((resource, of_thing)) = resource.filter(|_| !speaks) {
             return (of_thing.answer)(resource, credential, request, out);
         }
@@ -190,7 +193,10 @@ impl Client {
             (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
             _ => match context.app.folder {
                 Some(folder) => folder.answer(request, out),
-                None => error(Status::NotFound),
+                None => match request.absence {
+                    Some(absence) => absence.answer(head, out),
+                    None => error(Status::NotFound),
+                },
             },
         }
     }

@@ -5,6 +5,8 @@ mod backlog;
 mod confirm;
 mod counters;
 mod error;
+#[cfg(feature = "gateway")]
+mod gateway;
 mod history;
 mod http_requests;
 mod in_place;
@@ -27,6 +29,8 @@ pub(crate) use admission::{Offer, SlotHandle};
 pub(crate) use counters::End;
 pub use counters::{Counts, DropReason, RefusalReason};
 pub use error::SendError;
+#[cfg(feature = "gateway")]
+pub use gateway::Forwarded;
 pub(crate) use history::Past;
 pub use history::{HistoryPoint, Recorder};
 pub use inbox::{Inbox, Invoked, Message};

@@ -88,7 +88,11 @@ impl<'d> Inbox<'d> {
     }
 }
 
-fn read<'m>(thing: &'static Thing, kind: Kind, message: &'m [u8]) -> Result<Invocation, RequestError<'m>> {
+pub(super) fn read<'m>(
+    thing: &'static Thing,
+    kind: Kind,
+    message: &'m [u8],
+) -> Result<Invocation, RequestError<'m>> {
     if kind == Kind::Binary {
         return Err(RequestError::new(RequestErrorKind::Binary));
     }

@@ -262,7 +262,27 @@ impl State {
         }
     }
 
-    fn wake_followers(&mut self) {
+    /// Forgets everything but the numbers of clients and requests, which identify one forever.
+    #[cfg(feature = "gateway")]
+    pub(super) fn recycle(&mut self) {
+        self.feed.clear();
+        while self.inbox.pop().is_some() {}
+        while self.waiting.pop().is_some() {}
+        for follower in self.followers.iter_mut() {
+            (follower.waker, follower.taken) = (None, 0);
+            while follower.ready.pop().is_some() {}
+        }
+        for slot in self.slots.iter_mut() {
+            slot.inbox = InboxState::Idle;
+            slot.free();
+            (slot.in_queue, slot.is_ready) = (false, false);
+        }
+        self.page_values = PageValues::default();
+        (self.taken, self.inbox_used, self.inbox_taken, self.inbox_waker) = (0, 0, false, None);
+        self.counts = Counts::default();
+    }
+
+    pub(super) fn wake_followers(&mut self) {
         for follower in self.followers.iter_mut() {
             follower.wake(&mut self.wakes);
         }

@@ -8,7 +8,7 @@ use super::log_in::{Authenticator, LogIn, Verification};
 use super::page::{self, Page};
 use super::password::{PASSWORD_MAX, Password};
 use super::state::{LogInMemory, Random};
-use crate::access::prefix;
+use crate::access::{MountPath, prefix};
 use crate::service::{Credential, Outcome, Pending, Request, may_act, whole_content};
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
@@ -58,7 +58,8 @@ impl LogIn {
         out: &mut Outgoing<'_>,
     ) -> ControlFlow<Outcome, Credential> {
         // Redirects and cookies name paths as the client sees them.
-        let head = RequestHead { base: prefix(request.head, request.proxied), ..*request.head };
+        let base = prefix(request.mount.before(request.head.base), request.head, request.proxied);
+        let head = RequestHead { base, ..*request.head };
         let request = &Request { head: &head, ..*request };
         let Request { head, context, .. } = *request;
         let reads = matches!(head.method, Method::Get | Method::Head);
@@ -90,7 +91,7 @@ impl LogIn {
     fn end_sessions(&self, request: &Request<'_>) -> bool {
         let mut any = false;
         for value in session_values(request, self.is_shared()) {
-            any |= self.end_session(value, request.context.device, request.now);
+            any |= self.end_session(value, request.context, request.now);
         }
         any
     }
@@ -104,7 +105,7 @@ impl LogIn {
         let Request { now, head, peer, .. } = *request;
         let mut credentials = Zeroizing::new([0; CREDENTIALS_MAX]);
         let password = head.authorization.and_then(|text| authorization_password(text, &mut *credentials));
-        let Some(password) = password else { return Break(challenge(head, out)) };
+        let Some(password) = password else { return Break(challenge(request, out)) };
         match self.verify(password, peer, true, ticket(request), now) {
             Verification::Checked(Verdict::Accepted) => Continue(self.basic_credential()),
             Verification::Checked(Verdict::Rejected) => Break(error(Status::Unauthorized, head)),
@@ -154,7 +155,7 @@ impl LogIn {
             Verification::Checked(Verdict::Accepted) => {
                 // The old id ends, so a copy of it is of no use after this log-in.
                 let _ = self.end_sessions(request);
-                let session = self.begin_session(request.context.device, now);
+                let session = self.begin_session(request.context, now);
                 log::info!("Logged in from {peer}");
                 let cookie = Cookie::new(Some(session), request);
                 let mut next = [0; NEXT_MAX];
@@ -202,10 +203,11 @@ fn ticket(request: &Request<'_>) -> Option<NonZeroU32> {
 /// Answers a request without credentials.
 ///
 /// A browser that opens an address is redirected to the log-in page, and back after the log-in. Other requests get 401.
-fn challenge(head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
+fn challenge(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
+    let Request { head, mount, .. } = *request;
     let opens = matches!(head.method, Method::Get | Method::Head) && !head.websocket.upgrade;
     if opens && (head.navigation || head.accepts_html) {
-        return redirect(head, &log_in_address(head.path, head.query), None, out);
+        return redirect(head, &log_in_address(mount, head.path, head.query), None, out);
     }
     error(Status::Unauthorized, head)
 }
@@ -254,10 +256,12 @@ fn page_reply(status: Status, page: Page, request: &Request<'_>) -> Reply {
 }
 
 /// Returns the address of the log-in page, with the requested address in its query.
-fn log_in_address(path: &str, query: Option<&str>) -> impl Display {
+fn log_in_address(mount: MountPath<'_>, path: &str, query: Option<&str>) -> impl Display {
     fmt::from_fn(move |f| {
         f.write_str(LOG_IN)?;
-        if (path, query) != ("/", None) {
+        if !mount.is_empty() {
+            write!(f, "?next={}{}", QueryValue(mount.as_str()), QueryValue(path))?;
+        } else if (path, query) != ("/", None) {
             write!(f, "?next={}", QueryValue(path))?;
         }
         query.map_or(Ok(()), |query| write!(f, "%3F{}", QueryValue(query)))
@@ -323,7 +327,7 @@ mod tests {
             ("/any/a", None, "/login?next=/any/a"),
             ("/any/a%20b", Some("x=1&y=/"), "/login?next=/any/a%2520b%3Fx%3D1%26y%3D/"),
         ] {
-            let ask = log_in_address(path, query).to_string();
+            let ask = log_in_address(MountPath::NONE, path, query).to_string();
             assert_eq!(ask, address);
             let asked = query.map_or(path.to_string(), |query| std::format!("{path}?{query}"));
             assert_eq!(local_path(ask.split_once('?').map(|(_, query)| query), &mut [0; NEXT_MAX]), asked);

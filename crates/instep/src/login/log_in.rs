@@ -8,7 +8,7 @@ use super::password::Password;
 use super::sealed::{SealedSession, SharedSessions};
 use super::state::{LogInMemory, Random, State};
 use crate::device::Device;
-use crate::service::{Credential, Outcome, Request};
+use crate::service::{Context, Credential, Outcome, Request};
 use crate::time::Instant;
 use core::cell::RefCell;
 use core::fmt;
@@ -202,7 +202,7 @@ impl LogIn {
     /// Begins a session and returns the value of its cookie.
     ///
     /// If the table is full, the new session replaces an older one, and the clients of the older session are closed.
-    pub(super) fn begin_session(&self, device: &Device, now: Instant) -> SessionValue {
+    pub(super) fn begin_session(&self, context: &Context<'_>, now: Instant) -> SessionValue {
         let mut id = [0; 16];
         (self.random)(&mut id);
         let id = u128::from_be_bytes(id);
@@ -212,23 +212,23 @@ impl LogIn {
         }
         let replaced = self.with(|state| {
             let number = state.next_number();
-            state.sessions.begin(id, number, now, |session| device.session_in_use(session))
+            state.sessions.begin(id, number, now, |session| context.session_in_use(session))
         });
         if replaced.is_some() {
-            device.revoke(replaced);
+            context.revoke(replaced);
         }
         SessionValue::Id(id)
     }
 
     /// Ends the session in the value of a cookie, and closes its clients with 1008. Returns whether there was one.
-    pub(super) fn end_session(&self, value: &str, device: &Device, now: Instant) -> bool {
+    pub(super) fn end_session(&self, value: &str, context: &Context<'_>, now: Instant) -> bool {
         let Some(Credential { number, .. }) = self.find_session(value, now) else { return false };
         #[cfg(feature = "shared-sessions")]
         if let (Some(shared), Some(session)) = (self.shared, SealedSession::parse(value)) {
             shared.end(&session);
         }
         self.with(|state| state.sessions.end(number));
-        device.revoke(Some(number));
+        context.revoke(Some(number));
         true
     }
 

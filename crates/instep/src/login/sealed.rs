@@ -2,7 +2,6 @@
 //!
 //! The cookie carries the whole session, sealed with a key that the servers share, so no server has a table of sessions.
 
-use crate::device::Device;
 use crate::time::Instant;
 use core::fmt;
 use core::num::NonZeroU32;
@@ -90,14 +89,11 @@ pub trait SharedSessions: Sync {
     /// Returns whether a session that was found has not ended since. Its expiry is not checked.
     fn holds(&self, number: NonZeroU32, expires_at: Instant) -> bool;
 
-    /// Ends a session, and closes its clients at all followed devices.
+    /// Ends a session, and closes its clients.
     fn end(&self, session: &SealedSession);
 
-    /// Ends all sessions, because the password has changed. The caller closes the clients.
+    /// Ends all sessions, because the password has changed, and closes their clients.
     fn end_all(&self);
-
-    /// Closes the clients of this device, too, when their sessions end.
-    fn follow(&self, device: &'static Device);
 }
 
 #[cfg(test)]

@@ -32,6 +32,9 @@ pub(crate) struct Base<'r> {
     pub(crate) host: &'r str,
     /// The prefix of a proxy before the device's paths, such as `/device`.
     pub(crate) prefix: &'r str,
+    /// The path of the device behind the prefix, on a server with several devices.
+    #[cfg(feature = "gateway")]
+    pub(crate) mount: &'r str,
 }
 
 /// Beginning of a description, which depends on the request.
@@ -42,7 +45,15 @@ impl Display for Beginning<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{\"@context\":[\"https://www.w3.org/2022/wot/td/v1.1\",{\"instep\":\"urn:instep:\"}],")?;
         match self.0 {
-            Some(Base { secure, host, prefix }) => {
+            Some(Base {
+                secure,
+                host,
+                prefix,
+                #[cfg(feature = "gateway")]
+                mount,
+            }) => {
+                #[cfg(feature = "gateway")]
+                let prefix = format_args!("{prefix}{mount}");
                 let scheme = if secure { "https" } else { "http" };
                 let base = format_args!("{scheme}://{host}{prefix}/.well-known/");
                 write!(f, "\"base\":{},", Text::new(base))

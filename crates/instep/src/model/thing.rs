@@ -10,6 +10,16 @@ const NAME_MAX: usize = 32;
 /// Labels of the protocol's own frames, which no interaction may have as its name.
 const RESERVED: [&str; 5] = ["error", "ok", "missed", "alive", "thing"];
 
+/// Returns what is wrong from the function around it, if the condition does not hold.
+macro_rules! check {
+    ($condition:expr, $problem:literal $(,)?) => {
+        if $condition {
+        } else {
+            return Some($problem);
+        }
+    };
+}
+
 /// Declaration of a device: its properties, actions and events.
 ///
 /// The macro [`thing!`](crate::thing!) declares one together with the commands that the application receives.
@@ -117,6 +127,39 @@ impl Thing {
         Self { title, interactions }
     }
 
+    /// Creates a Thing that was declared elsewhere, if [`Thing::new`] would.
+    #[cfg(feature = "gateway")]
+    pub fn try_new(title: &'static str, interactions: &'static [Interaction]) -> Result<Self, &'static str> {
+        let mut names: alloc::vec::Vec<&str> = interactions.iter().map(|one| one.name).collect();
+        names.sort_unstable();
+        if title.is_empty() {
+            Err("a Thing must have a title")
+        } else if names.windows(2).any(|two| two[0] == two[1]) {
+            Err("two interactions must not have one name")
+        } else {
+            Ok(Self { title, interactions })
+        }
+    }
+
+    /// Returns the topic of the property of that name.
+    #[cfg(feature = "gateway")]
+    pub fn topic_of(&self, name: &str) -> Option<super::Topic> {
+        let (number, _) = self.find(name)?;
+        self.topic(number).map(super::Topic::new)
+    }
+
+    /// Returns the name in the declaration that equals `name`, if it is that of an event.
+    #[cfg(feature = "gateway")]
+    pub fn event_of(&self, name: &str) -> Option<&'static str> {
+        self.find(name).filter(|(_, found)| found.kind.is_event()).map(|(_, found)| found.name)
+    }
+
+    /// Returns the topic after those of all properties, for the frame `thing` of a device that another one stands for.
+    #[cfg(feature = "gateway")]
+    pub const fn greeting_topic(&self) -> super::Topic {
+        super::Topic::new(self.property_count())
+    }
+
     /// Returns the number of properties, each of which is a topic.
     pub const fn property_count(&self) -> usize {
         let (mut count, mut i) = (0, 0);
@@ -198,12 +241,32 @@ impl Interaction {
     /// `const`, this is an error of the compiler.
     #[track_caller]
     pub const fn new(name: &'static str, title: &'static str, kind: Kind) -> Self {
+        match Self::problem(name, title, &kind) {
+            None => Self { name, title, group: "", kept: false, words: None, kind },
+            Some(problem) => panic!("{}", problem),
+        }
+    }
+
+    /// Creates an interaction that was declared elsewhere, as [`Interaction::new`] does.
+    ///
+    /// # Errors
+    /// Returns what is wrong with it.
+    #[cfg(feature = "gateway")]
+    pub const fn try_new(name: &'static str, title: &'static str, kind: Kind) -> Result<Self, &'static str> {
+        match Self::problem(name, title, &kind) {
+            None => Ok(Self { name, title, group: "", kept: false, words: None, kind }),
+            Some(problem) => Err(problem),
+        }
+    }
+
+    /// Returns what is wrong with an interaction, if anything is.
+    const fn problem(name: &str, title: &str, kind: &Kind) -> Option<&'static str> {
         let bytes = name.as_bytes();
-        assert!(!bytes.is_empty() && bytes.len() <= NAME_MAX, "a name must have 1 to 32 bytes");
-        assert!(bytes[0].is_ascii_alphabetic(), "a name must begin with a letter");
+        check!(!bytes.is_empty() && bytes.len() <= NAME_MAX, "a name must have 1 to 32 bytes");
+        check!(bytes[0].is_ascii_alphabetic(), "a name must begin with a letter");
         let mut i = 0;
         while i < bytes.len() {
-            assert!(
+            check!(
                 bytes[i].is_ascii_alphanumeric() || matches!(bytes[i], b'_' | b'-'),
                 "a name must have letters, digits, _ and - only"
             );
@@ -211,12 +274,11 @@ impl Interaction {
         }
         let mut i = 0;
         while i < RESERVED.len() {
-            assert!(!eq(name, RESERVED[i]), "error, ok, missed, alive and thing are reserved");
+            check!(!eq(name, RESERVED[i]), "error, ok, missed, alive and thing are reserved");
             i += 1;
         }
-        assert!(!title.is_empty(), "an interaction must have a title");
-        kind.check();
-        Self { name, title, group: "", kept: false, words: None, kind }
+        check!(!title.is_empty(), "an interaction must have a title");
+        kind.problem()
     }
 
     /// Sets the heading under which the panel shows the interaction.
@@ -317,16 +379,16 @@ impl Kind {
         }
     }
 
-    #[track_caller]
-    const fn check(&self) {
+    /// Returns what is wrong with the kind, if anything is.
+    const fn problem(&self) -> Option<&'static str> {
         match *self {
             Self::Number { min, max, step, .. } => {
-                assert!(min < max, "the max of a number must be above its min");
-                assert!(
+                check!(min < max, "the max of a number must be above its min");
+                check!(
                     step > 0.0 && step <= max - min,
                     "the step of a number must be above 0, and not above max less min"
                 );
-                assert!(
+                check!(
                     Decimal::digits_of(min) <= PRECISION_MAX
                         && Decimal::digits_of(max) <= PRECISION_MAX
                         && Decimal::digits_of(step) <= PRECISION_MAX,
@@ -334,35 +396,33 @@ impl Kind {
                 );
             }
             Self::Sensor { precision, history, .. } => {
-                assert!(precision <= PRECISION_MAX, "the precision of a sensor must be at most 6 digits");
+                check!(precision <= PRECISION_MAX, "the precision of a sensor must be at most 6 digits");
                 if let Some(history) = history {
-                    assert!(
+                    check!(
                         history.points > 0 && history.every >= 100,
                         "a history must have values, at least 100 ms apart"
                     );
                 }
             }
             Self::Select { options } => {
-                assert!(!options.is_empty(), "a select must have options");
+                check!(!options.is_empty(), "a select must have options");
                 let mut i = 0;
                 while i < options.len() {
-                    assert!(!options[i].is_empty(), "an option of a select must not be empty");
+                    check!(!options[i].is_empty(), "an option of a select must not be empty");
                     let mut other = 0;
                     while other < i {
-                        assert!(
-                            !eq(options[i], options[other]),
-                            "an option of a select must not stand twice"
-                        );
+                        check!(!eq(options[i], options[other]), "an option of a select must not stand twice");
                         other += 1;
                     }
                     i += 1;
                 }
             }
             Self::Text { max } | Self::TextAction { max } => {
-                assert!(max > 0, "the max of a text must be at least 1 byte");
+                check!(max > 0, "the max of a text must be at least 1 byte");
             }
             Self::Switch | Self::BinarySensor | Self::Button | Self::Event | Self::Log => {}
         }
+        None
     }
 }
 

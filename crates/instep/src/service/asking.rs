@@ -97,6 +97,10 @@ pub(super) fn read_answer(payload: &[u8]) -> Option<(Status, &[u8])> {
     let error = error.strip_prefix(b"\"value\":")?.strip_suffix(b"}")?;
     let code = error.strip_prefix(b"{\"code\":\"")?.split(|byte| *byte == b'"').next()?;
     let status = match code {
+        #[cfg(feature = "gateway")]
+        b"timeout" => Status::GatewayTimeout,
+        #[cfg(feature = "gateway")]
+        b"offline" | b"busy" => Status::ServiceUnavailable,
         b"unknown" => Status::NotFound,
         b"read-only" => Status::MethodNotAllowed,
         b"out-of-range" | b"too-long" => Status::UnprocessableContent,

@@ -1,10 +1,12 @@
 //! The context in which a request is answered or an open client is served.
 
+use super::mounts::MountsRef;
 use crate::access::Access;
 use crate::device::{Device, SlotHandle};
 use crate::model::{Manifest, Thing};
 use crate::time::Instant;
 use core::cell::Cell;
+use core::num::NonZeroU32;
 use instep_proto::delivery::{Feed, Outgoing};
 use instep_proto::http::RequestHead;
 
@@ -22,6 +24,8 @@ pub struct Context<'a> {
     pub(crate) compressed_feed: Option<&'a Feed<'static>>,
     /// The index of this driver in [`Memory::followers`](crate::driver::Memory::followers).
     pub(crate) follower: usize,
+    /// The devices of the server, if it has several.
+    pub(crate) mounts: Option<MountsRef<'a>>,
     /// The number of messages that this turn has received whole.
     pub(crate) messages: Cell<u32>,
 }
@@ -48,6 +52,22 @@ impl Context<'_> {
     /// Counts a message, if it is whole.
     pub(crate) fn count_message(&self, whole: bool) {
         self.messages.set(self.messages.get() + u32::from(whole));
+    }
+
+    /// Returns whether a client with this session is connected, at any device of the server.
+    pub(crate) fn session_in_use(&self, session: NonZeroU32) -> bool {
+        match self.mounts {
+            Some(mounts) => mounts.session_in_use(session),
+            None => self.device.session_in_use(session),
+        }
+    }
+
+    /// Revokes the credential of all clients with this session, at all devices of the server.
+    pub(crate) fn revoke(&self, session: Option<NonZeroU32>) {
+        match self.mounts {
+            Some(mounts) => mounts.revoke(session),
+            None => self.device.revoke(session),
+        }
     }
 
     /// Returns whether a refusal may be logged now.

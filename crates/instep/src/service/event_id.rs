@@ -7,6 +7,8 @@ use super::context::Context;
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
 use instep_proto::delivery::Cursor;
+#[cfg(feature = "gateway")]
+use instep_proto::frame::server_payload;
 use instep_proto::http::RequestHead;
 
 /// The version of the wire format.
@@ -30,7 +32,19 @@ pub(crate) fn start(context: &Context<'_>) -> Option<NonZeroU32> {
 
 /// Returns the first frame to each client: wire version, hash and start of the device.
 pub(crate) fn greeting(context: &Context<'_>) -> impl Display {
-    greeting_frame(context.manifest.hash, start(context))
+    let own = greeting_frame(context.manifest.hash, start(context));
+    #[cfg(feature = "gateway")]
+    let own = {
+        // A device that stands for another one has the frame of that one as a topic.
+        let thing = context.manifest.thing;
+        let frame = thing.and_then(|thing| context.feed.table().latest(thing.greeting_topic().0));
+        let text = frame.and_then(|frame| core::str::from_utf8(server_payload(frame)).ok());
+        fmt::from_fn(move |f| match text {
+            Some(text) => f.write_str(text),
+            None => own.fmt(f),
+        })
+    };
+    own
 }
 
 /// Returns the frame `thing`, with the id of the device's start, if there is one.

@@ -20,6 +20,8 @@ use instep_proto::http::{Allow, Method, Reply, RequestHead, Status};
 const WITHOUT_VALUE: &[u8] = b"\",\"id\":0}";
 const TOO_LONG: &str = "{\"code\":\"too-long\",\"message\":\"this is more than the application takes\"}";
 const LATE: &str = "{\"code\":\"busy\",\"message\":\"the application did not answer in time\"}";
+#[cfg(feature = "gateway")]
+const TIMED_OUT: &str = "{\"code\":\"timeout\",\"message\":\"the device did not answer in time; the request may have been carried out\"}";
 
 /// Returns the maximum length of a body, in bytes.
 ///
@@ -36,6 +38,12 @@ pub(crate) fn too_long(head: &RequestHead<'_>) -> Reply {
 /// Returns the response if the application has not replied in time.
 pub(crate) fn late() -> Reply {
     Reply::json(Status::ServiceUnavailable, LATE, None)
+}
+
+/// Returns the response if the device behind a gateway has not replied in time.
+#[cfg(feature = "gateway")]
+pub(crate) fn timed_out() -> Reply {
+    Reply::json(Status::GatewayTimeout, TIMED_OUT, None)
 }
 
 /// Answers a request to write the property of that number.

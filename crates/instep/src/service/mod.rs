@@ -10,6 +10,11 @@ mod event_id;
 mod folder;
 mod form;
 mod invoke;
+#[cfg(feature = "gateway")]
+mod mounts;
+#[cfg(not(feature = "gateway"))]
+#[path = "no_mounts.rs"]
+mod mounts;
 mod notices;
 mod parts;
 mod piecewise;
@@ -32,6 +37,9 @@ pub(crate) use folder::file_of;
 pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found};
 pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
+pub use mounts::MountsRef;
+#[cfg(feature = "gateway")]
+pub use mounts::{Absence, Entry, Mounts};
 pub(crate) use notices::OWN_FRAME_MAX;
 pub(crate) use piecewise::{Next, Piecewise, Received};
 #[cfg(feature = "update")]

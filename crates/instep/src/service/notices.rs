@@ -7,7 +7,9 @@ use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::{Payload, SERVER_HEADER_MAX, encode_frame};
 
 /// Maximum payload of one of these frames, in bytes.
-pub(crate) const OWN_FRAME_MAX: usize = 88;
+///
+/// The frame `thing` of a device that a gateway shows says more.
+pub(crate) const OWN_FRAME_MAX: usize = if cfg!(feature = "gateway") { 320 } else { 88 };
 
 /// Pushes the first frame of a client, and returns its first cursor.
 ///

@@ -2,7 +2,9 @@
 
 use super::context::Context;
 use super::event_id::LastSeen;
+use super::mounts::Absence;
 use super::piecewise::Piecewise;
+use crate::access::MountPath;
 use crate::device::ClientId;
 use crate::model::Endpoint;
 use crate::time::Instant;
@@ -46,6 +48,10 @@ pub struct Request<'r> {
     pub(crate) content: Option<&'r [u8]>,
     /// The device's port of the connection, or 0 if the driver did not set it.
     pub(crate) local_port: u16,
+    /// The path of the device, which is the end of the head's base, on a server with several devices.
+    pub(crate) mount: MountPath<'r>,
+    /// The reason why the device of that path cannot be shown, if it cannot.
+    pub(crate) absence: Option<Absence>,
     /// The step for which the request waited, if it was handled before.
     pub(crate) pending: Pending,
     /// The context in which the request is answered.

@@ -149,8 +149,14 @@ pub(crate) fn answer(
 /// Its beginning is written at once, because it needs the request's Host and prefix, which are not kept.
 fn describe(description: &Description<'_>, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let head = request.head;
-    let prefix = access::prefix(head, request.proxied);
-    let beginning = Beginning(head.host.map(|host| Base { secure: head.secure, host, prefix }));
+    let prefix = access::prefix(request.mount.before(head.base), head, request.proxied);
+    let beginning = Beginning(head.host.map(|host| Base {
+        secure: head.secure,
+        host,
+        prefix,
+        #[cfg(feature = "gateway")]
+        mount: request.mount.as_str(),
+    }));
     let (length, hash) = description.measure(beginning);
     let mut reply = Reply::streamed_sized(DESCRIPTION, CONTENT_TYPE, length, hash, head);
     match reply.begin(&beginning, out.spare_mut()) {

@@ -44,6 +44,10 @@ type FlushEvents =
     fn(&mut Events, &Context<'_>, &mut Outgoing<'_>, write: &mut dyn FnMut(&[u8]) -> usize) -> bool;
 
 impl ThingService {
+    /// The table of a Thing that is behind this server, which is a gateway.
+    #[cfg(feature = "gateway")]
+    pub(crate) const BEHIND: Self = Self { late: invoke::timed_out, ..Self::HERE };
+
     /// The table of a Thing that this server serves.
     pub(crate) const HERE: Self = Self {
         find: Resource::find,

@@ -112,6 +112,7 @@ impl Net {
                 log_in: None,
                 board: None,
                 update: None,
+                mounts: None,
                 device,
                 feed,
                 compressed_feed: None,

@@ -147,6 +147,7 @@ impl Simulation {
             log_in: self.log_in,
             board: self.board,
             update: self.update,
+            mounts: None,
             device: self.device,
             feed: &self.feed,
             compressed_feed: None,

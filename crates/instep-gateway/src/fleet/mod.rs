@@ -1,0 +1,20 @@
+//! The devices that the broker told of, from the ground up: limits, what is known of a device, its table, all tables, the lock.
+
+mod changes;
+mod description;
+mod device;
+mod follower;
+mod frame;
+mod limits;
+mod names;
+mod shared;
+mod summary;
+mod tables;
+
+pub use changes::Changes;
+pub use description::Description;
+pub use follower::{Change, Follower};
+pub use frame::Frame;
+pub use limits::FleetLimits;
+pub use shared::{Fleet, FleetCounts, Following};
+pub use summary::{Presence, Since, Summary};

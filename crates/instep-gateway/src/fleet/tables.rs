@@ -1,0 +1,355 @@
+//! Tables of all devices.
+
+use super::changes::{ChangeOrder, Changes};
+use super::description::Descriptions;
+use super::device::DeviceTable;
+use super::follower::{Change, Follower};
+use super::frame::{Frame, is_event, is_value, start_of_thing};
+use super::limits::{FleetLimits, Full, Told};
+use super::names::Names;
+use super::summary::Summary;
+use instep::Instant;
+use instep_mqtt::DeviceId;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Time in which the frame `thing` of a device follows what else is heard of it, in ms.
+const THING_TIMEOUT_MS: u64 = 60_000;
+/// Time after which a device that was not heard of again since a connection is gone, in ms.
+///
+/// A device is back 60 s after a broker that has lost its store, or a little later.
+const RETURN_TIMEOUT_MS: u64 = 90_000;
+
+/// Memory that a frame takes beside its bytes.
+const FRAME_OVERHEAD: usize = 64;
+
+/// Tables of all devices.
+#[derive(Debug)]
+pub(super) struct Tables {
+    limits: FleetLimits,
+    devices: BTreeMap<DeviceId, Box<DeviceTable>>,
+    /// Devices whose frame `thing` was not heard, with the time at which they are forgotten, in the order of these times. Some may
+    /// be there meanwhile, or gone.
+    unborn: VecDeque<(Instant, DeviceId)>,
+    /// The number of devices whose frame `thing` was heard.
+    count: usize,
+    order: ChangeOrder,
+    names: Names,
+    descriptions: Descriptions,
+    /// The memory that frames and descriptions take, in bytes.
+    bytes: usize,
+    is_connected: bool,
+    /// The number of the connection to the broker.
+    session: u32,
+    /// The time at which devices that were not heard of again are gone.
+    sweep_at: Instant,
+    followers: u64,
+    told: Told,
+    /// The number of messages that were left out.
+    pub(super) refused: u64,
+}
+
+impl Tables {
+    pub(super) fn new(limits: FleetLimits) -> Self {
+        Self {
+            limits,
+            devices: BTreeMap::new(),
+            unborn: VecDeque::new(),
+            count: 0,
+            order: ChangeOrder::default(),
+            names: Names::default(),
+            descriptions: Descriptions::default(),
+            bytes: 0,
+            is_connected: false,
+            session: 0,
+            sweep_at: Instant::NEVER,
+            followers: 0,
+            told: Told::default(),
+            refused: 0,
+        }
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.is_connected
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn revision(&self) -> u64 {
+        self.order.revision()
+    }
+
+    /// Returns the table of a device that is there.
+    pub(super) fn find(&self, id: &DeviceId) -> Option<&DeviceTable> {
+        self.devices.get(id).map(|table| &**table).filter(|table| table.greeting.is_some())
+    }
+
+    pub(super) fn summary(&self, id: &DeviceId) -> Option<Summary> {
+        self.find(id).map(|table| table.summary(*id))
+    }
+
+    pub(super) fn changes(&self, since: u64, max: usize) -> Changes {
+        self.order.since(since, max, |id| self.summary(id))
+    }
+
+    pub(super) fn list(&self, after: Option<&DeviceId>, max: usize) -> Vec<Summary> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let devices = self.devices.range((from, Bound::Unbounded));
+        let there = devices.filter(|(_, table)| table.greeting.is_some());
+        there.take(max).map(|(id, table)| table.summary(*id)).collect()
+    }
+
+    /// Follows a device that is there, and returns the number of the follower.
+    pub(super) fn follow(&mut self, id: &DeviceId, follower: Arc<dyn Follower>) -> Option<u64> {
+        let table = self.devices.get_mut(id).filter(|table| table.greeting.is_some())?;
+        self.followers += 1;
+        table.follow(self.followers, follower);
+        Some(self.followers)
+    }
+
+    pub(super) fn unfollow(&mut self, id: &DeviceId, number: u64) {
+        if let Some(table) = self.devices.get_mut(id) {
+            table.unfollow(number);
+        }
+    }
+
+    /// Notes that the broker has accepted the gateway.
+    pub(super) fn open(&mut self) {
+        (self.is_connected, self.sweep_at, self.told) = (true, Instant::NEVER, Told::default());
+        self.session = self.session.wrapping_add(1);
+        self.order.note();
+    }
+
+    /// Notes that the gateway is no longer connected, so that no device is seen online.
+    pub(super) fn close(&mut self, time: SystemTime) {
+        if !std::mem::take(&mut self.is_connected) {
+            return;
+        }
+        self.sweep_at = Instant::NEVER;
+        self.order.note();
+        let Self { devices, order, .. } = self;
+        for (id, table) in devices {
+            if table.set_online(false, time) && table.greeting.is_some() {
+                note(order, id, table);
+            }
+        }
+    }
+
+    /// Notes that all that the broker had stored was heard.
+    pub(super) fn complete(&mut self, now: Instant) {
+        self.sweep_at = now.after(RETURN_TIMEOUT_MS);
+    }
+
+    pub(super) fn wake_at(&self) -> Instant {
+        self.sweep_at.min(self.unborn.front().map_or(Instant::NEVER, |(until, _)| *until))
+    }
+
+    /// Forgets devices whose time has come.
+    pub(super) fn turn(&mut self, now: Instant) {
+        while let Some((_, id)) = self.unborn.pop_front_if(|(until, _)| *until <= now) {
+            self.forget_unborn(&id);
+        }
+        if now < self.sweep_at {
+            return;
+        }
+        self.sweep_at = Instant::NEVER;
+        let session = self.session;
+        let is_gone = |table: &DeviceTable| table.greeting.is_some() && table.session != session;
+        let gone = self.devices.iter().filter(|(_, table)| is_gone(table)).map(|(id, _)| *id);
+        for id in gone.collect::<Vec<_>>() {
+            self.remove(&id);
+        }
+        let Self { devices, names, bytes, .. } = self;
+        for table in devices.values_mut() {
+            table.clear(|_, heard| heard != session, &mut |name, length| {
+                *bytes -= cost(length);
+                names.release(&name);
+            });
+        }
+    }
+
+    pub(super) fn state(&mut self, now: Instant, time: SystemTime, id: DeviceId, online: bool) {
+        if !online && !self.devices.contains_key(&id) {
+            return;
+        }
+        self.make_room(&id);
+        let Self { devices, order, unborn, .. } = self;
+        let table = table_of(devices, unborn, now, time, id);
+        if table.set_online(online, time) && table.greeting.is_some() {
+            note(order, &id, table);
+        }
+    }
+
+    /// Takes the frame `thing`.
+    pub(super) fn thing(&mut self, now: Instant, time: SystemTime, id: DeviceId, frame: &[u8]) {
+        if frame.is_empty() {
+            return self.remove(&id);
+        }
+        let Some(start) = self.fits(frame).and_then(start_of_thing) else {
+            self.refused += 1;
+            return;
+        };
+        if self.find(&id).is_none() && self.count >= self.limits.devices {
+            self.refuse(Full::Devices);
+            return self.forget_unborn(&id);
+        }
+        self.make_room(&id);
+        let Self { devices, order, unborn, .. } = self;
+        let table = table_of(devices, unborn, now, time, id);
+        table.session = self.session;
+        match &table.greeting {
+            Some((known, _)) if **known == *frame => return,
+            Some((known, _)) => self.bytes -= cost(known.len()),
+            None => self.count += 1,
+        }
+        self.bytes += cost(frame.len());
+        table.greeting = Some((frame.into(), start));
+        table.tell(Change::Greeting { frame, start });
+        note(order, &id, table);
+    }
+
+    pub(super) fn description(&mut self, now: Instant, time: SystemTime, id: DeviceId, text: &[u8]) {
+        if text.len() > self.limits.description {
+            return self.refuse(Full::Description);
+        }
+        if self.bytes + text.len() > self.limits.bytes {
+            self.bytes -= self.descriptions.purge();
+            if self.bytes + text.len() > self.limits.bytes {
+                return self.refuse(Full::Bytes);
+            }
+        }
+        let Some((description, more)) = self.descriptions.find(text) else {
+            self.refused += 1;
+            return;
+        };
+        self.bytes += more;
+        self.make_room(&id);
+        let Self { devices, order, unborn, .. } = self;
+        let table = table_of(devices, unborn, now, time, id);
+        if table.description.as_ref().is_some_and(|known| Arc::ptr_eq(known, &description)) {
+            return;
+        }
+        table.description = Some(description.clone());
+        table.tell(Change::Description(&description));
+        if table.greeting.is_some() {
+            note(order, &id, table);
+        }
+    }
+
+    pub(super) fn value(&mut self, now: Instant, time: SystemTime, id: DeviceId, frame: Frame<'_>) {
+        let Self { devices, names, bytes, .. } = self;
+        if frame.bytes.is_empty() {
+            if let Some(table) = devices.get_mut(&id) {
+                table.clear(|name, _| name == frame.name, &mut |name, length| {
+                    *bytes -= cost(length);
+                    names.release(&name);
+                });
+            }
+            return;
+        }
+        let is_taken = self.fits(frame.bytes).is_some_and(|bytes| is_value(frame.name, bytes));
+        if !is_taken {
+            self.refused += 1;
+            return;
+        }
+        self.make_room(&id);
+        let Self { devices, names, unborn, limits, .. } = self;
+        let table = table_of(devices, unborn, now, time, id);
+        let before = table.length(frame.name);
+        if before.is_none() && table.count() >= limits.properties {
+            return self.refuse(Full::Properties);
+        }
+        let bytes = self.bytes - before.map_or(0, cost) + cost(frame.bytes.len());
+        if bytes > limits.bytes {
+            return self.refuse(Full::Bytes);
+        }
+        self.bytes = bytes;
+        table.set(frame, self.session, || names.find(frame.name));
+    }
+
+    /// Passes an event on. It is kept for nobody.
+    pub(super) fn event(&mut self, id: &DeviceId, frame: Frame<'_>) {
+        let Some(table) = self.devices.get(id).filter(|table| table.has_followers()) else { return };
+        if frame.bytes.len() <= self.limits.frame && is_event(frame.name, frame.bytes) {
+            table.tell(Change::Event(frame));
+        } else {
+            self.refused += 1;
+        }
+    }
+
+    fn fits<'f>(&mut self, frame: &'f [u8]) -> Option<&'f [u8]> {
+        if frame.len() > self.limits.frame {
+            self.told.note(Full::Frame, &self.limits);
+            return None;
+        }
+        Some(frame)
+    }
+
+    fn refuse(&mut self, full: Full) {
+        self.refused += 1;
+        self.told.note(full, &self.limits);
+    }
+
+    /// Removes a device whose frame `thing` was not heard.
+    fn forget_unborn(&mut self, id: &DeviceId) {
+        if self.devices.get(id).is_some_and(|table| table.greeting.is_none()) {
+            self.remove(id);
+        }
+    }
+
+    fn remove(&mut self, id: &DeviceId) {
+        let Some(mut table) = self.devices.remove(id) else { return };
+        table.tell(Change::Gone);
+        if let Some((frame, _)) = table.greeting.take() {
+            self.count -= 1;
+            self.bytes -= cost(frame.len());
+            self.order.gone(*id, table.revision);
+        }
+        for (name, frame) in table.into_frames() {
+            self.bytes -= cost(frame.len());
+            self.names.release(&name);
+        }
+    }
+
+    /// Forgets the oldest device without a frame `thing` if there are too many of them, before one of this id is made.
+    fn make_room(&mut self, id: &DeviceId) {
+        if self.unborn.len() >= self.limits.devices
+            && !self.devices.contains_key(id)
+            && let Some((_, oldest)) = self.unborn.pop_front()
+        {
+            self.forget_unborn(&oldest);
+        }
+    }
+}
+
+/// Returns the memory that a frame of this length takes, in bytes.
+fn cost(length: usize) -> usize {
+    length + FRAME_OVERHEAD
+}
+
+/// Returns the table of a device, which may be new.
+fn table_of<'t>(
+    devices: &'t mut BTreeMap<DeviceId, Box<DeviceTable>>,
+    unborn: &mut VecDeque<(Instant, DeviceId)>,
+    now: Instant,
+    time: SystemTime,
+    id: DeviceId,
+) -> &'t mut DeviceTable {
+    devices.entry(id).or_insert_with(|| {
+        unborn.push_back((now.after(THING_TIMEOUT_MS), id));
+        Box::new(DeviceTable::new(time))
+    })
+}
+
+/// Notes a change of a summary.
+fn note(order: &mut ChangeOrder, id: &DeviceId, table: &mut DeviceTable) {
+    table.revision = order.changed(*id, table.revision);
+}

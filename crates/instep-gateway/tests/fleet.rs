@@ -1,0 +1,315 @@
+//! A fleet that hears what a broker says, without a broker, on a virtual clock.
+
+use instep_gateway::{Change, Command, CommandError, Fleet, FleetLimits, Follower, Since, Wait};
+use instep_mqtt::{DeviceId, Heard};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const THING: &str = r#"{"label":"thing","value":{"wire":1,"hash":"0123456789abcdef","start":"00000001"}}"#;
+
+fn id(text: &str) -> DeviceId {
+    DeviceId::new(text).expect("the id is valid")
+}
+
+fn thing(fleet: &Fleet, of: &str) {
+    fleet.hear(Heard::Thing { id: id(of), frame: THING.as_bytes() });
+}
+
+fn state(fleet: &Fleet, of: &str, online: bool) {
+    fleet.hear(Heard::State { id: id(of), online });
+}
+
+fn value(fleet: &Fleet, of: &str, name: &str, value: &str) {
+    let frame = format!(r#"{{"label":"{name}","value":{value}}}"#);
+    fleet.hear(Heard::Value { id: id(of), name, frame: frame.as_bytes() });
+}
+
+fn describe(fleet: &Fleet, of: &str, title: &str) {
+    let text = format!(r#"{{"title":"{title}","version":{{"instance":"1.2.3"}},"properties":{{}}}}"#);
+    fleet.hear(Heard::Description { id: id(of), text: text.as_bytes() });
+}
+
+/// Returns the fleet, connected, with these devices.
+fn fleet(limits: FleetLimits, devices: &[&str]) -> Arc<Fleet> {
+    let fleet = Fleet::new(limits);
+    fleet.hear(Heard::Opened);
+    for device in devices {
+        thing(&fleet, device);
+        state(&fleet, device, true);
+    }
+    fleet
+}
+
+/// Returns the frames of a device as text.
+fn frames(fleet: &Fleet, of: &str) -> Vec<String> {
+    let mut frames = Vec::new();
+    let is_there = fleet.frames(of, &mut |frame| {
+        frames.push(String::from_utf8(frame.bytes.to_vec()).expect("a frame is not UTF-8"));
+    });
+    if is_there { frames } else { vec!["none".into()] }
+}
+
+fn ids(fleet: &Fleet) -> Vec<String> {
+    fleet.list(None, 100).into_iter().map(|summary| summary.id.to_string()).collect()
+}
+
+/// Follower that writes down what it is told.
+#[derive(Default)]
+struct Diary(Mutex<Vec<String>>);
+
+impl Follower for Diary {
+    fn change(&self, change: Change<'_>) {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let line = match change {
+            Change::Greeting { start, .. } => format!("thing {start:?}"),
+            Change::Description(description) => format!("description {}", description.title),
+            Change::Property(frame) => text(frame.bytes),
+            Change::Cleared(name) => format!("cleared {name}"),
+            Change::Event(frame) => format!("event {}", text(frame.bytes)),
+            Change::Presence(presence) => format!("online {}", presence.online),
+            other => format!("{other:?}"),
+        };
+        self.0.lock().expect("poisoned").push(line);
+    }
+}
+
+impl Diary {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().expect("poisoned"))
+    }
+}
+
+#[test]
+fn device_is_there_from_its_thing_until_that_is_cleared() {
+    let fleet = fleet(FleetLimits::default(), &[]);
+    // A broker may say this in any order.
+    value(&fleet, "lamp", "led", "true");
+    describe(&fleet, "lamp", "Lamp");
+    state(&fleet, "lamp", true);
+    assert!(fleet.find("lamp").is_none() && ids(&fleet).is_empty());
+    assert_eq!(frames(&fleet, "lamp"), ["none"]);
+    thing(&fleet, "lamp");
+    let lamp = fleet.find("lamp").expect("the lamp is missing");
+    let description = lamp.description.expect("there is no description");
+    assert_eq!((&*description.title, &*description.version), ("Lamp", "1.2.3"));
+    assert_eq!((lamp.presence.online, lamp.start), (true, Some(1)));
+    assert!(matches!(lamp.presence.since, Since::Before(_)));
+    assert_eq!(frames(&fleet, "lamp"), [r#"{"label":"led","value":true}"#]);
+    fleet.hear(Heard::Thing { id: id("lamp"), frame: b"" });
+    assert!(fleet.find("lamp").is_none());
+    let counts = fleet.counts();
+    assert_eq!((counts.devices, counts.refused), (0, 0));
+}
+
+#[test]
+fn follower_hears_the_state_and_each_change() {
+    let fleet = fleet(FleetLimits::default(), &["lamp", "door"]);
+    describe(&fleet, "lamp", "Lamp");
+    value(&fleet, "lamp", "led", "false");
+    let diary = Arc::new(Diary::default());
+    assert!(fleet.follow("none", diary.clone()).is_none());
+    let following = fleet.follow("lamp", diary.clone()).expect("the lamp is missing");
+    let state_now = ["thing Some(1)", "description Lamp", r#"{"label":"led","value":false}"#, "online true"];
+    assert_eq!(diary.take(), state_now);
+    value(&fleet, "lamp", "led", "true");
+    value(&fleet, "door", "open", "true");
+    let event = br#"{"label":"said","value":"a"}"#;
+    fleet.hear(Heard::Event { id: id("lamp"), name: "said", frame: event });
+    fleet.hear(Heard::Event { id: id("lamp"), name: "other", frame: event });
+    state(&fleet, "lamp", false);
+    state(&fleet, "lamp", false);
+    fleet.hear(Heard::Value { id: id("lamp"), name: "led", frame: b"" });
+    let changes = [
+        r#"{"label":"led","value":true}"#,
+        r#"event {"label":"said","value":"a"}"#,
+        "online false",
+        "cleared led",
+    ];
+    assert_eq!(diary.take(), changes);
+    drop(following);
+    value(&fleet, "lamp", "led", "true");
+    assert_eq!(diary.take(), <[&str; 0]>::default());
+    let _following = fleet.follow("lamp", diary.clone());
+    diary.take();
+    fleet.hear(Heard::Thing { id: id("lamp"), frame: b"" });
+    assert_eq!(diary.take(), ["Gone"]);
+}
+
+#[test]
+fn garbage_is_left_out_and_counted() {
+    let fleet = fleet(FleetLimits::default(), &["lamp"]);
+    value(&fleet, "lamp", "led", "true");
+    for garbage in [&b"x"[..], b"{}", b"\xff", br#"{"label":"thing","value":1}"#, br#"{"title":1}"#] {
+        let id = id("lamp");
+        fleet.hear(Heard::Value { id, name: "led", frame: garbage });
+        fleet.hear(Heard::Thing { id, frame: garbage });
+        fleet.hear(Heard::Description { id, text: garbage });
+        fleet.hear(Heard::Answer { id, number: 1, frame: garbage });
+    }
+    value(&fleet, "lamp", "ok", "1");
+    assert_eq!(fleet.counts().refused, 21);
+    assert_eq!(frames(&fleet, "lamp"), [r#"{"label":"led","value":true}"#]);
+    assert_eq!(fleet.find("lamp").expect("the lamp is missing").start, Some(1));
+}
+
+#[test]
+fn limits_hold() {
+    let mut limits = FleetLimits::default().with_devices(2);
+    (limits.properties, limits.frame, limits.description) = (2, 100, 200);
+    let fleet = fleet(limits, &["a", "b", "c"]);
+    assert_eq!(ids(&fleet), ["a", "b"]);
+    for name in ["one", "two", "three"] {
+        value(&fleet, "a", name, "1");
+    }
+    // Known ones still change.
+    value(&fleet, "a", "one", "2");
+    value(&fleet, "b", "long", &format!("\"{}\"", "x".repeat(100)));
+    describe(&fleet, "a", &"x".repeat(200));
+    assert_eq!(frames(&fleet, "a"), [r#"{"label":"one","value":2}"#, r#"{"label":"two","value":1}"#]);
+    assert_eq!(frames(&fleet, "b").len(), 0);
+    assert!(fleet.description("a").is_none());
+    // A device that goes makes room.
+    fleet.hear(Heard::Thing { id: id("a"), frame: b"" });
+    thing(&fleet, "c");
+    assert_eq!(ids(&fleet), ["b", "c"]);
+}
+
+#[test]
+fn memory_is_bounded_and_returned() {
+    let limits = FleetLimits::default().with_bytes(2_000);
+    let fleet = fleet(limits, &["a"]);
+    let empty = fleet.counts().bytes;
+    for number in 0..100 {
+        value(&fleet, "a", &format!("p{number}"), "1");
+        value(&fleet, &format!("unborn-{number}"), "p", "1");
+        describe(&fleet, "a", &format!("Title {number}"));
+    }
+    let full = fleet.counts();
+    assert!(full.bytes <= 2_000 && full.bytes > 1_800 && full.refused > 100, "{full:?}");
+    for number in 0..100 {
+        fleet.hear(Heard::Value { id: id("a"), name: &format!("p{number}"), frame: b"" });
+    }
+    for number in 0..100 {
+        fleet.hear(Heard::Thing { id: id(&format!("unborn-{number}")), frame: b"" });
+    }
+    assert!(fleet.counts().bytes < empty + 200, "{:?}", fleet.counts());
+}
+
+/// Devices without a frame `thing` take the places of each other only.
+#[tokio::test(start_paused = true)]
+async fn what_is_no_device_makes_room() {
+    let fleet = fleet(FleetLimits::default().with_devices(3), &["a"]);
+    for number in 0..10 {
+        value(&fleet, &format!("unborn-{number}"), "led", "true");
+    }
+    thing(&fleet, "unborn-0");
+    thing(&fleet, "unborn-9");
+    assert_eq!(ids(&fleet), ["a", "unborn-0", "unborn-9"]);
+    assert_eq!([frames(&fleet, "unborn-0").len(), frames(&fleet, "unborn-9").len()], [0, 1]);
+    // Some of the others are still there, but not for long.
+    let before = fleet.counts().bytes;
+    tokio::time::advance(Duration::from_secs(60)).await;
+    fleet.turn();
+    assert!(fleet.counts().bytes < before);
+    assert_eq!(ids(&fleet), ["a", "unborn-0", "unborn-9"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn device_that_does_not_return_after_a_connection_is_gone() {
+    let fleet = fleet(FleetLimits::default(), &["gone", "lamp"]);
+    value(&fleet, "lamp", "led", "true");
+    value(&fleet, "lamp", "old", "true");
+    let diary = Arc::new(Diary::default());
+    let _following = fleet.follow("lamp", diary.clone());
+    fleet.close();
+    assert!(!fleet.is_connected());
+    let lamp = || fleet.find("lamp").expect("the lamp is missing").presence;
+    assert!(!lamp().online && matches!(lamp().since, Since::At(_)));
+    diary.take();
+    fleet.hear(Heard::Opened);
+    thing(&fleet, "lamp");
+    value(&fleet, "lamp", "led", "true");
+    state(&fleet, "lamp", true);
+    fleet.hear(Heard::Complete);
+    // What is said again is not told again.
+    assert_eq!(diary.take(), ["online true"]);
+    tokio::time::advance(Duration::from_secs(89)).await;
+    fleet.turn();
+    assert_eq!(ids(&fleet), ["gone", "lamp"]);
+    assert!(!fleet.find("gone").expect("it is gone already").presence.online);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    fleet.turn();
+    assert_eq!(ids(&fleet), ["lamp"]);
+    assert_eq!(diary.take(), ["cleared old"]);
+    // From now on a value that is published again is a change.
+    value(&fleet, "lamp", "led", "true");
+    assert_eq!(diary.take(), [r#"{"label":"led","value":true}"#]);
+}
+
+#[test]
+fn devices_of_one_firmware_share_their_description() {
+    let fleet = fleet(FleetLimits::default(), &["a", "b"]);
+    describe(&fleet, "a", "Lamp");
+    let one = fleet.counts().bytes;
+    describe(&fleet, "b", "Lamp");
+    assert_eq!(fleet.counts().bytes, one);
+    let [a, b] = ["a", "b"].map(|id| fleet.description(id).expect("there is no description"));
+    assert!(Arc::ptr_eq(&a, &b));
+}
+
+#[test]
+fn list_is_followed_by_revision() {
+    let fleet = fleet(FleetLimits::default(), &["a", "b", "c"]);
+    let names = |changes: &instep_gateway::Changes| -> Vec<String> {
+        changes.changed.iter().map(|summary| summary.id.to_string()).collect()
+    };
+    let first = fleet.changes(0, 2);
+    assert!(first.is_whole && names(&first) == ["a", "b"], "{first:?}");
+    let second = fleet.changes(first.revision, 2);
+    assert!(!second.is_whole && names(&second) == ["c"], "{second:?}");
+    assert_eq!(second.revision, *fleet.revisions().borrow());
+    // Values are no changes of the list.
+    value(&fleet, "a", "led", "true");
+    assert_eq!(fleet.changes(second.revision, 9).revision, second.revision);
+    state(&fleet, "a", false);
+    fleet.hear(Heard::Thing { id: id("b"), frame: b"" });
+    let third = fleet.changes(second.revision, 9);
+    assert_eq!((names(&third), &third.gone[..]), (vec!["a".to_owned()], &[id("b")][..]));
+    // One that is back is in both lists.
+    thing(&fleet, "b");
+    let fourth = fleet.changes(second.revision, 9);
+    assert_eq!((names(&fourth), &fourth.gone[..]), (vec!["a".to_owned(), "b".to_owned()], &[id("b")][..]));
+    assert!(fleet.changes(fourth.revision + 1, 9).is_whole);
+    let pages = [None, Some(id("a"))].map(|after| fleet.list(after.as_ref(), 2).len());
+    assert_eq!(pages, [2, 2]);
+}
+
+#[test]
+fn follower_of_the_list_that_has_missed_too_much_begins_anew() {
+    let fleet = fleet(FleetLimits::default(), &["a"]);
+    let before = fleet.changes(0, 9).revision;
+    for number in 0..2_000 {
+        let id = id(&format!("b{number}"));
+        fleet.hear(Heard::Thing { id, frame: THING.as_bytes() });
+        fleet.hear(Heard::Thing { id, frame: b"" });
+    }
+    let changes = fleet.changes(before, 9);
+    assert!(changes.is_whole && changes.changed.len() == 1 && changes.gone.is_empty(), "{changes:?}");
+}
+
+#[test]
+fn command_without_a_way_is_refused_at_once() {
+    let fleet = fleet(FleetLimits::default(), &["lamp"]);
+    let send = |of: &str, name: &str, payload: &[u8]| {
+        fleet.send(&Command { id: id(of), name, payload, wait: Wait::Request }).err()
+    };
+    assert_eq!(send("lamp", "led", b"true"), None);
+    assert_eq!(send("none", "led", b"true"), Some(CommandError::Unknown));
+    assert_eq!(send("lamp", "led/+", b"true"), Some(CommandError::Name));
+    assert_eq!(send("lamp", "led", &[b'1'; 65_537]), Some(CommandError::TooLong));
+    state(&fleet, "lamp", false);
+    assert_eq!(send("lamp", "led", b"true"), Some(CommandError::Offline));
+    state(&fleet, "lamp", true);
+    fleet.close();
+    assert_eq!(send("lamp", "led", b"true"), Some(CommandError::NoBroker));
+}

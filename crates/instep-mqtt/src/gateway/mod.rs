@@ -1,0 +1,9 @@
+//! A gateway as the client of a broker: it hears all devices, and sends them commands.
+
+mod client;
+mod heard;
+mod message;
+
+pub use client::{GatewayClient, GatewayOptions};
+pub use heard::{Heard, NAME_MAX, is_name};
+pub use message::{Message, NUMBER_LENGTH, Sent};

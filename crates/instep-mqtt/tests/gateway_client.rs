@@ -1,0 +1,224 @@
+//! A gateway as the client of a broker, in one thread and on a virtual clock.
+
+use bytes::BytesMut;
+use instep::Instant;
+use instep_mqtt::{DeviceId, End, Ended, GatewayClient, GatewayOptions, Heard, Message, Sent};
+use instep_proto::delivery::{FixedBuffer, Outgoing};
+use mqttbytes::QoS;
+use mqttbytes::v5::{
+    ConnAck, ConnAckProperties, ConnectReturnCode, Packet, Publish, PublishProperties, RetainForwardRule,
+    read,
+};
+
+const LED: &str = r#"{"label":"led","value":true}"#;
+const PACKET_MAX: usize = 2_000;
+
+struct Gateway {
+    client: GatewayClient<'static>,
+    /// What was heard, as text.
+    heard: Vec<String>,
+    now: u64,
+}
+
+impl Gateway {
+    fn new() -> Self {
+        let id = Box::leak(Box::new(DeviceId::new("gw-1").unwrap()));
+        let options =
+            GatewayOptions { prefix: "instep", id, user: None, password: None, packet_max: PACKET_MAX };
+        Self { client: GatewayClient::new(Instant::default(), options), heard: Vec::new(), now: 0 }
+    }
+
+    /// Returns an open connection whose subscriptions are sent, with the packets that the gateway has sent.
+    fn open(properties: ConnAckProperties) -> (Self, Vec<Packet>) {
+        let mut gateway = Self::new();
+        let mut packets = gateway.sent(&[]).0;
+        let answer = ConnAck {
+            session_present: false,
+            code: ConnectReturnCode::Success,
+            properties: Some(properties),
+        };
+        let mut bytes = BytesMut::new();
+        answer.write(&mut bytes).unwrap();
+        gateway.hear(&bytes);
+        packets.extend(gateway.sent(&[]).0);
+        (gateway, packets)
+    }
+
+    fn hear(&mut self, input: &[u8]) -> usize {
+        let heard = &mut self.heard;
+        self.client.receive(Instant::from_millis(self.now), input, &mut |said| heard.push(shown(said)))
+    }
+
+    /// Returns what the gateway sends, with these messages.
+    fn sent(&mut self, messages: &[Message<'_>]) -> (Vec<Packet>, Vec<Sent>) {
+        let now = Instant::from_millis(self.now);
+        let (mut scratch, mut unsent) = ([0; 1_000], FixedBuffer::new(vec![0; 800].leak()));
+        let mut out = Outgoing::load(&mut scratch, &mut unsent, 800);
+        let mut sent = Vec::new();
+        if self.client.transmit(now, &mut out) {
+            sent.extend(messages.iter().map(|message| self.client.publish(now, message, &mut out)));
+        }
+        let mut stream = BytesMut::new();
+        out.flush(None, &mut 0, &mut |bytes| {
+            stream.extend_from_slice(bytes);
+            bytes.len()
+        });
+        let packets = std::iter::from_fn(|| (!stream.is_empty()).then(|| read(&mut stream, 10_000).unwrap()));
+        (packets.collect(), sent)
+    }
+}
+
+fn shown(heard: Heard<'_>) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    match heard {
+        Heard::Opened => "opened".into(),
+        Heard::Complete => "complete".into(),
+        Heard::State { id, online } => format!("{id} {online}"),
+        Heard::Value { id, name, frame } => format!("{id} {name} {}", text(frame)),
+        Heard::Answer { id, number, frame } => format!("{id} {number} {}", text(frame)),
+        other => format!("{other:?}"),
+    }
+}
+
+fn properties(number: Option<&'static [u8]>) -> PublishProperties {
+    PublishProperties {
+        payload_format_indicator: None,
+        message_expiry_interval: Some(5),
+        topic_alias: None,
+        response_topic: None,
+        correlation_data: number.map(Into::into),
+        user_properties: Vec::new(),
+        subscription_identifiers: Vec::new(),
+        content_type: None,
+    }
+}
+
+fn message(topic: &str, payload: &str, retain: bool, number: Option<&'static [u8]>) -> BytesMut {
+    let mut message = Publish::new(topic, QoS::AtMostOnce, payload);
+    (message.retain, message.properties) = (retain, Some(properties(number)));
+    let mut bytes = BytesMut::new();
+    message.write(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn gateway_subscribes_to_all_devices_and_says_so_to_itself() {
+    let (gateway, packets) = Gateway::open(ConnAckProperties::new());
+    let [Packet::Connect(connect), Packet::Subscribe(subscribe), Packet::Publish(marker)] = &packets[..]
+    else {
+        panic!("{packets:?}");
+    };
+    assert_eq!((&*connect.client_id, connect.clean_session, &connect.last_will), ("gw-1", true, &None));
+    let filters: Vec<&str> = subscribe.filters.iter().map(|filter| &*filter.path).collect();
+    assert_eq!(
+        filters,
+        [
+            "instep/+/thing/answer/gw-1/reply",
+            "instep/gateway/+/+",
+            "instep/+/+",
+            "instep/+/thing/td",
+            "instep/+"
+        ]
+    );
+    for filter in &subscribe.filters {
+        assert!(filter.preserve_retain && filter.qos == QoS::AtMostOnce, "{filter:?}");
+        assert_eq!(filter.retain_forward_rule, RetainForwardRule::OnEverySubscribe);
+    }
+    assert_eq!((&*marker.topic, marker.retain), ("instep/gw-1/thing/answer/gw-1/reply", false));
+    assert_eq!(gateway.heard, ["opened"]);
+}
+
+#[test]
+fn messages_are_heard_however_they_are_split() {
+    let number = Some(&[0, 0, 0, 0, 0, 0, 0, 9][..]);
+    let all = [
+        message("instep/lamp/led", LED, true, None),
+        message("instep/lamp/led/set", "true", false, None),
+        message("instep/lamp", "online", true, None),
+        message("instep/gw-1/thing/answer/gw-1/reply", "heard", false, None),
+        // A second one is not the end of anything.
+        message("instep/gw-1/thing/answer/gw-1/reply", "heard", false, None),
+        message("instep/lamp/thing/answer/gw-1/reply", "{}", false, number),
+    ]
+    .concat();
+    let led = format!("lamp led {LED}");
+    for step in 1..all.len() {
+        let (mut gateway, _) = Gateway::open(ConnAckProperties::new());
+        let (mut begin, mut end) = (0, 0);
+        while end < all.len() {
+            end = (end + step).min(all.len());
+            begin += gateway.hear(&all[begin..end]);
+        }
+        assert_eq!(gateway.heard, ["opened", &led, "lamp true", "complete", "lamp 9 {}"], "by {step}");
+        assert_eq!((begin, gateway.client.ignored()), (all.len(), 1));
+    }
+}
+
+/// A broker may let a gateway write nothing below its own id.
+#[test]
+fn broker_that_drops_the_mark_counts_as_heard_after_a_while() {
+    let (mut gateway, _) = Gateway::open(ConnAckProperties::new());
+    for now in (0..=30_000).step_by(5_000) {
+        assert_eq!(gateway.heard.iter().filter(|heard| *heard == "complete").count(), 0);
+        gateway.now = now;
+        gateway.hear(&message("instep/lamp/led", LED, true, None));
+    }
+    assert_eq!(gateway.heard.last().map(|heard| &**heard), Some("complete"));
+}
+
+#[test]
+fn command_has_an_expiry_and_asks_for_its_answer() {
+    let (mut gateway, _) = Gateway::open(ConnAckProperties::new());
+    let lamp = DeviceId::new("lamp").unwrap();
+    let command = Message::Command { id: &lamp, name: "led", payload: b"true", number: 0x0102 };
+    let notice = Message::Notice { name: "ended/1", payload: b"x", expiry_seconds: 60 };
+    let (packets, sent) = gateway.sent(&[command, notice]);
+    assert_eq!(sent, [Sent::Written, Sent::Written]);
+    let [Packet::Publish(command), Packet::Publish(notice)] = &packets[..] else { panic!("{packets:?}") };
+    assert_eq!(
+        (&*command.topic, command.retain, &command.payload[..]),
+        ("instep/lamp/led/set", false, &b"true"[..])
+    );
+    let properties = command.properties.as_ref().unwrap();
+    assert_eq!(properties.message_expiry_interval, Some(5));
+    assert_eq!(properties.response_topic.as_deref(), Some("instep/lamp/thing/answer/gw-1/reply"));
+    assert_eq!(properties.correlation_data.as_deref(), Some(&[0, 0, 0, 0, 0, 0, 1, 2][..]));
+    assert_eq!((&*notice.topic, notice.retain), ("instep/gateway/ended/1", true));
+    assert_eq!(notice.properties.as_ref().unwrap().message_expiry_interval, Some(60));
+}
+
+#[test]
+fn message_waits_for_room_or_is_too_long() {
+    let (mut gateway, _) =
+        Gateway::open(ConnAckProperties { max_packet_size: Some(600), ..ConnAckProperties::new() });
+    let lamp = DeviceId::new("lamp").unwrap();
+    let command = |payload| Message::Command { id: &lamp, name: "label", payload, number: 1 };
+    let (half, over) = (vec![b'1'; 400], vec![b'1'; 600]);
+    let (packets, sent) = gateway.sent(&[command(&half), command(&half), command(&over)]);
+    assert_eq!(sent, [Sent::Written, Sent::NoRoom, Sent::TooLong]);
+    assert_eq!(packets.len(), 1);
+}
+
+#[test]
+fn nothing_is_published_before_the_broker_has_accepted() {
+    let mut gateway = Gateway::new();
+    let lamp = DeviceId::new("lamp").unwrap();
+    let command = Message::Command { id: &lamp, name: "led", payload: b"true", number: 1 };
+    let (packets, sent) = gateway.sent(&[command]);
+    assert!(matches!(&packets[..], [Packet::Connect(_)]) && sent.is_empty(), "{packets:?}");
+    gateway.now = 5_000;
+    gateway.hear(&[]);
+    assert_eq!(gateway.client.end(), Some(Ended::Connection(End::NotOpened)));
+    gateway.client.begin(Instant::from_millis(gateway.now));
+    assert_eq!(gateway.client.end(), None);
+    assert!(matches!(&gateway.sent(&[]).0[..], [Packet::Connect(_)]));
+}
+
+#[test]
+fn stop_disconnects() {
+    let (mut gateway, _) = Gateway::open(ConnAckProperties::new());
+    gateway.client.stop();
+    let (packets, _) = gateway.sent(&[]);
+    assert!(matches!(&packets[..], [Packet::Disconnect(_)]), "{packets:?}");
+    assert_eq!((gateway.client.end(), gateway.client.is_open()), (Some(Ended::Stopped), false));
+}

@@ -1,0 +1,311 @@
+//! Several devices on one server, each below a path of its own. On the simulated link.
+
+mod link;
+
+use instep::driver::{Absence, Client, Entry, Mounts, TurnContext};
+use instep::thing::{Interaction, Kind, Thing};
+use instep::{Access, App, Asset, Inbox, Instant, Limits};
+use link::{Simulation, frame, http_state};
+use std::cell::Cell;
+use std::future::Future as _;
+use std::num::NonZeroU32;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+const SWITCH: Interaction = Interaction::new("led", "LED", Kind::Switch);
+const SAID: Interaction = Interaction::new("said", "Said", Kind::Event);
+static LAMP: Thing = Thing::new("Lamp", &[SWITCH, SAID]);
+static FAN: Thing = Thing::new("Fan", &[SWITCH, SAID]);
+
+static ROOT: App = App::new("gateway", "All devices").page("/", Asset::html("all devices"));
+static LAMP_APP: App =
+    App::new("lamp", "A lamp").page("/", Asset::html("a lamp")).thing_elsewhere(&LAMP, true);
+static FAN_APP: App = App::new("fan", "A fan").page("/", Asset::html("a fan")).thing_elsewhere(&FAN, true);
+
+static BEHIND: Access =
+    link::ACCESS.with_proxies(&[instep::access::IpNetwork::host(link::PEER)]).with_base_path("/house");
+
+/// A server with two devices, and the client of one connection.
+struct Server {
+    root: Simulation,
+    devices: [Simulation; 2],
+    client: Client,
+    /// Index of the device in whose context the client is.
+    current: Option<usize>,
+    tail: Vec<u8>,
+    received: Vec<u8>,
+    /// Whether the socket takes any output.
+    reads: bool,
+}
+
+/// The devices as one turn sees them.
+struct Places<'a> {
+    current: Option<usize>,
+    target: Cell<Option<Option<usize>>>,
+    revoked: &'a Cell<u32>,
+}
+
+impl Mounts for Places<'_> {
+    fn enter(&self, path: &str) -> Entry {
+        let id = path[1..].split('/').next().unwrap_or_default();
+        let found = match id {
+            "lamp" => Some(0),
+            "fan" => Some(1),
+            "later" => return Entry::Absent(Absence::Undescribed),
+            "" => None,
+            _ if self.current.is_none() => return Entry::Absent(Absence::Unknown),
+            _ => None,
+        };
+        if found == self.current {
+            return Entry::Here(found.map_or(0, |_| 1 + id.len()));
+        }
+        self.target.set(Some(found));
+        Entry::Elsewhere
+    }
+
+    fn session_in_use(&self, _: NonZeroU32) -> bool {
+        false
+    }
+
+    fn revoke(&self, _: Option<NonZeroU32>) {
+        self.revoked.set(self.revoked.get() + 1);
+    }
+}
+
+impl Server {
+    fn new() -> Self {
+        let limits = Limits::DEVICE.with_frame(600).with_outbox(700);
+        let root = Simulation::with_app(&ROOT, limits);
+        let client = Client::new(link::connection(), http_state(&limits), Instant::from_millis(0));
+        let devices = [&LAMP_APP, &FAN_APP].map(|app| Simulation::with_app(app, limits));
+        Self { root, devices, client, current: None, tail: Vec::new(), received: Vec::new(), reads: true }
+    }
+
+    fn simulation(&mut self) -> &mut Simulation {
+        match self.current {
+            Some(device) => &mut self.devices[device],
+            None => &mut self.root,
+        }
+    }
+
+    /// Gives the client turns, until none wants another context.
+    fn turn(&mut self) {
+        let revoked = Cell::new(0);
+        loop {
+            let places = Places { current: self.current, target: Cell::new(None), revoked: &revoked };
+            let (mut tail, mut received) =
+                (std::mem::take(&mut self.tail), std::mem::take(&mut self.received));
+            let (simulation, reads) = match self.current {
+                Some(device) => (&mut self.devices[device], self.reads),
+                None => (&mut self.root, self.reads),
+            };
+            for slot in simulation.follow() {
+                if self.client.slot() == Some(slot) {
+                    self.client.expect_reply();
+                }
+            }
+            let now = Instant::from_millis(simulation.now);
+            let mut context = TurnContext { mounts: Some(&places), ..simulation.context() };
+            let turn = self.client.turn(now, &mut tail, &mut context, &mut |bytes| {
+                let length = if reads { bytes.len() } else { 0 };
+                received.extend_from_slice(&bytes[..length]);
+                length
+            });
+            tail.drain(..turn.used);
+            (self.tail, self.received) = (tail, received);
+            match places.target.get() {
+                Some(target) => self.current = target,
+                None => return,
+            }
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> String {
+        self.tail.extend_from_slice(bytes);
+        self.turn();
+        String::from_utf8_lossy(&std::mem::take(&mut self.received)).into_owned()
+    }
+
+    fn get(&mut self, path: &str) -> String {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n").as_bytes())
+    }
+}
+
+fn body(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+}
+
+#[test]
+fn one_connection_asks_one_device_after_the_other() {
+    let mut server = Server::new();
+    for (path, expected) in [
+        ("/", "all devices"),
+        ("/lamp/", "a lamp"),
+        ("/fan/", "a fan"),
+        ("/lamp/properties/led", "true"),
+        ("/fan/properties/led", "null"),
+        ("/", "all devices"),
+    ] {
+        server.devices[0].device.publish(LAMP.topic_of("led").unwrap(), "{\"label\":\"led\",\"value\":true}");
+        assert_eq!(body(&server.get(path)), expected, "{path}");
+    }
+}
+
+#[test]
+fn requests_in_one_read_are_answered_by_their_devices_in_order() {
+    let mut server = Server::new();
+    let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n");
+    let requests = ["/lamp/", "/", "/fan/", "/fan/", "/lamp/"].map(request).concat();
+    // However the requests are split.
+    let whole = server.send(requests.as_bytes());
+    let bodies = ["a lamp", "all devices", "a fan", "a fan", "a lamp"];
+    let places: Vec<_> = whole.match_indices("\r\n\r\n").map(|(at, _)| &whole[at + 4..]).collect();
+    assert_eq!(places.len(), bodies.len(), "{whole}");
+    assert!(places.iter().zip(bodies).all(|(place, body)| place.starts_with(body)), "{whole}");
+    for split in 1..requests.len() {
+        let mut server = Server::new();
+        let first = server.send(&requests.as_bytes()[..split]);
+        let rest = server.send(&requests.as_bytes()[split..]);
+        assert_eq!(first + &rest, whole, "split at {split}");
+    }
+}
+
+#[test]
+fn answer_that_is_not_taken_is_whole_before_the_next_device_answers() {
+    let mut server = Server::new();
+    server.reads = false;
+    let requests =
+        "GET /lamp/.well-known/wot HTTP/1.1\r\nHost: lamp\r\n\r\nGET /fan/ HTTP/1.1\r\nHost: lamp\r\n\r\n";
+    assert_eq!(server.send(requests.as_bytes()), "");
+    assert_eq!(server.current, Some(0));
+    server.reads = true;
+    let answers = server.send(b"");
+    assert!(answers.contains("\"title\":\"Lamp\"") && answers.ends_with("a fan"), "{answers}");
+}
+
+#[test]
+fn path_without_a_slash_is_redirected_and_unknown_ids_are_404_with_a_sentence() {
+    let mut server = Server::new();
+    let answer = server.get("/lamp");
+    assert!(answer.starts_with("HTTP/1.1 302 ") && answer.contains("\r\nLocation: /lamp/\r\n"), "{answer}");
+    for path in ["/other", "/other/", "/other/ws", "/other/properties/led"] {
+        let answer = server.get(path);
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        assert!(body(&answer).starts_with("There is no device of this id here."), "{answer}");
+    }
+    assert!(server.get("/later/").starts_with("HTTP/1.1 503 "));
+    assert!(body(&server.get("/lamp/other")) != body(&server.get("/other")));
+}
+
+#[test]
+fn description_names_the_path_of_its_device() {
+    let mut server = Server::new();
+    for simulation in server.devices.iter_mut().chain([&mut server.root]) {
+        simulation.access = &BEHIND;
+    }
+    for (path, headers, base) in [
+        ("/lamp", "", "http://lamp/lamp/.well-known/"),
+        ("/house/fan", "", "http://lamp/house/fan/.well-known/"),
+        ("/fan", "X-Forwarded-Prefix: /office\r\n", "http://lamp/office/fan/.well-known/"),
+    ] {
+        let request = format!("GET {path}/.well-known/wot HTTP/1.1\r\nHost: lamp\r\n{headers}\r\n");
+        let answer = server.send(request.as_bytes());
+        assert!(answer.contains(&format!("\"base\":\"{base}\"")), "{answer}");
+    }
+    let answer = server.get("/house/lamp");
+    assert!(answer.contains("\r\nLocation: /house/lamp/\r\n"), "{answer}");
+}
+
+#[test]
+fn socket_follows_its_device_with_that_ones_greeting_and_event_numbers() {
+    let mut server = Server::new();
+    let lamp = server.devices[0].device;
+    let thing = r#"{"label":"thing","value":{"wire":1,"hash":"0123456789abcdef","start":"00c0ffee"}}"#;
+    lamp.publish(LAMP.greeting_topic(), thing);
+    let event = |seq: u32| format!("{{\"label\":\"said\",\"value\":\"x\",\"seq\":{seq}}}");
+    lamp.try_emit_numbered(NonZeroU32::new(57).unwrap(), &event(57)).unwrap();
+    let answer = server.send(link::upgrade("/lamp/ws").as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    let greeting = answer.find(thing).expect("no greeting");
+    assert!(greeting < answer.find("\"seq\":57").expect("no event of the backlog"));
+    // Numbers in between were lost on the way to the gateway.
+    lamp.try_emit_numbered(NonZeroU32::new(60).unwrap(), &event(60)).unwrap();
+    let frames = server.send(b"");
+    assert!(frames.find(r#"{"label":"missed","value":2}"#) < frames.find("\"seq\":60"), "{frames}");
+    let mut stream = Server::new();
+    std::mem::swap(&mut stream.devices[0], &mut server.devices[0]);
+    let last = "GET /lamp/events/said HTTP/1.1\r\nHost: lamp\r\nLast-Event-ID: 00c0ffee-59\r\n\r\n";
+    lamp.set_boot_id(0x00c0_ffee);
+    let answer = stream.send(last.as_bytes());
+    assert!(answer.contains("id: 00c0ffee-60\n") && !answer.contains("id: 00c0ffee-57\n"), "{answer}");
+}
+
+#[test]
+fn valid_requests_are_forwarded_as_they_came() {
+    let mut server = Server::new();
+    let device = server.devices[0].device;
+    let mut inbox = link::inbox(&server.devices[0]);
+    assert!(server.send(link::upgrade("/lamp/ws").as_bytes()).starts_with("HTTP/1.1 101 "));
+    let text = r#"{ "value":true, "label":"led", "id":7, "more":[] }"#;
+    assert!(server.send(&frame(0x81, br#"{"label":"other","id":6}"#)).is_empty());
+    let forwarded = |inbox: &mut Inbox<'_>| {
+        let mut next = pin!(inbox.recv_forwarded(&LAMP));
+        match next.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(found) => {
+                Some((found.client, found.by_http, found.name, found.id, found.frame.to_owned()))
+            }
+            Poll::Pending => None,
+        }
+    };
+    assert!(forwarded(&mut inbox).is_none());
+    assert!(server.send(&frame(0x81, text.as_bytes())).contains("\"code\":\"unknown\""));
+    let (client, by_http, name, id, sent) = forwarded(&mut inbox).expect("nothing was forwarded");
+    assert_eq!((by_http, name, id, sent.as_str()), (false, "led", Some(7), text));
+    let answer = r#"{"label":"ok","id":7}"#;
+    device.send(client, answer).unwrap();
+    assert!(server.send(b"").contains(answer));
+}
+
+#[test]
+fn request_by_http_that_is_not_answered_is_504() {
+    let mut server = Server::new();
+    let mut inbox = link::inbox(&server.devices[0]);
+    let put = "PUT /lamp/properties/led HTTP/1.1\r\nHost: lamp\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue";
+    for (code, status) in [("timeout", "504 "), ("offline", "503 "), ("refused", "409 ")] {
+        assert_eq!(server.send(put.as_bytes()), "");
+        {
+            let mut next = pin!(inbox.recv_forwarded(&LAMP));
+            let Poll::Ready(found) = next.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+                panic!("nothing was forwarded");
+            };
+            assert!(found.by_http && found.id == Some(0), "{found:?}");
+            let error = format!(
+                "{{\"label\":\"error\",\"id\":0,\"value\":{{\"code\":\"{code}\",\"message\":\"\"}}}}"
+            );
+            server.devices[0].device.send(found.client, error).unwrap();
+        }
+        let answer = server.send(b"");
+        assert_eq!(&answer[9..13], status, "{answer}");
+    }
+    assert_eq!(server.send(put.as_bytes()), "");
+    server.simulation().now = 5_000;
+    let answer = server.send(b"");
+    assert!(answer.starts_with("HTTP/1.1 504 ") && answer.contains("may have been carried out"), "{answer}");
+}
+
+#[test]
+fn recycled_device_has_forgotten_everything() {
+    let mut server = Server::new();
+    let lamp = server.devices[0].device;
+    lamp.publish(LAMP.topic_of("led").unwrap(), "{\"label\":\"led\",\"value\":true}");
+    lamp.try_emit_numbered(NonZeroU32::new(9).unwrap(), "an event").unwrap();
+    assert!(server.get("/lamp/properties/led").ends_with("true"));
+    let inbox = link::inbox(&server.devices[0]);
+    drop(inbox);
+    lamp.recycle();
+    server.devices[0].feed.clear();
+    assert!(server.get("/lamp/properties/led").ends_with("null"));
+    let answer = server.send(link::upgrade("/lamp/ws").as_bytes());
+    assert!(!answer.contains("an event") && !answer.contains("led"), "{answer}");
+    drop(link::inbox(&server.devices[0]));
+}
