@@ -43,6 +43,19 @@ pub const INSTEP_JS: Asset = script!("instep.js");
 pub const PANEL: [(&str, Asset); 3] =
     [("/", PAGE), ("/instep.js", INSTEP_JS), ("/panel.js", script!("panel.js"))];
 
+/// The page of a gateway with all of its devices, and its files, with their paths relative to the page.
+///
+/// It connects to `/ws`, which tells of the devices (docs/contracts.md, section 9). It loads nothing from other servers.
+///
+pub const LIST: [(&str, Asset); 3] =
+    [("/", LIST_PAGE), ("/instep.js", INSTEP_JS), ("/list.js", script!("list.js"))];
+
+const LIST_PAGE: Asset = asset!("text/html; charset=utf-8", "list.html").policy(LIST_POLICY);
+
+/// Content security policy of the list, as [`POLICY`] with another style.
+const LIST_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
+    style-src 'sha256-+iD8NIH9wWjEGW+bUUpSL+fD5cj0tyq+/IqyOqdL5Ew='; img-src data:; form-action 'none'; base-uri 'none'";
+
 const PAGE: Asset = asset!("text/html; charset=utf-8", "panel.html").policy(POLICY);
 
 /// Content security policy of the page.
