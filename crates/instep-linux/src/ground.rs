@@ -4,9 +4,10 @@ use crate::addresses::Address;
 use crate::certificate::{self, Keeper, Subject};
 use crate::error::Error;
 use crate::inherit::Inherited;
+use crate::metrics::{self, More, Source};
 use crate::options::{ServerLimits, Settings};
 use crate::password::Guard;
-use crate::{listen, log as logging, metrics, run};
+use crate::{listen, log as logging, run};
 use instep::access::{AllowHints, HttpsRedirect, OPEN_TO_EVERYONE, Origins, is_wide_origin};
 use instep::{Access, App};
 use instep_tokio::{Listener, Server};
@@ -84,10 +85,12 @@ impl Ground {
 
     /// Serves until a signal.
     ///
-    /// `announce` writes the log lines of the application, which come first, and `end` ends it.
+    /// `more` returns what the metrics have beside the server's. `announce` writes the log lines of the application, which come
+    /// first, and `end` ends it.
     pub(crate) fn serve(
         mut self,
         server: Server,
+        more: &'static (dyn Fn() -> More + Send + Sync),
         announce: impl FnOnce(),
         end: impl FnOnce(),
     ) -> Result<(), Error> {
@@ -97,7 +100,7 @@ impl Ground {
         let open = if self.is_open() { OPEN_TO_EVERYONE } else { "" };
         server.device().set_page_value("ACCESS", open);
         if let Some(listener) = self.metrics.take() {
-            metrics::serve(listener, server, self.access)?;
+            metrics::serve(listener, Source { server, more }, self.access)?;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listeners = std::mem::take(&mut self.listeners);

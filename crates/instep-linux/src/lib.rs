@@ -21,6 +21,8 @@ mod application;
 mod broker;
 mod certificate;
 mod error;
+#[cfg(feature = "gateway")]
+mod gateway;
 mod ground;
 mod identity;
 mod inherit;
@@ -39,6 +41,8 @@ mod session_key;
 mod signals;
 
 pub use broker::read_broker_login;
+#[cfg(feature = "gateway")]
+pub use gateway::GATEWAY;
 pub use identity::Command;
 pub use io::{I2cBus, I2cBusError, I2cDevice, Input, Io, LineError, Output};
 pub use password::read_password_file;

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::ground::Ground;
 use crate::inherit::Inherited;
 use crate::io::{Io, IoError};
+use crate::metrics::More;
 use crate::options::Configuration;
 use crate::page::OwnPage;
 use crate::persistence::Persistence;
@@ -97,7 +98,8 @@ where
             );
         }
     };
-    ground.serve(server, announce, || keeping.end())
+    let more = Box::leak(Box::new(move || More { broker: server.broker_status(), ..More::default() }));
+    ground.serve(server, more, announce, || keeping.end())
 }
 
 /// Returns the failure of the application's start. An invalid connection is told with the source of the option.
