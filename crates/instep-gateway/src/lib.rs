@@ -2,6 +2,7 @@
 //!
 //! * [`Fleet`]: what the broker told of each device, and the way of commands to the devices;
 //! * [`Follower`]: what follows one device, such as a device that viewers look at;
+//! * [`Gateway`]: the devices that viewers look at, for a server;
 //! * [`Notices`]: messages between gateways;
 //! * [`Broker`]: the broker, whose client fills the fleet.
 //!
@@ -15,6 +16,7 @@ mod broker;
 mod command;
 mod fleet;
 mod notices;
+mod shown;
 
 pub use broker::Broker;
 pub use command::{Command, CommandError, Reply, Wait};
@@ -23,3 +25,4 @@ pub use fleet::{
     Since, Summary,
 };
 pub use notices::Notices;
+pub use shown::{Gateway, GatewayLimits, Pages};
