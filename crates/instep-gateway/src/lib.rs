@@ -2,6 +2,7 @@
 //!
 //! * [`Fleet`]: what the broker told of each device, and the way of commands to the devices;
 //! * [`Follower`]: what follows one device, such as a device that viewers look at;
+//! * [`Gateway`]: the devices that viewers look at, for a server;
 //! * [`Notices`]: messages between gateways;
 //! * [`List`]: the page with all devices, and their directory;
 //! * [`Broker`]: the broker, whose client fills the fleet.
@@ -17,6 +18,7 @@ mod command;
 mod fleet;
 mod list;
 mod notices;
+mod shown;
 
 pub use broker::Broker;
 pub use command::{Command, CommandError, Reply, Wait};
@@ -26,3 +28,4 @@ pub use fleet::{
 };
 pub use list::{Admittance, List};
 pub use notices::Notices;
+pub use shown::{Gateway, GatewayLimits, Pages};

@@ -8,6 +8,7 @@ use instep_settings::PowerUp;
 use instep_tokio::BrokerAddress;
 
 /// An option: its name, its help and how its value is parsed and printed.
+#[derive(Clone, Copy)]
 pub(super) struct Setting {
     /// Key in the file.
     ///
@@ -41,6 +42,7 @@ impl Setting {
 }
 
 /// Parser of a value, which stores it in [`Settings`].
+#[derive(Clone, Copy)]
 pub(super) enum Take {
     One(fn(&mut Settings, &str) -> Result<(), String>),
     /// A list, which replaces the previous one.
