@@ -49,7 +49,7 @@ const UNWANTED_FLAGS: [&str; 3] = [
 #[derive(Debug, Default)]
 pub struct Setup {
     rules: Vec<String>,
-    phone: bool,
+    phone: Option<u32>,
     dark: bool,
     trusting: bool,
     language: Option<String>,
@@ -64,8 +64,13 @@ impl Setup {
     }
 
     /// Sets the size and the touch input of a phone.
-    pub fn phone(mut self) -> Setup {
-        self.phone = true;
+    pub fn phone(self) -> Setup {
+        self.phone_of_width(390)
+    }
+
+    /// Sets the size and the touch input of a phone of that width.
+    pub fn phone_of_width(mut self, width: u32) -> Setup {
+        self.phone = Some(width);
         self
     }
 
@@ -123,8 +128,8 @@ impl Setup {
         });
         let client = client.expect("the browser did not start in time").expect("the browser did not start");
         let browser = Browser { client, runtime, driver };
-        if self.phone {
-            let size = json!({ "width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true });
+        if let Some(width) = self.phone {
+            let size = json!({ "width": width, "height": 844, "deviceScaleFactor": 2, "mobile": true });
             browser.devtools("Emulation.setDeviceMetricsOverride", &size);
         }
         if self.dark {
