@@ -200,7 +200,7 @@ function showDevices() {
   write("none", say(devices.size ? "unmatched" : "empty"));
   $("none").hidden = count > 0;
   const online = sorted.filter((device) => device.state === "online").length;
-  write("count", say("count", { online, count: devices.size }));
+  write("count", say(about.broker ? "count" : "devices", { online, count: devices.size }));
   $("pages").hidden = count <= PAGE;
   write("range", say("range", { first: first + 1, last: Math.min(first + PAGE, count), count }));
   $("back").disabled = first === 0;

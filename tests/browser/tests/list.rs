@@ -114,18 +114,12 @@ fn list_passes_axe_light_and_dark_wide_and_narrow() {
     let (mut house, company) = (Gateway::start(Admittance::Local), Gateway::start(Admittance::Password));
     house.announce_house();
     company.announce_company();
-    for (size, width) in [("phone", Some(360)), ("desktop", None)] {
+    for width in [360, 1280] {
         for dark in [false, true] {
             for (count, gateway, items) in [("3", &house, 3), ("500", &company, 50)] {
-                let mut setup = Browser::with();
-                if let Some(width) = width {
-                    setup = setup.phone_of_width(width);
-                }
-                if dark {
-                    setup = setup.dark();
-                }
-                let browser = open(setup, gateway, items);
-                let name = format!("list-{count}-{size}-{}", if dark { "dark" } else { "light" });
+                let setup = Browser::with().width(width);
+                let browser = open(if dark { setup.dark() } else { setup }, gateway, items);
+                let name = format!("list-{count}-{width}-{}", if dark { "dark" } else { "light" });
                 if items == 50 {
                     browser.run("group.value = 'name'; group.dispatchEvent(new Event('change'))");
                 }
