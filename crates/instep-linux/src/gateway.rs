@@ -2,14 +2,15 @@
 
 use crate::broker;
 use crate::error::Error;
-use crate::ground::Ground;
+use crate::ground::{Ground, shards};
 use crate::identity::Command;
 use crate::inherit::Inherited;
 use crate::metrics::{More, Sample};
 use crate::options::{Configuration, gateway_command, read_gateway};
 use crate::password::{self, Guard};
 use instep::{App, Asset};
-use instep_gateway::{Broker, Fleet, FleetLimits, Notices};
+use instep_gateway::{Broker, Fleet, FleetLimits, Gateway, GatewayLimits, Notices};
+use instep_panel::PANEL;
 use instep_tokio::Server;
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -72,7 +73,11 @@ fn serve(configuration: Configuration) -> Result<(), Error> {
         share_sessions(guard, notices);
     }
     let broker: &'static Broker = Box::leak(Box::new(Broker::new(address, login, settings.mqtt_id)));
-    let server = ground.server(&APP, &settings.limits);
+    let limits = GatewayLimits::default().with_viewed(size.viewed).with_viewers(size.viewers);
+    let gateway = Gateway::new(fleet.clone(), &PANEL, limits, settings.limits.server, shards());
+    let gateway: &'static Gateway = Box::leak(Box::new(gateway));
+    let server = ground.server(&APP, &settings.limits).with_devices(gateway);
+    pass_requests_on(gateway)?;
     let (stop, stopped) = watch::channel(false);
     follow(broker, fleet.clone(), notices, server, stopped)?;
     let announce = || {
@@ -81,7 +86,7 @@ fn serve(configuration: Configuration) -> Result<(), Error> {
             log::info!("Configuration file: {:?}", file.display());
         }
     };
-    let more = Box::leak(Box::new(move || metrics(broker, &fleet)));
+    let more = Box::leak(Box::new(move || metrics(broker, &fleet, gateway)));
     ground.serve(server, more, announce, || {
         // The client of the broker may have ended.
         let _ = stop.send(true);
@@ -98,6 +103,13 @@ fn share_sessions(guard: Guard, notices: &'static Notices) {
         }
     });
     notices.listen(move |name, payload| sessions.hear(name, payload));
+}
+
+/// Starts the thread that passes requests of viewers on.
+fn pass_requests_on(gateway: &'static Gateway) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    std::thread::Builder::new().name("requests".into()).spawn(move || runtime.block_on(gateway.run()))?;
+    Ok(())
 }
 
 /// Starts the thread of the broker's client.
@@ -133,12 +145,13 @@ fn follow(
 }
 
 /// Returns the metrics of a gateway.
-fn metrics(broker: &Broker, fleet: &Fleet) -> More {
+fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway) -> More {
     let counts = fleet.counts();
     let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
     let sample = |name, help, is_counter, value| Sample { name, help, is_counter, value };
     let samples = vec![
         sample("instep_gateway_devices", "Devices that the broker told of.", false, number(counts.devices)),
+        sample("instep_gateway_viewed", "Devices that viewers look at.", false, number(gateway.viewed())),
         sample(
             "instep_gateway_bytes",
             "Memory that values and descriptions of devices take.",

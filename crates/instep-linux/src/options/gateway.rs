@@ -122,5 +122,7 @@ mod tests {
         let limits = super::super::ServerLimits::default().fleet;
         let fleet = instep_gateway::FleetLimits::default();
         assert_eq!((limits.devices, limits.bytes), (fleet.devices, fleet.bytes));
+        let gateway = instep_gateway::GatewayLimits::default();
+        assert_eq!((limits.viewed, limits.viewers), (gateway.viewed, gateway.viewers));
     }
 }

@@ -22,11 +22,13 @@ pub(crate) struct ServerLimits {
 pub(crate) struct FleetSize {
     pub(crate) devices: usize,
     pub(crate) bytes: usize,
+    pub(crate) viewed: usize,
+    pub(crate) viewers: usize,
 }
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        let fleet = FleetSize { devices: 20_000, bytes: 512 << 20 };
+        let fleet = FleetSize { devices: 20_000, bytes: 512 << 20, viewed: 1_000, viewers: 512 };
         Self { server: Limits::LINUX, sockets: SocketLimits::default(), fleet }
     }
 }
@@ -159,6 +161,8 @@ limits! {
 limits! {
     FLEET_LIMITS;
     devices: Count 1..=1_000_000, fleet.devices, "devices; the gateway leaves out more";
+    viewed: Count 1..=100_000, fleet.viewed, "devices that viewers look at at once; others get 503";
+    viewers: Count 1..=60_000, fleet.viewers, "viewers of one device; more get 503";
     fleet_bytes: Bytes MIB..=64 * GIB, fleet.bytes, "bytes of all values and descriptions; more are left out";
 }
 
