@@ -410,7 +410,7 @@ impl Connection {
 
     /// Closes the connection without a closing handshake.
     fn abandon(&self, shard: &ShardState) {
-        self.with_client(shard, |client, context| client.abandon(context));
+        self.with_client(shard, Client::abandon);
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
         self.publish_state(shard);
