@@ -30,6 +30,7 @@ fn main() -> ExitCode {
             keys::SIGN,
             update::COMMAND,
             simulate::COMMAND,
+            instep_linux::GATEWAY,
         ])
         .with_log_also_to(instep_apps::console::note)
         .run(run)

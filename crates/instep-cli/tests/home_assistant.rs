@@ -2,10 +2,8 @@
 //!
 //! `cargo xtask ha-test` fetches it.
 
-mod mosquitto;
 mod served;
 
-use mosquitto::Mosquitto;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use served::with;
@@ -14,6 +12,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use test_support::mosquitto::Mosquitto;
 use test_support::{Builder, Folder, SOON, Server, WebSocket, free_addr, http, wait_for};
 
 /// Time in which Home Assistant starts, on a busy machine.

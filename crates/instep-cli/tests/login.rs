@@ -266,6 +266,29 @@ fn password_and_session_appear_nowhere() {
 }
 
 #[track_caller]
+/// Two programs with a key share their sessions, which also hold after a restart.
+#[test]
+fn session_holds_at_each_program_with_the_key() {
+    let key = File::new("session-key", "5a".repeat(32) + "\n");
+    let mut one = guarded(&["--app", "led-plain", "--session-key-file", key.name()]);
+    let other = guarded(&["--app", "led-plain", "--session-key-file", key.name()]);
+    let without = guarded(&["--app", "led-plain"]);
+    let cookie = format!("Cookie: {}", log_in(one.addr()));
+    let get = |server: &Server| http(server.addr(), request("/", &[&cookie])).status;
+    assert_eq!((get(&one), get(&other), get(&without)), (200, 200, 401));
+    one.restart();
+    assert_eq!(get(&one), 200);
+}
+
+#[test]
+fn wrong_session_key_is_explained() {
+    let short = File::new("short-key", "5a".repeat(31));
+    let password = [("INSTEP_PASSWORD", "x")];
+    expect_refused(&["--session-key-file", short.name()], &password, "64 hexadecimal digits");
+    expect_refused(&["--session-key-file", "/nowhere/at/all"], &password, "instep keygen --session FILE");
+    expect_refused(&["--session-key-file", short.name()], &[], "--session-key-file needs a password");
+}
+
 fn guarded(args: &[&str]) -> Server {
     with(args).variable("INSTEP_PASSWORD", PASSWORD).start()
 }

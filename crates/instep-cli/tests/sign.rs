@@ -170,3 +170,22 @@ MC4CAQAwBQYDK2VwBCIEIHcU1Q9ktLbEOrB6LI/0oNNacT+v7v0qEDjT+abwjfO5\n\
 -----END PRIVATE KEY-----\n\
 ";
 const OPENSSL_PUBLIC: &str = "4e5f436ba175cdece84d9cd94a66c2ccc5f0992dbb7fd8cde3adb382f7ab3826";
+
+#[test]
+fn session_key_is_new_and_only_its_owner_reads_it() {
+    let folder = Folder::new("session_key");
+    let [one, other] = ["one", "other"].map(|name| folder.file(name));
+    let (code, out, error) = run(&["keygen", "--session", &one]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(out.contains(&format!("--session-key-file {one}")), "{out}");
+    assert_eq!(std::fs::metadata(&one).unwrap().permissions().mode() & 0o777, 0o600);
+    let key = std::fs::read_to_string(&one).unwrap();
+    let digits = key.strip_suffix('\n').unwrap();
+    assert!(digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()), "{key}");
+    assert!(!out.contains(digits), "the key is shown");
+    let (code, _, error) = run(&["keygen", "--session", &one]);
+    assert!(code == 1 && error.contains("the file exists"), "{code} {error}");
+    assert_eq!(std::fs::read_to_string(&one).unwrap(), key);
+    assert_eq!(run(&["keygen", "--session", &other]).0, 0);
+    assert_ne!(std::fs::read_to_string(&other).unwrap(), key);
+}

@@ -2,12 +2,9 @@
 //!
 //! Without mosquitto, the test with a broker is skipped.
 
-#[path = "mosquitto/mod.rs"]
-mod mosquitto;
-
-use mosquitto::Mosquitto;
 use std::process::{Child, Command, Stdio};
 use test_support::SOON;
+use test_support::mosquitto::Mosquitto;
 
 /// The command, which ends when dropped.
 struct Simulated(Child);

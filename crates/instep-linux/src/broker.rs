@@ -62,7 +62,11 @@ pub fn read_broker_login(
     login(address, variable.map(Zeroizing::new).as_ref(), file)
 }
 
-fn login(
+/// Reads the log-in at a broker.
+///
+/// # Errors
+/// A sentence, if the address has no user, if there are two passwords, or if the password cannot be read.
+pub(crate) fn login(
     address: &BrokerAddress,
     variable: Option<&Zeroizing<String>>,
     file: Option<&Path>,

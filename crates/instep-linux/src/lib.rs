@@ -20,6 +20,10 @@ mod addresses;
 mod application;
 mod broker;
 mod certificate;
+mod error;
+#[cfg(feature = "gateway")]
+mod gateway;
+mod ground;
 mod identity;
 mod inherit;
 mod io;
@@ -31,10 +35,14 @@ mod page;
 mod password;
 mod persistence;
 mod program;
+mod run;
 mod serve;
+mod session_key;
 mod signals;
 
 pub use broker::read_broker_login;
+#[cfg(feature = "gateway")]
+pub use gateway::GATEWAY;
 pub use identity::Command;
 pub use io::{I2cBus, I2cBusError, I2cDevice, Input, Io, LineError, Output};
 pub use password::read_password_file;

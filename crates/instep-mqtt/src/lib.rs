@@ -35,7 +35,7 @@ pub use backoff::{Backoff, Outcome};
 pub use connection::{ANSWER_TIMEOUT_MS, Connection, End, Event, KEEP_ALIVE_SECONDS};
 pub use device_client::{DeviceClient, Ignored, Options};
 pub use ended::Ended;
-pub use gateway::{GatewayClient, GatewayOptions, Heard, Message, NAME_MAX, NUMBER_LENGTH, Sent, is_name};
+pub use gateway::{GatewayClient, GatewayOptions, Heard, Message, NAME_MAX, Sent, is_name};
 pub use id::{DeviceId, ID_MAX, IdError, PREFIX_MAX, check_prefix};
 pub use packet::Password;
 pub use report::{Report, TransportError};

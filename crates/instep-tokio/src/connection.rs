@@ -4,15 +4,16 @@ use crate::deadlines::Tick;
 use crate::dispatch::Accepted;
 use crate::mount::{Mount, Next, Switch};
 use crate::permit::Permit;
+use crate::server::Server;
 use crate::shard_state::{Buffers, ShardState};
 use crate::socket::{Read, ReadEvent};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
+use instep::Instant;
 use instep::driver::{
     Buffer, Client, ConnectionInfo, EvictionPriority, HttpState, HttpStateMemory, Mounts, Turn, TurnContext,
 };
-use instep::{Instant, Limits};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
@@ -66,13 +67,13 @@ struct Socket {
 
 impl Connection {
     /// Capacity of a connection's output buffer, in bytes.
-    pub(crate) fn unsent_limit(limits: &Limits) -> usize {
-        limits.frame + CONTROL_RESERVE
+    pub(crate) fn unsent_limit(server: &Server) -> usize {
+        server.longest_frame + CONTROL_RESERVE
     }
 
     pub(crate) fn new(accepted: Accepted, key: usize, shard: &ShardState, waker: Waker) -> io::Result<Self> {
         let limits = shard.server.device.limits();
-        let http = HttpState::new(Buffer::grown(Self::unsent_limit(limits)));
+        let http = HttpState::new(Buffer::grown(Self::unsent_limit(&shard.server)));
         let http = HttpStateMemory::Owned(Box::new(http));
         let now = shard.now();
         let peer = SocketAddr::new(accepted.peer.ip().to_canonical(), accepted.peer.port());
@@ -414,7 +415,7 @@ impl Connection {
 
     /// Closes the connection without a closing handshake.
     fn abandon(&self, shard: &ShardState) {
-        self.with_client(shard, |client, context| client.abandon(context));
+        self.with_client(shard, Client::abandon);
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
         self.publish_state(shard);

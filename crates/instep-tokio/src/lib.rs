@@ -84,7 +84,7 @@ pub use certificate::{Certificate, CertificateError};
 pub use deflate::Deflate;
 pub use limits::SocketLimits;
 pub use listener::Listener;
-pub use login::log_in;
+pub use login::{SealedSessions, SessionKey, log_in, shared_log_in};
 pub use metrics::{Lag, Metrics};
 pub use server::Server;
 #[cfg(feature = "tls")]

@@ -136,7 +136,8 @@
 //!
 //! The feature `alloc` adds memory that grows ([`driver::Buffer::grown`]), for drivers with a heap. The feature `update` adds firmware
 //! updates over HTTP, the module `update`; without it no connection has code for them. The feature `gateway` adds what a server needs that
-//! shows other devices, each below a path of its own ([`driver::MountsRef`]). The lock of the device needs an
+//! shows other devices, each below a path of its own ([`driver::MountsRef`]). The feature `shared-sessions` lets several servers share the
+//! sessions of their log-ins. The lock of the device needs an
 //! implementation of the crate `critical-section`, which `instep-tokio` and the HAL of a chip have; a program that links neither enables
 //! `critical-section/std`. The feature `testing` does so, and adds the module `testing`: an application is tested on the host, over a
 //! simulated link and on a virtual clock.

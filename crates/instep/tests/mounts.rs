@@ -8,7 +8,7 @@ use instep::{Access, App, Asset, Inbox, Instant, Limits};
 use link::{Simulation, frame, http_state};
 use std::cell::Cell;
 use std::future::Future as _;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -223,13 +223,13 @@ fn socket_follows_its_device_with_that_ones_greeting_and_event_numbers() {
     let thing = r#"{"label":"thing","value":{"wire":1,"hash":"0123456789abcdef","start":"00c0ffee"}}"#;
     lamp.publish(LAMP.greeting_topic(), thing);
     let event = |seq: u32| format!("{{\"label\":\"said\",\"value\":\"x\",\"seq\":{seq}}}");
-    lamp.try_emit_numbered(NonZeroU32::new(57).unwrap(), &event(57)).unwrap();
+    lamp.try_emit_numbered(NonZeroU64::new(57).unwrap(), &event(57)).unwrap();
     let answer = server.send(link::upgrade("/lamp/ws").as_bytes());
     assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     let greeting = answer.find(thing).expect("no greeting");
     assert!(greeting < answer.find("\"seq\":57").expect("no event of the backlog"));
     // Numbers in between were lost on the way to the gateway.
-    lamp.try_emit_numbered(NonZeroU32::new(60).unwrap(), &event(60)).unwrap();
+    lamp.try_emit_numbered(NonZeroU64::new(60).unwrap(), &event(60)).unwrap();
     let frames = server.send(b"");
     assert!(frames.find(r#"{"label":"missed","value":2}"#) < frames.find("\"seq\":60"), "{frames}");
     let mut stream = Server::new();
@@ -298,7 +298,7 @@ fn recycled_device_has_forgotten_everything() {
     let mut server = Server::new();
     let lamp = server.devices[0].device;
     lamp.publish(LAMP.topic_of("led").unwrap(), "{\"label\":\"led\",\"value\":true}");
-    lamp.try_emit_numbered(NonZeroU32::new(9).unwrap(), "an event").unwrap();
+    lamp.try_emit_numbered(NonZeroU64::new(9).unwrap(), "an event").unwrap();
     assert!(server.get("/lamp/properties/led").ends_with("true"));
     let inbox = link::inbox(&server.devices[0]);
     drop(inbox);

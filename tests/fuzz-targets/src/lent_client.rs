@@ -116,6 +116,7 @@ impl<'s> LentClient<'s> {
             access: &ACCESS,
             log_in: None,
             board: None,
+            mounts: None,
             update: None,
             device: &simulation.device,
             feed,

@@ -4,7 +4,8 @@
 use crate::lent::Lender;
 use instep::driver::{
     Buffer, Client, Compression, ConnectionInfo, Feed, Follower, HeadLimits, HttpState, HttpStateMemory,
-    Memory, Ring, RingEntry, SERVER_HEADER_MAX, SendWindow, SlotMemory, Table, TableEntry, Turn, TurnContext,
+    Memory, Ring, RingEntry, SERVER_HEADER_MAX, SendWindow, SlotIndex, SlotMemory, Table, TableEntry, Turn,
+    TurnContext,
 };
 use instep::{Access, App, Asset, Device, Inbox, Instant, Limits, Topics};
 use instep_proto::frame::CloseCode;
@@ -90,7 +91,7 @@ impl Simulation {
                 SlotMemory::new(message, Buffer::lent(lend!(lender, 0; LIMITS.outbox)), LIMITS.replies)
             })
             .collect();
-        let mut follower = Some(Follower::new(lend!(lender, 0; places)));
+        let mut follower = Some(Follower::new(lend!(lender, SlotIndex::FIRST; places)));
         let memory = Memory {
             topics: lend!(lender, TableEntry::default(); topics),
             topic_storage: lend!(lender, 0; block * (topics + 1)),
@@ -98,13 +99,13 @@ impl Simulation {
             event_storage: lend!(lender, 0; block * (LIMITS.events + 1)),
             slots: lend!(lender, slots.pop().expect("fewer slots than followers"); places),
             followers: lend!(lender, follower.take().expect("no follower for the driver"); 1),
-            inbox_queue: lend!(lender, 0; places),
+            inbox_queue: lend!(lender, SlotIndex::FIRST; places),
             requests,
             backlog: false,
             thing: None,
             history: &mut [],
             recorders: &mut [],
-            waiting_queue: lend!(lender, 0; places),
+            waiting_queue: lend!(lender, SlotIndex::FIRST; places),
         };
         let device = Device::new(memory, LIMITS);
         device.set_page_value("STATE", "ON & <off>");

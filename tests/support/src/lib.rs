@@ -5,6 +5,7 @@
 //! - [`http()`] and [`Http`] send bytes unchanged and read one response at a time;
 //! - [`target()`] describes the server under test, because a small device has other limits;
 //! - with the feature `tls`, `Tls` makes encrypted streams for either;
+//! - with the feature `mosquitto`, `mosquitto` starts that broker, and has a client of it;
 //! - [`wait_until`] and [`wait_for`] wait for a condition and for a value;
 //! - [`Folder`] is a folder for one test;
 //! - [`Random`] gives the same numbers each time.
@@ -19,6 +20,8 @@ mod deadline;
 mod folder;
 mod frame;
 mod http;
+#[cfg(feature = "mosquitto")]
+pub mod mosquitto;
 mod output;
 mod port;
 mod random;

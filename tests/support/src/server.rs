@@ -43,6 +43,12 @@ impl Builder {
         self
     }
 
+    /// Calls another command than `serve` that serves, too.
+    pub fn command(mut self, command: &'static str) -> Builder {
+        self.command = Some(command);
+        self
+    }
+
     /// Adds an argument of `instep serve`.
     pub fn arg(mut self, arg: impl Into<String>) -> Builder {
         self.args.push(arg.into());

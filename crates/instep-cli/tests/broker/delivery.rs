@@ -1,10 +1,10 @@
 //! What a broker gets of a device, and commands from there.
 
 use crate::lamp::{LED, SET, device, expect_frame, led, start};
-use crate::mosquitto::Mosquitto;
 use crate::scraped::{Scrape, metrics_addr};
 use crate::served::get;
 use std::time::Duration;
+use test_support::mosquitto::Mosquitto;
 use test_support::{SOON, WebSocket};
 
 #[test]

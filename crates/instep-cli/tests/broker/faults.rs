@@ -1,10 +1,10 @@
 //! Brokers and networks that fail: the page never notices, and every value is right at the end.
 
 use crate::lamp::{BACK, LED, SET, device, expect_frame, led, start};
-use crate::mosquitto::{Mosquitto, url_of};
 use std::io::{ErrorKind, Read as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
+use test_support::mosquitto::{Mosquitto, url_of};
 use test_support::{SOON, WebSocket};
 
 /// The page never notices, and every value is right at the end, although the broker has lost its store.

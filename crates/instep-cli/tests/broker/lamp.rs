@@ -1,8 +1,8 @@
 //! The device of these tests.
 
-use crate::mosquitto::Mosquitto;
 use crate::served::with;
 use std::time::Duration;
+use test_support::mosquitto::Mosquitto;
 use test_support::{Builder, SOON, Server, WebSocket};
 
 /// Time in which a device is back after its broker is: the waiting times before its first retries, and some more.

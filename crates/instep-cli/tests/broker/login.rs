@@ -1,8 +1,8 @@
 //! Log-in at a broker, and who may command a device.
 
 use crate::lamp::{LED, SET, device, led};
-use crate::mosquitto::{Client, Mosquitto, passwords, url_of};
 use std::time::Duration;
+use test_support::mosquitto::{Client, Mosquitto, passwords, url_of};
 use test_support::{Builder, SOON};
 
 /// Each failure has its sentence.

@@ -6,8 +6,6 @@ mod delivery;
 mod faults;
 mod lamp;
 mod login;
-#[path = "../mosquitto/mod.rs"]
-mod mosquitto;
 #[path = "../scraped/mod.rs"]
 mod scraped;
 #[path = "../served/mod.rs"]

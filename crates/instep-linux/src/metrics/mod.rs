@@ -4,7 +4,12 @@
 //! or slow scrapers do not delay the clients.
 
 mod process;
+mod source;
 mod text;
+
+#[cfg(feature = "gateway")]
+pub(crate) use source::Sample;
+pub(crate) use source::{More, Source};
 
 use instep::Access;
 use instep::access::{Refusal, is_host_name};
@@ -43,7 +48,7 @@ const RESPONSE_BYTES: usize = 1024;
 /// Answers requests on `listener` as long as the program runs.
 pub(crate) fn serve(
     listener: std::net::TcpListener,
-    server: Server,
+    source: Source,
     access: &'static Access,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -52,19 +57,19 @@ pub(crate) fn serve(
         let _inside = runtime.enter();
         TcpListener::from_std(listener)?
     };
-    let run = move || runtime.block_on(accept(listener, server, access));
+    let run = move || runtime.block_on(accept(listener, source, access));
     std::thread::Builder::new().name("metrics".into()).spawn(run)?;
     Ok(())
 }
 
-async fn accept(listener: TcpListener, server: Server, access: &'static Access) {
+async fn accept(listener: TcpListener, source: Source, access: &'static Access) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     while let Ok(permit) = permits.clone().acquire_owned().await {
         // A failure is ignored, because it concerns one peer, or descriptors that may be free soon.
         if let Ok((stream, peer)) = listener.accept().await {
             tokio::spawn(async move {
                 // A failure is ignored, because the peer is gone or too slow.
-                let _ = answer(&stream, peer.ip().to_canonical(), server, access).await;
+                let _ = answer(&stream, peer.ip().to_canonical(), source, access).await;
                 drop(permit);
             });
         }
@@ -72,11 +77,11 @@ async fn accept(listener: TcpListener, server: Server, access: &'static Access) 
     }
 }
 
-async fn answer(stream: &TcpStream, peer: IpAddr, server: Server, access: &Access) -> io::Result<()> {
+async fn answer(stream: &TcpStream, peer: IpAddr, source: Source, access: &Access) -> io::Result<()> {
     let mut head = vec![0; HEAD.bytes];
     let answer = match in_time(read_head(stream, &mut head)).await? {
-        Ok(head) => respond(&head, peer, server, access).await,
-        Err(refusal) => write_reply(refusal, server),
+        Ok(head) => respond(&head, peer, source, access).await,
+        Err(refusal) => write_reply(refusal, source.server),
     };
     in_time(write(stream, &answer)).await?;
     SockRef::from(stream).shutdown(Shutdown::Write)?;
@@ -108,7 +113,8 @@ async fn read_head<'b>(
     }
 }
 
-async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &Access) -> Vec<u8> {
+async fn respond(head: &RequestHead<'_>, peer: IpAddr, source: Source, access: &Access) -> Vec<u8> {
+    let Source { server, more } = source;
     // A connection has only one request.
     let head = &RequestHead { keep_alive: false, ..*head };
     let error = |status| write_reply(Reply::error(status, Some(head)), server);
@@ -137,7 +143,7 @@ async fn respond(head: &RequestHead<'_>, peer: IpAddr, server: Server, access: &
     if !matches!(head.method, Method::Get | Method::Head) {
         return error(Status::MethodNotAllowed);
     }
-    let text = text::write(&server.metrics().await, server.broker_status(), &process::read());
+    let text = text::write(&server.metrics().await, &more(), &process::read());
     let mut answer = vec![0; RESPONSE_BYTES];
     let length = Reply::body_head(head, text::CONTENT_TYPE, text.len()).write(&mut answer);
     answer.truncate(length.unwrap_or_default());

@@ -5,14 +5,15 @@
 //! Labels are `&'static str`, so that no label holds data from a client.
 
 use super::process::Process;
+use super::source::{More, Sample};
 use instep::driver::{DropReason, RefusalReason};
-use instep_tokio::{BrokerStatus, Lag, Metrics};
+use instep_tokio::{Lag, Metrics};
 use std::fmt::{Display, Write};
 
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Returns all metrics as text.
-pub(super) fn write(metrics: &Metrics, broker: Option<BrokerStatus>, process: &Process) -> String {
+pub(super) fn write(metrics: &Metrics, more: &More, process: &Process) -> String {
     let mut text = Text(String::with_capacity(8192));
     let Metrics { counts, .. } = metrics;
     text.gauge("instep_clients", "Connected clients, by WebSocket or event stream.", counts.clients);
@@ -73,13 +74,20 @@ pub(super) fn write(metrics: &Metrics, broker: Option<BrokerStatus>, process: &P
         "Threads for clients that did not answer within 1 s.",
         metrics.shards_unresponsive as u64,
     );
-    if let Some(broker) = broker {
+    if let Some(broker) = more.broker {
         text.gauge("instep_mqtt_connected", "Whether the MQTT broker is connected.", broker.connected.into());
         text.counter(
             "instep_mqtt_connections_total",
             "Connections that the MQTT broker accepted.",
             broker.connections,
         );
+    }
+    for Sample { name, help, is_counter, value } in &more.samples {
+        if *is_counter {
+            text.counter(name, help, *value);
+        } else {
+            text.gauge(name, help, *value);
+        }
     }
     for (name, help, value) in [
         ("process_resident_memory_bytes", "Resident memory of the process.", process.resident_bytes),

@@ -27,7 +27,11 @@ impl Configuration {
     /// # Errors
     /// If any value is invalid, even if another one overrides it.
     pub(crate) fn read(identity: &Identity, flags: &ArgMatches) -> Result<Self, Error> {
-        let table = Table::of(identity);
+        Self::read_with(Table::of(identity), identity, flags)
+    }
+
+    /// Reads the options of this table.
+    pub(super) fn read_with(table: Table, identity: &Identity, flags: &ArgMatches) -> Result<Self, Error> {
         let variables = variables::of_process()?;
         let (path, asked) = flags::file(flags)
             .or_else(|| variables::file(&variables))

@@ -103,7 +103,7 @@ fn examples(serve: &str) -> String {
     format!("Examples:{}", EXAMPLES.iter().map(line).collect::<String>())
 }
 
-fn with_options(command: Command, table: Table, defaults: &Settings) -> Command {
+pub(super) fn with_options(command: Command, table: Table, defaults: &Settings) -> Command {
     let file = format!(
         "Read options from this file [default: {}, if it is in this folder] [environment: INSTEP_CONFIG]",
         super::file::DEFAULT
@@ -149,7 +149,7 @@ fn options(command: Command, table: Table, defaults: &Settings) -> Command {
     }))
 }
 
-fn limits_help(table: Table) -> String {
+pub(super) fn limits_help(table: Table) -> String {
     let defaults = ServerLimits::default();
     let mut help = "Limits and their defaults:".to_owned();
     for limit in table.limits {

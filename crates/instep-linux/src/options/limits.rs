@@ -13,15 +13,28 @@ use std::ops::RangeInclusive;
 pub(crate) struct ServerLimits {
     pub(crate) server: Limits,
     pub(crate) sockets: SocketLimits,
+    /// Limits of a gateway.
+    pub(crate) fleet: FleetSize,
+}
+
+/// Limits of what a gateway keeps of its devices.
+#[derive(Clone, Copy)]
+pub(crate) struct FleetSize {
+    pub(crate) devices: usize,
+    pub(crate) bytes: usize,
+    pub(crate) viewed: usize,
+    pub(crate) viewers: usize,
 }
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        Self { server: Limits::LINUX, sockets: SocketLimits::default() }
+        let fleet = FleetSize { devices: 20_000, bytes: 512 << 20, viewed: 1_000, viewers: 512 };
+        Self { server: Limits::LINUX, sockets: SocketLimits::default(), fleet }
     }
 }
 
 /// A limit: its name, its unit and its range.
+#[derive(Clone)]
 pub(super) struct Limit {
     /// Key in the table `limits` of the file, and after `--limit`.
     ///
@@ -105,10 +118,10 @@ const MAX_SLOTS: usize = 65_535;
 /// It holds the header of the frame, the length of the reply, and the revision that it follows.
 const REPLY_OVERHEAD: usize = 22;
 
-/// Declares the limits: key, unit, range, field and help of each.
+/// Declares a table of limits: key, unit, range, field and help of each.
 macro_rules! limits {
-    ($($key:ident: $unit:ident $range:expr, $part:ident.$($field:ident).+, $about:literal;)*) => {
-        pub(super) static LIMITS: &[Limit] = &[$(Limit {
+    ($name:ident; $($key:ident: $unit:ident $range:expr, $part:ident.$($field:ident).+, $about:literal;)*) => {
+        pub(super) static $name: &[Limit] = &[$(Limit {
             key: stringify!($key),
             unit: Unit::$unit,
             range: $range,
@@ -119,6 +132,7 @@ macro_rules! limits {
 }
 
 limits! {
+    LIMITS;
     clients: Count 1..=60_000, server.clients, "WebSockets and event streams at once; more get 503";
     http_slots: Count 1..=60_000, sockets.http_slots, "other connections at once";
     per_address: Count 1..=MAX_SLOTS as u64, sockets.per_address, "connections from one other machine; more get 503";
@@ -144,6 +158,14 @@ limits! {
     inflaters: Count 0..=1024, sockets.inflaters, "messages that each core decompresses at once; 0: none";
 }
 
+limits! {
+    FLEET_LIMITS;
+    devices: Count 1..=1_000_000, fleet.devices, "devices; the gateway leaves out more";
+    viewed: Count 1..=100_000, fleet.viewed, "devices that viewers look at at once; others get 503";
+    viewers: Count 1..=60_000, fleet.viewers, "viewers of one device; more get 503";
+    fleet_bytes: Bytes MIB..=64 * GIB, fleet.bytes, "bytes of all values and descriptions; more are left out";
+}
+
 /// Conflict between two limits.
 #[derive(Debug)]
 pub(super) struct Clash {
@@ -153,7 +175,7 @@ pub(super) struct Clash {
 
 /// Checks the limits against each other.
 pub(super) fn check(limits: &ServerLimits) -> Result<(), Clash> {
-    let ServerLimits { server, sockets } = limits;
+    let ServerLimits { server, sockets, .. } = limits;
     if server.clients + sockets.http_slots > MAX_SLOTS {
         let reason = format!("their sum must be at most {MAX_SLOTS}");
         return Err(Clash { keys: ["clients", "http_slots"], reason });
@@ -201,7 +223,7 @@ mod tests {
     #[test]
     fn table_has_a_row_for_every_field() {
         let fields = |debug: String| debug.matches(": ").count();
-        let ServerLimits { server, sockets } = ServerLimits::default();
+        let ServerLimits { server, sockets, .. } = ServerLimits::default();
         // The head is one field with two limits.
         let all = fields(format!("{server:?}")) - 1 + fields(format!("{sockets:?}"));
         assert_eq!(LIMITS.len(), all);

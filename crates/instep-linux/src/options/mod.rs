@@ -20,6 +20,8 @@
 mod configuration;
 mod file;
 mod flags;
+#[cfg(feature = "gateway")]
+mod gateway;
 mod limits;
 mod print;
 mod raw;
@@ -31,6 +33,8 @@ mod variables;
 
 pub(crate) use configuration::{Configuration, command};
 pub(crate) use flags::arguments;
+#[cfg(feature = "gateway")]
+pub(crate) use gateway::{gateway_command, read_gateway};
 pub(crate) use limits::ServerLimits;
 pub(crate) use settings::{LogFormat, Settings};
 pub(crate) use spelling::advise;

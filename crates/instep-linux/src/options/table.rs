@@ -8,6 +8,7 @@ use instep_settings::PowerUp;
 use instep_tokio::BrokerAddress;
 
 /// An option: its name, its help and how its value is parsed and printed.
+#[derive(Clone, Copy)]
 pub(super) struct Setting {
     /// Key in the file.
     ///
@@ -41,6 +42,7 @@ impl Setting {
 }
 
 /// Parser of a value, which stores it in [`Settings`].
+#[derive(Clone, Copy)]
 pub(super) enum Take {
     One(fn(&mut Settings, &str) -> Result<(), String>),
     /// A list, which replaces the previous one.
@@ -216,6 +218,19 @@ pub(super) static SETTINGS: &[Setting] = &[
             Ok(())
         }),
         show: |settings| settings.password_file.iter().map(|file| file.to_string_lossy().into()).collect(),
+        ..SETTING
+    },
+    Setting {
+        key: "session_key_file",
+        value: Some("FILE"),
+        about: "Let sessions hold at every server with the key in this file and the same password, for 12 h; `instep keygen \
+            --session FILE` makes a key",
+        unset: "sessions hold at this server alone",
+        take: Take::One(|settings, text| {
+            settings.session_key_file = Some(values::file(text)?);
+            Ok(())
+        }),
+        show: |settings| settings.session_key_file.iter().map(|file| file.to_string_lossy().into()).collect(),
         ..SETTING
     },
     Setting {

@@ -1,7 +1,8 @@
 //! Client of a gateway, without a socket and without a clock.
 
-use super::heard::{GATEWAYS, Heard, MARKER};
-use super::message::{Message, REPLY, Sent};
+use super::heard::{Heard, MARKER};
+use super::message::{Message, Sent};
+use super::topics::{GATEWAYS, REPLY};
 use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
 use crate::ended::Ended;
 use crate::id::DeviceId;

@@ -1,13 +1,11 @@
 //! What a gateway hears: the messages of devices, by their topics.
 
-use super::message::{NUMBER_LENGTH, REPLY};
+use super::topics::{GATEWAYS, NUMBER_LENGTH, REPLY};
 use crate::id::DeviceId;
 use crate::packet::Publish;
 
 /// Maximum length of the name of a property, action or event, in bytes.
 pub const NAME_MAX: usize = 32;
-/// Beginning of the topics between gateways, after the prefix.
-pub(super) const GATEWAYS: &str = "gateway/";
 /// Payload of the message that a gateway sends to itself behind its subscriptions.
 pub(super) const MARKER: &[u8] = b"heard";
 

@@ -1,14 +1,10 @@
 //! Messages of a gateway.
 
-use super::heard::GATEWAYS;
+use super::topics::{GATEWAYS, REPLY};
 use crate::id::DeviceId;
 use crate::packet::ExpiringHead;
 use instep_proto::delivery::Outgoing;
 
-/// Length of the number of a command, which is its Correlation Data, in bytes.
-pub const NUMBER_LENGTH: usize = 8;
-/// End of the topics at which a gateway hears answers.
-pub(super) const REPLY: &str = "reply";
 /// Time after which the broker no longer passes a command on, in seconds.
 const COMMAND_EXPIRY_SECONDS: u32 = 5;
 

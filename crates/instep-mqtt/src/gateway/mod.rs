@@ -3,7 +3,8 @@
 mod client;
 mod heard;
 mod message;
+mod topics;
 
 pub use client::{GatewayClient, GatewayOptions};
 pub use heard::{Heard, NAME_MAX, is_name};
-pub use message::{Message, NUMBER_LENGTH, Sent};
+pub use message::{Message, Sent};

@@ -36,11 +36,22 @@ pub fn serve_by(
     sockets: SocketLimits,
     make_listener: impl FnOnce(TcpListener) -> Listener,
 ) -> Running {
+    serve_with(app, limits, sockets, make_listener, |server| server)
+}
+
+/// Serves `app` by a server that `change` makes of the usual one.
+pub fn serve_with(
+    app: &'static App,
+    limits: Limits,
+    sockets: SocketLimits,
+    make_listener: impl FnOnce(TcpListener) -> Listener,
+    change: impl FnOnce(Server) -> Server,
+) -> Running {
     watch_for_panics();
     let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
     let addr = listener.local_addr().expect("no address");
     let listener = make_listener(listener);
-    let server = Server::new(app, &ACCESS, limits, sockets, 2);
+    let server = change(Server::new(app, &ACCESS, limits, sockets, 2));
     let (stop, stopped) = oneshot::channel();
     let serve = move || {
         let stopped = async {

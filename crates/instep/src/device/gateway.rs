@@ -8,7 +8,7 @@ use super::shared::Device;
 use super::slot::ClientId;
 use super::state::State;
 use crate::model::Thing;
-use core::num::NonZeroU32;
+use core::num::{NonZeroU32, NonZeroU64};
 use instep_proto::delivery::{PublishError, Storage as _};
 use instep_proto::frame::Payload;
 
@@ -57,9 +57,9 @@ impl Device {
     ///
     /// # Errors
     /// As [`Device::try_emit`].
-    pub fn try_emit_numbered(&self, seq: NonZeroU32, text: &str) -> Result<(), PublishError> {
+    pub fn try_emit_numbered(&self, seq: NonZeroU64, text: &str) -> Result<(), PublishError> {
         self.with(|state| {
-            let number = u64::from(seq.get()) - 1;
+            let number = seq.get() - 1;
             if number > state.feed.ring().next() {
                 state.feed.skip_events_to(number);
             }

@@ -247,8 +247,8 @@ impl Device {
         self.with(|state| state.histories.past(interaction, from, now))
     }
 
-    /// Notes how the connection to the broker stands.
-    pub(crate) fn note_broker(&self, is_connected: bool) {
+    /// Notes how the connection to the broker stands, for the health check.
+    pub fn note_broker(&self, is_connected: bool) {
         let health = if is_connected { Health::Connected } else { Health::NotConnected };
         self.health.store(health as u8, Ordering::Relaxed);
     }

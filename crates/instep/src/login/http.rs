@@ -78,22 +78,8 @@ impl LogIn {
     }
 
     /// Returns the valid sessions in the request's cookies.
-    ///
-    /// Browsers ignore ports when they send cookies, so the port is in the cookie's name, and there may be several cookies.
     fn sessions(&self, request: &Request<'_>) -> impl Iterator<Item = Credential> {
-        let access = request.context.access;
-        let (local_port, ports) = (request.local_port, access.ports);
-        let shown = request.head.cookies.filter(|_| access.takes_cookies(request.head));
-        let ours = move |name: &str| {
-            let port = name.strip_prefix("instep_")?.parse().ok()?;
-            (port == local_port || ports.contains(&port)).then_some(())
-        };
-        cookies(shown.unwrap_or_default()).filter_map(move |(name, value)| {
-            ours(name)?;
-            let digits = value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let id = u128::from_str_radix(value, 16).ok().filter(|_| digits)?;
-            self.find_session(id, request.now)
-        })
+        session_values(request, self.is_shared()).filter_map(|value| self.find_session(value, request.now))
     }
 
     /// Returns whether the request's cookies have a valid session.
@@ -104,9 +90,8 @@ impl LogIn {
     /// Ends all sessions in the request's cookies. Returns whether there was one.
     fn end_sessions(&self, request: &Request<'_>) -> bool {
         let mut any = false;
-        for session in self.sessions(request) {
-            self.end_session(session.number, request.context);
-            any = true;
+        for value in session_values(request, self.is_shared()) {
+            any |= self.end_session(value, request.context, request.now);
         }
         any
     }
@@ -170,9 +155,9 @@ impl LogIn {
             Verification::Checked(Verdict::Accepted) => {
                 // The old id ends, so a copy of it is of no use after this log-in.
                 let _ = self.end_sessions(request);
-                let id = self.begin_session(request.context, now);
+                let session = self.begin_session(request.context, now);
                 log::info!("Logged in from {peer}");
-                let cookie = Cookie::new(Some(id), request);
+                let cookie = Cookie::new(Some(session), request);
                 let mut next = [0; NEXT_MAX];
                 redirect(head, &local_path(head.query, &mut next), Some(&cookie), out)
             }
@@ -190,6 +175,21 @@ impl LogIn {
         let cookie = Cookie::new(None, request);
         redirect(head, &LOG_IN, Some(&cookie), out)
     }
+}
+
+/// Returns the values of the request's cookies that may have a session.
+///
+/// Browsers ignore ports when they send cookies, so the port is in the cookie's name, and there may be several cookies. The port of
+/// `any` server will do if servers share their sessions.
+fn session_values<'h>(request: &Request<'h>, any: bool) -> impl Iterator<Item = &'h str> {
+    let access = request.context.access;
+    let (local_port, ports) = (request.local_port, access.ports);
+    let shown = request.head.cookies.filter(|_| access.takes_cookies(request.head));
+    let ours = move |name: &str| {
+        let port = name.strip_prefix("instep_")?.parse().ok()?;
+        (any || port == local_port || ports.contains(&port)).then_some(())
+    };
+    cookies(shown.unwrap_or_default()).filter_map(move |(name, value)| ours(name).map(|()| value))
 }
 
 /// Returns the ticket of the check for which the request waits.

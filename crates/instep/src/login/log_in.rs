@@ -1,8 +1,11 @@
 //! The log-in: its state behind one lock, and the checking of passwords.
 
 use super::checks::{Job, Verdict};
+use super::cookie::SessionValue;
 use super::failures::ClientPrefix;
 use super::password::Password;
+#[cfg(feature = "shared-sessions")]
+use super::sealed::{SealedSession, SharedSessions};
 use super::state::{LogInMemory, Random, State};
 use crate::device::Device;
 use crate::service::{Context, Credential, Outcome, Request};
@@ -27,6 +30,8 @@ const ROUNDS_AT_ONCE: u32 = 64;
 pub struct LogIn {
     random: Random,
     pub(crate) authenticator: &'static Authenticator,
+    #[cfg(feature = "shared-sessions")]
+    pub(super) shared: Option<&'static dyn SharedSessions>,
     state: Mutex<CriticalSectionRawMutex, RefCell<State>>,
 }
 
@@ -62,7 +67,13 @@ impl LogIn {
         authenticator: &'static Authenticator,
     ) -> Self {
         let state = State::new(memory, password, random);
-        Self { random, authenticator, state: Mutex::new(RefCell::new(state)) }
+        Self {
+            random,
+            authenticator,
+            #[cfg(feature = "shared-sessions")]
+            shared: None,
+            state: Mutex::new(RefCell::new(state)),
+        }
     }
 
     /// Sets the password, and ends all sessions.
@@ -75,6 +86,10 @@ impl LogIn {
             state.checks.forget_verdicts();
             state.begin_password(self.random);
         });
+        #[cfg(feature = "shared-sessions")]
+        if let Some(shared) = self.shared {
+            shared.end_all();
+        }
         device.revoke(None);
         log::info!("The password was changed, and all sessions ended");
     }
@@ -115,8 +130,27 @@ impl LogIn {
         }
     }
 
-    /// Finds the session with the id that a cookie has.
-    pub(super) fn find_session(&self, id: u128, now: Instant) -> Option<Credential> {
+    /// Returns whether servers share the sessions.
+    #[cfg_attr(
+        not(feature = "shared-sessions"),
+        expect(clippy::unused_self, reason = "no sessions are shared")
+    )]
+    pub(super) fn is_shared(&self) -> bool {
+        #[cfg(feature = "shared-sessions")]
+        return self.shared.is_some();
+        #[cfg(not(feature = "shared-sessions"))]
+        false
+    }
+
+    /// Finds the session in the value of a cookie.
+    pub(super) fn find_session(&self, value: &str, now: Instant) -> Option<Credential> {
+        #[cfg(feature = "shared-sessions")]
+        if let Some(shared) = self.shared {
+            let session = SealedSession::parse(value)?;
+            let expires_at = shared.find(&session, now)?;
+            return Some(Credential { number: session.number(), expires_at });
+        }
+        let id = SessionValue::parse_id(value)?;
         self.with(|state| state.sessions.find(id, now))
             .map(|(number, expires_at)| Credential { number, expires_at })
     }
@@ -165,13 +199,17 @@ impl LogIn {
         Credential { number: self.with(|state| state.basic_number), expires_at: Instant::NEVER }
     }
 
-    /// Begins a session and returns its id.
+    /// Begins a session and returns the value of its cookie.
     ///
     /// If the table is full, the new session replaces an older one, and the clients of the older session are closed.
-    pub(super) fn begin_session(&self, context: &Context<'_>, now: Instant) -> u128 {
+    pub(super) fn begin_session(&self, context: &Context<'_>, now: Instant) -> SessionValue {
         let mut id = [0; 16];
         (self.random)(&mut id);
         let id = u128::from_be_bytes(id);
+        #[cfg(feature = "shared-sessions")]
+        if let Some(shared) = self.shared {
+            return SessionValue::Sealed(shared.begin(id));
+        }
         let replaced = self.with(|state| {
             let number = state.next_number();
             state.sessions.begin(id, number, now, |session| context.session_in_use(session))
@@ -179,17 +217,27 @@ impl LogIn {
         if replaced.is_some() {
             context.revoke(replaced);
         }
-        id
+        SessionValue::Id(id)
     }
 
-    /// Ends a session and closes its clients with 1008.
-    pub(super) fn end_session(&self, number: NonZeroU32, context: &Context<'_>) {
+    /// Ends the session in the value of a cookie, and closes its clients with 1008. Returns whether there was one.
+    pub(super) fn end_session(&self, value: &str, context: &Context<'_>, now: Instant) -> bool {
+        let Some(Credential { number, .. }) = self.find_session(value, now) else { return false };
+        #[cfg(feature = "shared-sessions")]
+        if let (Some(shared), Some(session)) = (self.shared, SealedSession::parse(value)) {
+            shared.end(&session);
+        }
         self.with(|state| state.sessions.end(number));
         context.revoke(Some(number));
+        true
     }
 
     /// Returns whether a credential has not been revoked. Its expiry is not checked.
     pub(crate) fn holds(&self, credential: Credential) -> bool {
+        #[cfg(feature = "shared-sessions")]
+        if let Some(shared) = self.shared.filter(|_| super::sealed::is_shared(credential.number)) {
+            return shared.holds(credential.number, credential.expires_at);
+        }
         let number = credential.number;
         self.with(|state| state.basic_number == number || state.sessions.has(number))
     }

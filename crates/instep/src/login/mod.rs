@@ -12,7 +12,11 @@ mod http;
 mod log_in;
 mod page;
 mod password;
+#[cfg(feature = "shared-sessions")]
+mod sealed;
 mod sessions;
+#[cfg(feature = "shared-sessions")]
+mod shared;
 mod state;
 
 pub use checks::PasswordCheck;
@@ -20,5 +24,7 @@ pub use failures::{FAILED_LOGINS_MAX, FailedLogin};
 pub(crate) use http::{LOG_IN, LOG_OUT};
 pub use log_in::LogIn;
 pub use password::{PASSWORD_MAX, Password, PasswordError, find_password};
+#[cfg(feature = "shared-sessions")]
+pub use sealed::{SHARED_SESSION_SECONDS, SealedSession, SharedSessions};
 pub use sessions::{SESSION_SECONDS, Session};
 pub use state::{LogInMemory, Random};

@@ -141,6 +141,12 @@ impl Thing {
         }
     }
 
+    /// Returns the names of its properties, actions and events, in the order of their declaration.
+    #[cfg(feature = "gateway")]
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.interactions.iter().map(|interaction| interaction.name)
+    }
+
     /// Returns the topic of the property of that name.
     #[cfg(feature = "gateway")]
     pub fn topic_of(&self, name: &str) -> Option<super::Topic> {
@@ -279,6 +285,12 @@ impl Interaction {
         }
         check!(!title.is_empty(), "an interaction must have a title");
         kind.problem()
+    }
+
+    /// Returns its kind.
+    #[cfg(feature = "gateway")]
+    pub const fn kind(&self) -> &Kind {
+        &self.kind
     }
 
     /// Sets the heading under which the panel shows the interaction.

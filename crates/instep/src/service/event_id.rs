@@ -30,6 +30,13 @@ pub(crate) fn start(context: &Context<'_>) -> Option<NonZeroU32> {
     position_start(context, false)
 }
 
+/// Returns whether the first frame of the feed is the greeting, of a device that stands for another one.
+#[cfg(feature = "gateway")]
+pub(crate) fn feed_greets(context: &Context<'_>) -> bool {
+    let first = context.feed.table().newer(0).map(|(topic, ..)| topic);
+    first.is_some() && first == context.manifest.thing.map(|thing| thing.greeting_topic().0)
+}
+
 /// Returns the first frame to each client: wire version, hash and start of the device.
 pub(crate) fn greeting(context: &Context<'_>) -> impl Display {
     let own = greeting_frame(context.manifest.hash, start(context));

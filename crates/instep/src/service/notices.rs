@@ -15,6 +15,10 @@ pub(crate) const OWN_FRAME_MAX: usize = if cfg!(feature = "gateway") { 320 } els
 ///
 /// The output must have room.
 pub(crate) fn greet(context: &Context<'_>, out: &mut Outgoing<'_>) -> Cursor {
+    #[cfg(feature = "gateway")]
+    if event_id::feed_greets(context) {
+        return event_id::begin(context, 0);
+    }
     let pushed = push(out, event_id::greeting(context));
     debug_assert!(pushed, "the output of a new client has no room for its greeting");
     event_id::begin(context, 0)

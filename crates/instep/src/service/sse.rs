@@ -204,6 +204,10 @@ impl Events {
     fn write_beginning(&self, context: &Context<'_>, out: &mut Window<'_>) -> core::fmt::Result {
         writeln!(out, "retry: {RETRY_MS}")?;
         let Some((number, interaction)) = self.only(context) else {
+            #[cfg(feature = "gateway")]
+            if event_id::feed_greets(context) {
+                return out.write_str("\n");
+            }
             return write!(out, "data: {}\n\n", event_id::greeting(context));
         };
         if interaction.kind.is_property() {

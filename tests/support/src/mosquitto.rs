@@ -1,7 +1,6 @@
 //! The broker mosquitto on a port of its own, and a small client for tests.
 
-#![allow(dead_code, reason = "not every test uses all of it")]
-
+use crate::{Folder, SOON, free_addr, target, wait_until};
 use bytes::BytesMut;
 use mqttbytes::QoS;
 use mqttbytes::v5::{
@@ -14,7 +13,6 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use test_support::{Folder, SOON, free_addr, target, wait_until};
 
 /// Maximum length of a packet, in bytes.
 const PACKET_MAX: usize = 2 << 20;
@@ -24,7 +22,9 @@ const PORTS: usize = 5;
 /// Mosquitto, which ends when dropped.
 pub struct Mosquitto {
     process: Option<Child>,
+    /// The address at which it listens.
     pub addr: SocketAddr,
+    /// The folder of its configuration.
     pub folder: Folder,
 }
 
@@ -79,6 +79,7 @@ impl Mosquitto {
         !has_ended
     }
 
+    /// Ends the process at once.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             // It may have ended by itself.
@@ -185,6 +186,7 @@ impl Client {
         }
     }
 
+    /// Publishes a message.
     pub fn publish(&mut self, topic: &str, payload: impl AsRef<[u8]>, retain: bool) {
         self.publish_with(topic, payload, retain, None);
     }
@@ -201,6 +203,15 @@ impl Client {
             subscription_identifiers: Vec::new(),
             content_type: None,
         };
+        self.publish_with(topic, payload, false, Some(properties));
+    }
+
+    /// Publishes the answer to a command, if it asks for one.
+    pub fn answer(&mut self, command: &Publish, payload: &str) {
+        let Some(asked) = &command.properties else { return };
+        let Some(topic) = &asked.response_topic else { return };
+        let properties =
+            PublishProperties { response_topic: None, message_expiry_interval: None, ..asked.clone() };
         self.publish_with(topic, payload, false, Some(properties));
     }
 
@@ -251,6 +262,7 @@ impl Client {
         self.expect_within(topic, payload, 3 * SOON)
     }
 
+    /// Waits as long as this for a message with this payload at this topic.
     #[track_caller]
     pub fn expect_within(&mut self, topic: &str, payload: &str, within: Duration) -> Publish {
         let end = Instant::now() + within;

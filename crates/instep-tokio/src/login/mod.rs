@@ -1,4 +1,11 @@
-//! Log-in on Linux: its memory, and the thread that hashes passwords.
+//! Log-in on Linux: its memory, the thread that hashes passwords, and sessions that several servers share.
+
+mod key;
+mod notice;
+mod sealed;
+
+pub use key::SessionKey;
+pub use sealed::SealedSessions;
 
 use crate::clock::now;
 use instep::LogIn;
@@ -16,12 +23,26 @@ const CHECKS_MAX: usize = 16;
 ///
 /// The log-in lives as long as the process.
 pub fn log_in(password: Password, random: Random) -> &'static LogIn {
-    let memory = LogInMemory {
+    Box::leak(Box::new(LogIn::new(memory(), password, random)))
+}
+
+/// Creates a log-in whose sessions hold at all servers with the same key and password.
+///
+/// It counts failures as [`log_in`] does.
+pub fn shared_log_in(
+    password: Password,
+    random: Random,
+    sessions: &'static SealedSessions,
+) -> &'static LogIn {
+    Box::leak(Box::new(LogIn::new(memory(), password, random).with_shared_sessions(sessions)))
+}
+
+fn memory() -> LogInMemory {
+    LogInMemory {
         sessions: vec![Session::default(); SESSIONS_MAX].leak(),
         failures: vec![FailedLogin::default(); FAILURES_MAX].leak(),
         checks: (0..CHECKS_MAX).map(|_| PasswordCheck::default()).collect::<Vec<_>>().leak(),
-    };
-    Box::leak(Box::new(LogIn::new(memory, password, random)))
+    }
 }
 
 /// Starts a thread that checks passwords until the server stops.

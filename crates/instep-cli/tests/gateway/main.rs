@@ -1,0 +1,11 @@
+//! `instep gateway` with mosquitto, and a device or a test that stands for one.
+//!
+//! Without mosquitto, the tests are skipped.
+
+mod commands;
+mod faults;
+mod house;
+mod limits;
+#[path = "../served/mod.rs"]
+mod served;
+mod viewers;

@@ -1,0 +1,365 @@
+//! Viewers at gateways, over sockets; the broker is a table of this test.
+
+use super::*;
+use crate::fleet::{Fleet, FleetLimits};
+use instep::driver::Absence;
+use instep::{Access, App, Asset, Limits};
+use instep_mqtt::{DeviceId, Heard, Message, Sent};
+use instep_tokio::devices::{Devices as _, Found};
+use instep_tokio::{Server, SocketLimits};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use test_support::{Http, WebSocket, wait_for, wait_until};
+use tokio::sync::oneshot;
+
+const THING: &str = r#"{"label":"thing","value":{"wire":1,"hash":"0123456789abcdef","start":"00c0ffee"}}"#;
+const TD: &str = r#"{"@context":["https://www.w3.org/2022/wot/td/v1.1",{"instep":"urn:instep:"}],"title":"Lamp","description":"A lamp","version":{"instance":"1.2.3"},"properties":{"led":{"title":"LED","instep:kind":"switch","instep:order":0},"level":{"title":"Level","instep:kind":"sensor","instep:order":1,"instep:precision":1,"instep:history":{"href":"../properties/level/history","points":10,"every":1000}}},"events":{"said":{"title":"Said","instep:kind":"event","instep:order":2}}}"#;
+const LED: &str = r#"{"label":"led","value":true}"#;
+const SECOND: Duration = Duration::from_secs(5);
+
+static ROOT: App = App::new("gateway", "All devices").page("/", Asset::html("all devices"));
+static ACCESS: Access = Access::new("");
+const PAGES: Pages = &[("/", Asset::html("the panel"))];
+
+fn id(text: &str) -> DeviceId {
+    DeviceId::new(text).unwrap()
+}
+
+/// Tells a fleet of a device, as the broker does after a connection.
+fn tell(fleet: &Fleet, of: &str) {
+    fleet.hear(Heard::Thing { id: id(of), frame: THING.as_bytes() });
+    fleet.hear(Heard::Description { id: id(of), text: TD.as_bytes() });
+    fleet.hear(Heard::Value { id: id(of), name: "led", frame: LED.as_bytes() });
+    fleet.hear(Heard::State { id: id(of), online: true });
+}
+
+fn said(fleet: &Fleet, seq: u32) {
+    let frame = format!("{{\"label\":\"said\",\"value\":\"x\",\"seq\":{seq}}}");
+    fleet.hear(Heard::Event { id: id("lamp"), name: "said", frame: frame.as_bytes() });
+}
+
+/// A gateway, which knows the device `lamp`.
+struct Running {
+    addr: SocketAddr,
+    fleet: Arc<Fleet>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+fn serve() -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
+    let addr = listener.local_addr().expect("no address");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
+    let fleet = {
+        let _entered = runtime.enter();
+        Fleet::new(FleetLimits::default())
+    };
+    fleet.hear(Heard::Opened);
+    tell(&fleet, "lamp");
+    fleet.hear(Heard::Complete);
+    let limits = GatewayLimits::default().with_viewed(3).with_viewers(8);
+    let server = Server::new(&ROOT, &ACCESS, Limits::LINUX.with_clients(20), SocketLimits::default(), 2);
+    let gateway = Gateway::new(fleet.clone(), PAGES, limits, *server.device().limits(), server.shards());
+    let gateway: &'static Gateway = Box::leak(Box::new(gateway));
+    let server = server.with_devices(gateway);
+    let (stop, stopped) = oneshot::channel();
+    let run = move || {
+        let stopped = async {
+            tokio::select! {
+                _ = stopped => {}
+                () = gateway.run() => {}
+            }
+        };
+        runtime.block_on(server.serve(vec![listener], stopped)).expect("the server failed");
+    };
+    let thread = Some(std::thread::spawn(run));
+    Running { addr, fleet, stop: Some(stop), thread }
+}
+
+impl Running {
+    fn socket(&self) -> WebSocket {
+        WebSocket::connect(self.addr, "/lamp/ws")
+    }
+
+    /// Returns a command that the gateway sends to the broker: its number, its device, its name and its payload.
+    fn command(&self) -> (u64, String, String, String) {
+        let mut found = None;
+        wait_for(
+            SECOND,
+            || {
+                self.fleet.send_queued(&mut |queued| {
+                    let Message::Command { id, name, payload, number } = queued.message() else {
+                        panic!("no command")
+                    };
+                    let payload = String::from_utf8(payload.to_vec()).unwrap();
+                    assert!(found.is_none(), "a second command: {payload}");
+                    found = Some((number, id.to_string(), name.to_owned(), payload));
+                    Sent::Written
+                });
+                found.take()
+            },
+            || "no command was sent",
+        )
+    }
+
+    fn answer(&self, number: u64, frame: &str) {
+        self.fleet.hear(Heard::Answer { id: id("lamp"), number, frame: frame.as_bytes() });
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.thread.take().map(JoinHandle::join);
+        if !std::thread::panicking() {
+            assert!(ended.is_some_and(|ended| ended.is_ok()), "the server panicked");
+        }
+    }
+}
+
+fn read_until(socket: &mut WebSocket, wanted: &str) {
+    socket.read_text_until(|text| text == wanted);
+}
+
+fn get(http: &mut Http, path: &str) -> (u16, String) {
+    http.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    let answer = http.read();
+    (answer.status, answer.text().to_owned())
+}
+
+#[test]
+fn viewer_gets_what_the_broker_told_as_it_came() {
+    let running = serve();
+    let mut lamp = running.socket();
+    assert_eq!(lamp.read_text(), THING);
+    read_until(&mut lamp, LED);
+    // With spaces and digits that a device does not send, and a member that this gateway does not know.
+    let frame = r#"{"label":"level","value":1.50, "new":[]}"#;
+    running.fleet.hear(Heard::Value { id: id("lamp"), name: "level", frame: frame.as_bytes() });
+    read_until(&mut lamp, frame);
+    let mut http = Http::connect(running.addr);
+    assert_eq!(get(&mut http, "/"), (200, "all devices".into()));
+    assert_eq!(get(&mut http, "/lamp/"), (200, "the panel".into()));
+    assert_eq!(get(&mut http, "/lamp/properties/led"), (200, "true".into()));
+    assert_eq!(get(&mut http, "/lamp/properties/level/history").0, 404);
+    assert_eq!(get(&mut http, "/other/").0, 404);
+    let (_, description) = get(&mut http, "/lamp/.well-known/wot");
+    let description: serde_json::Value = serde_json::from_str(&description).expect("no description");
+    assert_eq!(description["base"], "http://localhost/lamp/.well-known/");
+    assert_eq!(description["security"], "nosec");
+    assert_eq!(description["title"], "Lamp");
+    assert_eq!(description["version"]["instance"], "1.2.3");
+    assert!(description["properties"]["level"]["instep:history"].is_null());
+}
+
+#[test]
+fn answer_goes_to_the_viewer_that_asked() {
+    let running = serve();
+    let (mut one, mut other) = (running.socket(), running.socket());
+    read_until(&mut one, LED);
+    read_until(&mut other, LED);
+    let request = r#"{"value":false,"label":"led","id":7}"#;
+    one.send_text(request);
+    let (number, device, name, payload) = running.command();
+    assert_eq!((device.as_str(), name.as_str(), payload.as_str()), ("lamp", "led", request));
+    let off = r#"{"label":"led","value":false}"#;
+    running.fleet.hear(Heard::Value { id: id("lamp"), name: "led", frame: off.as_bytes() });
+    running.answer(number, r#"{"label":"ok","id":7}"#);
+    // What was published before the answer comes before it.
+    assert_eq!([one.read_text(), one.read_text()], [off, r#"{"label":"ok","id":7}"#]);
+    assert_eq!(other.read_text(), off);
+    // Without an id there is no answer but an error.
+    one.send_text(r#"{"label":"led","value":true}"#);
+    let (number, ..) = running.command();
+    running
+        .answer(number, r#"{"label":"error","id":0,"value":{"code":"refused","name":"led","message":"no"}}"#);
+    assert_eq!(
+        one.read_text(),
+        r#"{"label":"error","value":{"code":"refused","name":"led","message":"no"}}"#
+    );
+    // What cannot be met does not reach the broker.
+    one.send_text(r#"{"label":"level","value":1,"id":8}"#);
+    assert!(one.read_text().contains("\"code\":\"read-only\""));
+    let mut http = Http::connect(running.addr);
+    http.send("PUT /lamp/properties/led HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue");
+    let (number, _, name, payload) = running.command();
+    assert_eq!((name.as_str(), payload.as_str()), ("led", r#"{"label":"led","value":true,"id":0}"#));
+    running.answer(number, r#"{"label":"ok","id":0}"#);
+    assert_eq!(http.read().status, 204);
+    other.expect_silence(50);
+}
+
+#[test]
+fn device_that_is_offline_is_shown_so_and_refuses_at_once() {
+    let running = serve();
+    let mut lamp = running.socket();
+    read_until(&mut lamp, LED);
+    running.fleet.hear(Heard::State { id: id("lamp"), online: false });
+    let text = lamp.read_text();
+    let frame: serde_json::Value = serde_json::from_str(&text).expect("no JSON");
+    assert!(frame["label"] == "thing" && frame["value"]["offline"]["since"].is_u64(), "{text}");
+    lamp.send_text(r#"{"label":"led","value":false,"id":1}"#);
+    assert!(
+        lamp.read_text().starts_with(r#"{"label":"error","id":1,"value":{"code":"offline","name":"led","#)
+    );
+    let mut http = Http::connect(running.addr);
+    http.send("PUT /lamp/properties/led HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue");
+    let answer = http.read();
+    assert!(answer.status == 503 && answer.text().contains("\"code\":\"offline\""), "{answer:?}");
+    // Its last values are still there, and a new viewer is told first.
+    assert_eq!(get(&mut http, "/lamp/properties/led"), (200, "true".into()));
+    assert_eq!(running.socket().read_text(), text);
+    running.fleet.hear(Heard::State { id: id("lamp"), online: true });
+    assert_eq!(lamp.read_text(), THING);
+}
+
+#[test]
+fn command_that_is_on_its_way_when_the_device_goes_may_have_been_done() {
+    let running = serve();
+    let mut lamp = running.socket();
+    read_until(&mut lamp, LED);
+    lamp.send_text(r#"{"label":"led","value":false,"id":1}"#);
+    let _ = running.command();
+    running.fleet.hear(Heard::State { id: id("lamp"), online: false });
+    let error = lamp.read_text_until(|text| text.contains("\"error\""));
+    assert!(error.contains("\"code\":\"timeout\""), "{error}");
+}
+
+#[test]
+fn restart_of_the_device_closes_its_viewers() {
+    let running = serve();
+    let mut lamp = running.socket();
+    read_until(&mut lamp, LED);
+    // The same frame again, as after each connection to the broker, changes nothing.
+    running.fleet.hear(Heard::Thing { id: id("lamp"), frame: THING.as_bytes() });
+    lamp.expect_silence(50);
+    let restarted = THING.replace("00c0ffee", "00000001");
+    running.fleet.hear(Heard::Thing { id: id("lamp"), frame: restarted.as_bytes() });
+    lamp.expect_close(1001);
+    let mut again = running.socket();
+    assert_eq!(again.read_text(), restarted);
+    read_until(&mut again, LED);
+    running.fleet.hear(Heard::Thing { id: id("lamp"), frame: b"" });
+    again.expect_close(1001);
+    assert_eq!(get(&mut Http::connect(running.addr), "/lamp/").0, 404);
+}
+
+#[test]
+fn viewer_that_moves_hears_no_numbered_event_twice() {
+    let (first, second) = (serve(), serve());
+    let mut lamp = first.socket();
+    read_until(&mut lamp, LED);
+    let mut other = second.socket();
+    read_until(&mut other, LED);
+    for seq in 57..60 {
+        said(&first.fleet, seq);
+        said(&second.fleet, seq);
+    }
+    lamp.read_text_until(|text| text.contains("\"seq\":59"));
+    other.read_text_until(|text| text.contains("\"seq\":59"));
+    // At the other gateway it goes on after the last event that it had, by the device's own start and numbers.
+    said(&second.fleet, 60);
+    for path in ["/lamp/events", "/lamp/events/said"] {
+        let mut stream = Http::connect(second.addr);
+        stream.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 00c0ffee-59\r\n\r\n"));
+        stream.read_head();
+        let text = String::from_utf8(stream.read_until(b"id: 00c0ffee-60\n")).unwrap();
+        assert!(!text.contains("\"seq\":59") && !text.contains("id: 00c0ffee-58"), "{text}");
+    }
+    // A socket gets what the gateway has, and the numbers tell it which of these it had.
+    let mut moved = second.socket();
+    assert_eq!(moved.read_text(), THING);
+    assert!(moved.read_text_until(|text| text.contains("\"seq\":60")).contains("said"));
+    // Events that the broker lost are counted, and those that come twice are dropped.
+    said(&second.fleet, 60);
+    said(&second.fleet, 63);
+    assert_eq!(other.read_text_until(|text| text.contains("missed")), r#"{"label":"missed","value":2}"#);
+    assert!(other.read_text().contains("\"seq\":63"));
+}
+
+#[test]
+fn garbage_from_the_broker_harms_no_other_device() {
+    let running = serve();
+    tell(&running.fleet, "fan");
+    let mut lamp = running.socket();
+    read_until(&mut lamp, LED);
+    let mut fan = WebSocket::connect(running.addr, "/fan/ws");
+    read_until(&mut fan, LED);
+    for garbage in [&b"\xff\xfe"[..], b"", b"{", b"{\"label\":\"led\",\"value\":", b"\"\"", &[b'a'; 20_000]] {
+        for name in ["led", "said", "level", "missed", "other"] {
+            running.fleet.hear(Heard::Value { id: id("fan"), name, frame: garbage });
+            running.fleet.hear(Heard::Event { id: id("fan"), name, frame: garbage });
+        }
+        running.fleet.hear(Heard::Description { id: id("fan"), text: garbage });
+        running.fleet.hear(Heard::Thing { id: id("fan"), frame: garbage });
+        // Any answer will do.
+        let _ = get(&mut Http::connect(running.addr), "/fan/.well-known/wot");
+    }
+    let off = r#"{"label":"led","value":false}"#;
+    running.fleet.hear(Heard::Value { id: id("lamp"), name: "led", frame: off.as_bytes() });
+    read_until(&mut lamp, off);
+    tell(&running.fleet, "fan");
+    wait_until(
+        SECOND,
+        || get(&mut Http::connect(running.addr), "/fan/properties/led").1 == "true",
+        || "no value",
+    );
+}
+
+/// Opens a device, as a request does.
+fn open(gateway: &Gateway, path: &str) -> Result<Arc<dyn instep_tokio::devices::ShownDevice>, Absence> {
+    match gateway.find(path) {
+        Found::Device { device, .. } => Ok(device),
+        Found::Absent(absence) => Err(absence),
+        Found::Server => panic!("{path} is the server's"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn memory_of_devices_is_bounded_and_used_again() {
+    let fleet = Fleet::new(FleetLimits::default());
+    fleet.hear(Heard::Opened);
+    let names: Vec<_> = (0..20).map(|i| format!("lamp-{i}")).collect();
+    names.iter().for_each(|name| tell(&fleet, name));
+    let limits = GatewayLimits::default().with_viewed(3).with_viewers(8);
+    let made = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = made.clone();
+    let gateway =
+        Gateway::new(fleet.clone(), PAGES, limits, Limits::LINUX.with_clients(20), 2).on_device(move |_| {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        });
+    let gateway: &'static Gateway = Box::leak(Box::new(gateway));
+    tokio::spawn(gateway.run());
+    let path = |name: &str| format!("/{name}/ws");
+    assert!(matches!(gateway.find("/instep.js"), Found::Server));
+    assert!(matches!(gateway.find("/things"), Found::Server));
+    assert_eq!(open(gateway, "/nobody/").err(), Some(Absence::Unknown));
+    for three in names.chunks(3) {
+        let held: Vec<_> =
+            three.iter().map(|name| open(gateway, &path(name)).expect("it is not shown")).collect();
+        // Two connections share one.
+        assert!(std::ptr::addr_eq(
+            Arc::as_ptr(&held[0]),
+            Arc::as_ptr(&open(gateway, &path(&three[0])).unwrap())
+        ));
+        if held.len() == 3 {
+            assert_eq!(
+                open(gateway, "/lamp-0/").err().filter(|_| three[0] != "lamp-0"),
+                (three[0] != "lamp-0").then_some(Absence::Full)
+            );
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(gateway.viewed(), held.len());
+        drop(held);
+        // It stays open for a while, for a page that is loaded again.
+        assert!(open(gateway, &path(&three[0])).is_ok());
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        assert_eq!(gateway.viewed(), 0);
+    }
+    assert_eq!(made.load(std::sync::atomic::Ordering::Relaxed), 3);
+    // The first one is shown anew, without anything of the others.
+    let lamp = open(gateway, "/lamp-0/").expect("it is not shown");
+    assert!(!lamp.is_over() && lamp.device().counts().publishes == 2);
+}
