@@ -269,7 +269,7 @@ impl Connection {
             #[cfg(feature = "tls")]
             ReadEvent::Broken(error) => {
                 self.with_client(shard, |client, context| {
-                    client.break_off(&tls::Failure(error), now, context);
+                    client.break_off(self.permit.peer(), &tls::Failure(error), now, context);
                 });
             }
         }

@@ -116,6 +116,12 @@ impl AddressLimit for Permit {
 }
 
 impl Permit {
+    /// Returns the address of the peer, which may be a proxy.
+    #[cfg(feature = "tls")]
+    pub(crate) fn peer(&self) -> IpAddr {
+        self.address
+    }
+
     /// Returns the message rate of the connection; `None` if unlimited.
     pub(crate) fn rate(&self) -> Option<&Rate> {
         self.forwarded.get().map_or(&self.rate, |forwarded| &forwarded.1).as_deref()

@@ -9,10 +9,31 @@ use instep_tokio::{Listener, SocketLimits};
 use over_tls::{app, certificate, connect, expect_echo, start};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Mutex;
 use std::time::Instant;
 use test_support::{Frame, Http, SOON, Tls, WebSocket, opcode};
 
 const MASK: [u8; 4] = [1, 2, 3, 4];
+
+/// Lines of the log about TLS.
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Lines;
+
+impl log::Log for Lines {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = record.args().to_string();
+        if line.starts_with("TLS ") {
+            LINES.lock().expect("the lock is poisoned").push(line);
+        }
+    }
+
+    fn flush(&self) {}
+}
 
 /// Reads until the peer closes, and returns the bytes.
 fn read_to_end(mut tcp: &TcpStream) -> Vec<u8> {
@@ -158,6 +179,8 @@ fn unfinished_tls_handshake_is_closed_in_time() {
 
 #[test]
 fn broken_record_ends_only_its_connection() {
+    log::set_logger(&Lines).expect("there is a logger already");
+    log::set_max_level(log::LevelFilter::Info);
     let limits = Limits::LINUX.with_clients(1);
     let (server, tls) = start(limits);
     // An invalid handshake is answered by an alert.
@@ -192,6 +215,11 @@ fn broken_record_ends_only_its_connection() {
         tcp.write_all(&[0; 20]).expect("a record that is not encrypted");
         assert_eq!(read_to_end(tcp).first(), Some(&23), "not an encrypted alert");
     }
+    let lines = LINES.lock().expect("the lock is poisoned");
+    assert!(
+        !lines.is_empty() && lines.iter().all(|line| line.starts_with("TLS with 127.0.0.1 failed: ")),
+        "{lines:?}"
+    );
 }
 
 #[test]

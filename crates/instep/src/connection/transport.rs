@@ -5,6 +5,8 @@ use super::context::{ConnectionContext, TurnContext};
 use crate::device::{DropReason, End};
 use crate::service::{ask_for_https, log_limited};
 use crate::time::Instant;
+use core::fmt::Display;
+use core::net::IpAddr;
 
 impl Client {
     /// Returns whether the connection is encrypted, so that its cookie is `Secure`.
@@ -37,13 +39,19 @@ impl Client {
         self.timing.blocked_since(since);
     }
 
-    /// Ends the connection after a failure of the transport.
+    /// Ends the connection with `peer` after a failure of the transport.
     ///
     /// An example is a record that was tampered with. The peer is drained for a while, so that it receives the last
     /// bytes. The driver must call [`Client::turn`] then.
-    pub fn break_off(&mut self, why: &dyn core::fmt::Display, now: Instant, context: &mut TurnContext<'_>) {
+    pub fn break_off(
+        &mut self,
+        peer: IpAddr,
+        why: &dyn Display,
+        now: Instant,
+        context: &mut TurnContext<'_>,
+    ) {
         let (context, _) = ConnectionContext::of(context);
-        log_limited!(info, context, now, "TLS with {} failed: {why}", self.peer());
+        log_limited!(info, context, now, "TLS with {peer} failed: {why}");
         let end = End::Dropped(DropReason::SocketError);
         self.transition(State::Closed, end, &context);
         self.linger(now);
