@@ -46,7 +46,7 @@ impl<'s> Table<'s> {
         for (index, entry) in self.entries.iter_mut().enumerate() {
             *entry = TableEntry { block: index, in_order: index, ..TableEntry::default() };
         }
-        self.spare = self.entries.len();
+        (self.spare, self.newest) = (self.entries.len(), 0);
     }
 
     /// Returns the number of topics.
