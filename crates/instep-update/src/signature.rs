@@ -18,13 +18,13 @@ pub struct PublicKey([u8; 32]);
 ///
 /// Only [`Signing::new`] names the function, so firmware without a key does not link it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Signing {
-    pub(crate) key: PublicKey,
+pub(crate) struct Signing<'k> {
+    pub(crate) key: &'k PublicKey,
     pub(crate) verify: fn(&PublicKey, &Identity, &WholeImage) -> Result<(), Refusal>,
 }
 
-impl Signing {
-    pub(crate) fn new(key: PublicKey) -> Self {
+impl<'k> Signing<'k> {
+    pub(crate) fn new(key: &'k PublicKey) -> Self {
         Self { key, verify: PublicKey::verify }
     }
 }
