@@ -169,7 +169,7 @@ impl Client {
             }
             // So it may behind a proxy that did not wait for its answer.
             (500.., Answer::Strange(answer)) => {
-                return Err(Failure::Connection(format!("a proxy answered {answer}")));
+                return Err(Failure::Connection(format!("it answered {answer}")));
             }
             (_, refusal) => refusal,
         })
