@@ -16,9 +16,9 @@ const SALT: [u8; 16] = *b"instep on a chip";
 const ROUNDS: u32 = 10_000;
 /// Value of `INSTEP_AP_PASSWORD` for a network without a password, and of `INSTEP_UPDATE` for updates without one.
 const OPEN: &str = "open";
-/// Maximum length of the user name and of the password at a broker, in bytes, as in `instep_embassy::broker`.
+/// Maximum length of the user name and of the password at a broker, in bytes, as in `instep_embassy::broker`; the crate asserts it.
 const LOGIN_MAX: usize = 64;
-/// Maximum length of the address of a broker, in bytes, as in `instep_settings`.
+/// Maximum length of the address of a broker, in bytes, as in `instep_settings`; the crate asserts it.
 const URL_MAX: usize = 96;
 
 fn main() {
@@ -143,10 +143,12 @@ fn mqtt() {
         let user = BrokerAddress::parse(text).ok().and_then(|address| address.user);
         text.len() <= URL_MAX && user.is_none_or(|user| user.len() <= LOGIN_MAX)
     };
-    text("INSTEP_MQTT", is_short, "have at most 96 bytes, 64 of them for the user");
-    let rule = "have at most 64 bytes";
-    text("INSTEP_MQTT_PASSWORD", |text| text.len() <= LOGIN_MAX, rule);
+    let rule = format!("have at most {URL_MAX} bytes, {LOGIN_MAX} of them for the user");
+    text("INSTEP_MQTT", is_short, &rule);
+    let rule = format!("have at most {LOGIN_MAX} bytes");
+    text("INSTEP_MQTT_PASSWORD", |text| text.len() <= LOGIN_MAX, &rule);
     text("INSTEP_MQTT_COMMANDS", |text| text == "true", "be true, or unset");
+    write("MQTT_LENGTHS", &format!("{:?}", [LOGIN_MAX, URL_MAX]));
     write("MQTT_COMMANDS", &(value("INSTEP_MQTT_COMMANDS") == "true").to_string());
     if !value("INSTEP_MQTT_PASSWORD").is_empty() && user.is_none() {
         println!("cargo::error=INSTEP_MQTT_PASSWORD needs a user; write it as INSTEP_MQTT=mqtt://USER@HOST");

@@ -41,13 +41,26 @@ pub(crate) const AP_IS_OPEN: bool = configured!("AP_IS_OPEN");
 pub(crate) const UPDATE_PERMISSION: instep::update::Permission =
     instep_embassy::update::permission(configured!("INSTEP_UPDATE"));
 /// Public key of the images that the device accepts, from `INSTEP_UPDATE_KEY`.
+// A static, because the linker scripts of the chips place constants of 32 bytes in RAM.
 #[cfg(feature = "signature")]
-pub(crate) const UPDATE_KEY: Option<instep_embassy::update::PublicKey> =
+pub(crate) static UPDATE_KEY: Option<instep_embassy::update::PublicKey> =
     instep_embassy::update::public_key(configured!("INSTEP_UPDATE_KEY"));
 
 /// Whether commands from the broker are taken although the device has a password, by `INSTEP_MQTT_COMMANDS=true`.
 #[cfg(feature = "mqtt")]
 pub(crate) const MQTT_COMMANDS: bool = configured!("MQTT_COMMANDS");
+
+#[cfg(feature = "mqtt")]
+const _: () = {
+    use instep_embassy::broker::LOGIN_MAX;
+    use instep_settings::{BROKER_PASSWORD_MAX, BROKER_URL_MAX};
+    let [login, url]: [usize; 2] = configured!("MQTT_LENGTHS");
+    assert!(login == LOGIN_MAX && url == BROKER_URL_MAX, "the build script has other lengths");
+    assert!(
+        LOGIN_MAX == BROKER_PASSWORD_MAX,
+        "a password that is kept and one that is sent have other lengths"
+    );
+};
 
 #[cfg(feature = "mqtt")]
 const MQTT: Option<&str> = configured!("INSTEP_MQTT");

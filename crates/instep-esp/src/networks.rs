@@ -12,8 +12,8 @@ use esp_hal::gpio::Input;
 use esp_hal::peripherals::WIFI;
 use esp_hal::rng::Rng;
 use esp_radio::wifi::{Interface, WifiController};
-use instep::Access;
 use instep::access::OPEN_TO_EVERYONE;
+use instep::{Access, Device, Instant, LogIn};
 use instep_embassy::{Driver, LogInResources, Server, SynFilter};
 use instep_settings::Settings;
 use instep_wifi::name::Name;
@@ -118,8 +118,8 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
     let protection = radio::protection(settings);
     tell_join_string(&name, protection);
     let radio = Radio::new(controller, station, &name, protection);
-    spawner.spawn(check_passwords(server).expect("task pool exhausted"));
-    spawner.spawn(set_passwords(set_up, server).expect("task pool exhausted"));
+    spawner.spawn(check_passwords(log_in).expect("task pool exhausted"));
+    spawner.spawn(set_passwords(set_up, server.device).expect("task pool exhausted"));
     instep_wifi::setup::run(set_up, radio).await
 }
 
@@ -133,14 +133,15 @@ async fn serve(driver: &'static mut Driver) -> ! {
     driver.run().await
 }
 
+// The tasks get parts of the server, because the future of a task has its arguments twice.
 #[embassy_executor::task]
-async fn check_passwords(server: Server) -> ! {
-    server.check_passwords().await
+async fn check_passwords(log_in: &'static LogIn) -> ! {
+    log_in.check_passwords(|| Instant::from_millis(embassy_time::Instant::now().as_millis())).await
 }
 
 #[embassy_executor::task]
-async fn set_passwords(set_up: &'static SetUp, server: Server) -> ! {
-    set_up.set_passwords(server.device, random).await
+async fn set_passwords(set_up: &'static SetUp, device: &'static Device) -> ! {
+    set_up.set_passwords(device, random).await
 }
 
 fn random(bytes: &mut [u8]) {

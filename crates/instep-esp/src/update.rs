@@ -74,7 +74,7 @@ pub(crate) fn start(
     };
     let firmware = MEMORY.start(flash, image);
     #[cfg(feature = "signature")]
-    if let Some(key) = crate::config::UPDATE_KEY {
+    if let Some(key) = &crate::config::UPDATE_KEY {
         firmware.require_signature(key);
     }
     Some(firmware)

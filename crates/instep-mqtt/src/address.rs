@@ -52,7 +52,7 @@ impl<'a> BrokerAddress<'a> {
     /// # Errors
     /// If the text is no such address, or has a password.
     pub fn parse(text: &'a str) -> Result<Self, AddressError> {
-        let (scheme, rest) = text.split_once(':').ok_or(AddressError::Form)?;
+        let (scheme, rest) = split_once(text, ':').ok_or(AddressError::Form)?;
         let rest = rest.strip_prefix("//").ok_or(AddressError::Form)?;
         // A log that prints the address has one line for it.
         if text.bytes().any(|byte| byte.is_ascii_control()) {
@@ -62,20 +62,26 @@ impl<'a> BrokerAddress<'a> {
         if !secure && !scheme.eq_ignore_ascii_case("mqtt") {
             return Err(AddressError::Scheme);
         }
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (authority, path) = split_once(rest, '/').unwrap_or((rest, ""));
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, _)) if user.contains(':') => return Err(AddressError::Password),
             Some((user, host)) => (Some(user).filter(|user| !user.is_empty()), host),
             None => (None, authority),
         };
         let (host, port) = match host.strip_prefix('[') {
-            Some(rest) => rest.split_once(']').ok_or(AddressError::Form)?,
-            None => host.split_at(host.find(':').unwrap_or(host.len())),
+            Some(rest) => match split_once(rest, ']').ok_or(AddressError::Form)? {
+                (host, "") => (host, None),
+                (host, port) => (host, Some(port.strip_prefix(':').ok_or(AddressError::Form)?)),
+            },
+            None => match split_once(host, ':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (host, None),
+            },
         };
-        let port = match port.strip_prefix(':') {
+        let port = match port {
             Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(AddressError::Port)?,
-            None if port.is_empty() => PORTS[usize::from(secure)],
-            None => return Err(AddressError::Form),
+            None if secure => PORTS[1],
+            None => PORTS[0],
         };
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
         if host.is_empty() || !host.bytes().all(allowed) {
@@ -99,6 +105,13 @@ impl<'a> BrokerAddress<'a> {
             _ => Ok(address),
         }
     }
+}
+
+/// Splits a text at the first separator.
+// Not inlined, because it is called at several places.
+#[inline(never)]
+fn split_once(text: &str, separator: char) -> Option<(&str, &str)> {
+    text.split_once(separator)
 }
 
 /// The address as [`BrokerAddress::parse`] takes it.

@@ -75,17 +75,21 @@ impl Component {
 impl Display for Discovery<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { followed, topics: Topics { id, .. }, page, removed, .. } = *self;
-        write!(f, "{{\"dev\":{{\"ids\":[\"{id}\"],\"name\":{}", Text::new(followed.title()))?;
+        write!(f, "{{\"dev\":{{\"ids\":[\"{id}\"]")?;
+        write_text(",\"name\":", &followed.title(), f)?;
         if !followed.version().is_empty() {
-            write!(f, ",\"sw\":{}", Text::new(followed.version()))?;
+            write_text(",\"sw\":", &followed.version(), f)?;
         }
         if let Some(page) = page {
-            write!(f, ",\"cu\":{}", Text::new(page))?;
+            write_text(",\"cu\":", &page, f)?;
         }
-        write!(f, ",\"mdl\":{}}},\"o\":{{\"name\":\"instep\"}},\"cmps\":{{", Text::new(followed.name()))?;
+        write_text(",\"mdl\":", &followed.name(), f)?;
+        f.write_str("},\"o\":{\"name\":\"instep\"},\"cmps\":{")?;
         if let Some((name, platform)) = removed {
             // Alone, because Home Assistant drops the rest of a message if it is still busy with one of its components.
-            return write!(f, "{}:{{\"p\":{}}}}}}}", Text::new(name), Text::new(platform));
+            write_text("", &name, f)?;
+            write_text(":{\"p\":", &platform, f)?;
+            return f.write_str("}}}");
         }
         for number in 0.. {
             let Some(component) = Component::at(number, followed) else { break };
@@ -101,36 +105,36 @@ impl Discovery<'_> {
         let Topics { prefix, id } = self.topics;
         let (name, platform) = (component.name(), component.platform());
         write!(f, "\"{name}\":{{\"p\":\"{platform}\",\"uniq_id\":\"{id}_{name}\"")?;
-        let state = Text::new(fmt::from_fn(move |f| write!(f, "{prefix}/{id}")));
-        let own = Text::new(fmt::from_fn(move |f| write!(f, "{prefix}/{id}/{name}")));
+        let parts = [prefix, "/", id, "/", name, "/set"];
+        let (state, own) = (&parts[..3], &parts[..5]);
         let control = match component {
             Component::Version => {
                 let version = self.followed.version();
+                let version: Text<&dyn Display> = Text::new(&version);
+                f.write_str(",\"name\":\"Firmware\"")?;
+                write_topic(",\"stat_t\":", own, f)?;
                 let template = format_args!(
-                    "{{{{ {{'installed_version': {0}, 'latest_version': {0}}} | tojson }}}}",
-                    Text::new(version)
+                    "{{{{ {{'installed_version': {version}, 'latest_version': {version}}} | tojson }}}}"
                 );
-                return write!(
-                    f,
-                    ",\"name\":\"Firmware\",\"stat_t\":{own},\"val_tpl\":{},\"avty\":[{{\"t\":{state}}}]}}",
-                    Text::new(template)
-                );
+                write_text(",\"val_tpl\":", &template, f)?;
+                write_topic(",\"avty\":[{\"t\":", state, f)?;
+                return f.write_str("}]}");
             }
             Component::Control(control) => control,
         };
-        write!(f, ",\"name\":{},\"avty\":[{{\"t\":{state}}}", Text::new(control.title))?;
+        write_text(",\"name\":", &control.title, f)?;
+        write_topic(",\"avty\":[{\"t\":", state, f)?;
+        f.write_str("}")?;
         if control.kind.is_property() {
-            write!(
-                f,
-                ",{{\"t\":{own},\"val_tpl\":\"{{{{ 'offline' if value_json.value is none else 'online' }}}}\"}}"
-            )?;
+            write_topic(",{\"t\":", own, f)?;
+            f.write_str(",\"val_tpl\":\"{{ 'offline' if value_json.value is none else 'online' }}\"}")?;
         }
         f.write_str("],\"avty_mode\":\"all\"")?;
         if !control.kind.is_action() {
-            write!(f, ",\"stat_t\":{own}")?;
+            write_topic(",\"stat_t\":", own, f)?;
         }
         if control.kind.is_writable() {
-            write!(f, ",\"cmd_t\":{}", Text::new(format_args!("{prefix}/{id}/{name}/set")))?;
+            write_topic(",\"cmd_t\":", &parts, f)?;
         }
         write_kind(control, f)?;
         f.write_str("}")
@@ -145,23 +149,33 @@ fn write_kind(control: Control, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match *control.kind {
         Kind::Switch | Kind::BinarySensor => f.write_str(VALUE_AS_JSON),
         Kind::Number { min, max, step, unit } => {
-            let [min, max, step] = [min, max, step].map(shortest);
-            write!(f, "{VALUE},\"min\":{min},\"max\":{max},\"step\":{step}")?;
+            write_value(VALUE, &"", f)?;
+            for (key, number) in [(",\"min\":", min), (",\"max\":", max), (",\"step\":", step)] {
+                write_value(key, &shortest(number), f)?;
+            }
             write_unit(unit, f)
         }
         Kind::Sensor { unit, precision, .. } => {
-            write!(f, "{VALUE},\"stat_cla\":\"measurement\",\"sug_dsp_prc\":{precision}")?;
+            write_value(VALUE, &",\"stat_cla\":\"measurement\"", f)?;
+            write_value(",\"sug_dsp_prc\":", &precision, f)?;
             write_unit(unit, f)
         }
         Kind::Select { options } => {
-            write!(f, "{VALUE}{COMMAND_AS_JSON},\"ops\":[")?;
+            write_value(VALUE, &COMMAND_AS_JSON, f)?;
+            f.write_str(",\"ops\":[")?;
             for (number, option) in options.iter().enumerate() {
-                write!(f, "{}{}", if number > 0 { "," } else { "" }, Text::new(option))?;
+                write_text(if number > 0 { "," } else { "" }, option, f)?;
             }
             f.write_str("]")
         }
-        Kind::Text { max } => write!(f, "{VALUE}{COMMAND_AS_JSON},\"max\":{}", max.min(TEXT_MAX)),
-        Kind::TextAction { max } => write!(f, "{COMMAND_AS_JSON},\"max\":{}", max.min(TEXT_MAX)),
+        Kind::Text { max } => {
+            write_value(VALUE, &COMMAND_AS_JSON, f)?;
+            write_value(",\"max\":", &max.min(TEXT_MAX), f)
+        }
+        Kind::TextAction { max } => {
+            write_value(COMMAND_AS_JSON, &"", f)?;
+            write_value(",\"max\":", &max.min(TEXT_MAX), f)
+        }
         Kind::Button => f.write_str(",\"pl_prs\":\"null\""),
         Kind::Log => f.write_str(
             ",\"evt_typ\":[\"debug\",\"info\",\"warning\",\"error\"],\"val_tpl\":\"{{ {'event_type': \
@@ -176,5 +190,24 @@ fn write_kind(control: Control, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 fn write_unit(unit: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if unit.is_empty() { Ok(()) } else { write!(f, ",\"unit_of_meas\":{}", Text::new(unit)) }
+    if unit.is_empty() { Ok(()) } else { write_text(",\"unit_of_meas\":", &unit, f) }
+}
+
+/// Writes a key and a topic, which is given in parts.
+// Neither this function nor those below are inlined, because a call is shorter.
+#[inline(never)]
+fn write_topic(key: &str, parts: &[&str], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write_text(key, &fmt::from_fn(|f| parts.iter().try_for_each(|part| f.write_str(part))), f)
+}
+
+/// Writes a key and a text.
+#[inline(never)]
+fn write_text(key: &str, text: &dyn Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write_value(key, &Text::new(text), f)
+}
+
+/// Writes a key and a value.
+#[inline(never)]
+fn write_value(key: &str, value: &dyn Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{key}{value}")
 }

@@ -37,9 +37,9 @@ macro_rules! texts {
         impl $name {
             $(#[$function_about])*
             $visibility const fn $function(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)+
-                }
+                // Not a `match`, whose table the linker scripts of ESP32 chips place in RAM.
+                static TEXTS: &[&str] = &[$($text,)+];
+                TEXTS[self as usize]
             }
         }
     };

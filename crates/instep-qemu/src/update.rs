@@ -101,7 +101,7 @@ impl Updates {
             restart: reset,
         };
         let firmware = B::updates().start(flash.borrow(), image);
-        if let Some(key) = B::KEY {
+        if let Some(key) = const { &B::KEY } {
             firmware.require_signature(key);
         }
         // No operation of this flash waits for anything.

@@ -47,8 +47,8 @@ impl AtStart {
         if !matches!(entry.state(), State::New | State::PendingVerify) {
             return Self::Settled;
         }
-        let starts = entry.label().starts();
-        let again = Self::OnTrial { start: starts + 1, before: entry.label().before() };
+        let starts = entry.label.starts();
+        let again = Self::OnTrial { start: starts + 1, before: entry.label.before() };
         match reset {
             _ if starts == 0 => again,
             ResetReason::Panic => Self::GivenUp(Reason::Panic),

@@ -65,9 +65,16 @@ impl Descriptor {
     /// Returns its names: board, application, version of instep. Returns `None` if there is no descriptor, or one whose
     /// names are no names.
     pub(crate) fn find(bytes: &[u8]) -> Option<[Name; 3]> {
-        let start = (0..bytes.len()).step_by(4).find(|start| bytes[*start..].starts_with(&MAGIC))?;
-        let descriptor = bytes[start..].first_chunk::<LENGTH>()?;
-        let name = |offset: usize| Name::from_padded(descriptor[offset..].first_chunk()?);
-        Some([name(8)?, name(40)?, name(72)?])
+        let mut rest = bytes;
+        loop {
+            let descriptor = rest.first_chunk::<LENGTH>()?;
+            if let Some(fields) = descriptor.strip_prefix(&MAGIC) {
+                let (fields, _) = fields.as_chunks();
+                let [board, application, instep] = fields else { return None };
+                let name = Name::from_padded;
+                return Some([name(board)?, name(application)?, name(instep)?]);
+            }
+            (_, rest) = rest.split_at_checked(4)?;
+        }
     }
 }

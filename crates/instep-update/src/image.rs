@@ -144,11 +144,8 @@ impl ImageCheck {
                 Part::Signature if filled == SIGNATURE_LENGTH => return Err(Refusal::TooMuch),
                 Part::Signature => SIGNATURE_LENGTH,
             };
-            let (now, rest) = bytes.split_at(bytes.len().min(wanted.saturating_sub(filled)));
-            // Cannot fail, because no part is longer than this.
-            if let Some(space) = self.held.get_mut(filled..filled + now.len()) {
-                space.copy_from_slice(now);
-            }
+            let (now, rest) = bytes.split_at_checked(wanted.saturating_sub(filled)).unwrap_or((bytes, &[]));
+            self.held.iter_mut().skip(filled).zip(now).for_each(|(to, from)| *to = *from);
             let filled = filled + now.len();
             // Cannot be more, because no part is longer than SIGNATURE_LENGTH.
             self.filled = u8::try_from(filled).unwrap_or(u8::MAX);
@@ -200,7 +197,7 @@ impl ImageCheck {
 
     /// Takes data of a segment, and returns the bytes behind it.
     fn take_data<'a>(&mut self, bytes: &'a [u8], left: u32) -> &'a [u8] {
-        let (now, rest) = bytes.split_at(bytes.len().min(left as usize));
+        let (now, rest) = bytes.split_at_checked(left as usize).unwrap_or((bytes, &[]));
         self.checksum = now.iter().fold(self.checksum, |sum, byte| sum ^ byte);
         let before = self.length;
         self.note(now);

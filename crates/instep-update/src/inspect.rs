@@ -1,6 +1,6 @@
 //! What the first bytes of an image tell.
 
-use crate::image::{APP_DESCRIPTOR, HEADER_LENGTH, Header};
+use crate::image::{APP_DESCRIPTOR, Header};
 use crate::{Chip, Descriptor, Identity, Name, Refusal};
 
 /// Start of an application descriptor.
@@ -17,13 +17,15 @@ const APP_LENGTH: usize = 256;
 /// # Errors
 /// [`Refusal::NotAnImage`], [`Refusal::NoHash`], or [`Refusal::NoDescriptor`].
 pub fn inspect(first: &[u8]) -> Result<Identity, Refusal> {
-    let header = first.first_chunk::<HEADER_LENGTH>().ok_or(Refusal::NotAnImage)?;
+    let header = first.first_chunk().ok_or(Refusal::NotAnImage)?;
     let header = Header::parse(header)?;
-    let app = first.get(APP_DESCRIPTOR..APP_DESCRIPTOR + APP_LENGTH).ok_or(Refusal::NotAnImage)?;
+    let (start, rest) =
+        first.split_first_chunk::<{ APP_DESCRIPTOR + APP_LENGTH }>().ok_or(Refusal::NotAnImage)?;
+    let app = &start[APP_DESCRIPTOR..];
     if !app.starts_with(&APP_MAGIC) {
         return Err(Refusal::NotAnImage);
     }
     let version = app[APP_VERSION..].first_chunk().and_then(Name::from_padded).ok_or(Refusal::NotAnImage)?;
-    let names = Descriptor::find(&first[APP_DESCRIPTOR + APP_LENGTH..]).ok_or(Refusal::NoDescriptor)?;
+    let names = Descriptor::find(rest).ok_or(Refusal::NoDescriptor)?;
     Ok(Identity::from_parts(Chip(header.chip), version, names))
 }

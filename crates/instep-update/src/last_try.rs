@@ -23,9 +23,9 @@ impl LastTry {
         if let Some(other) = other
             && own.is_none_or(|own| other.sequence() > own.sequence())
         {
-            return Self::CameBack(match (other.state(), other.label().verdict()) {
+            return Self::CameBack(match (other.state(), other.label.verdict()) {
                 (_, Some(Verdict::GivenUp(reason))) => reason,
-                (State::Invalid | State::Aborted, _) if other.label().starts() == 0 => Reason::NotStarted,
+                (State::Invalid | State::Aborted, _) if other.label.starts() == 0 => Reason::NotStarted,
                 (State::Invalid | State::Aborted, _) => Reason::Restarted,
                 // The entry is the boot loader's choice, and yet its image does not run.
                 (State::New | State::PendingVerify | State::Valid, _) => Reason::NotLoaded,
@@ -33,7 +33,7 @@ impl LastTry {
         }
         match own {
             Some(own) if matches!(own.state(), State::New | State::PendingVerify) => Self::OnTrial,
-            Some(own) => match own.label().verdict() {
+            Some(own) => match own.label.verdict() {
                 Some(Verdict::Confirmed(by)) if own.state() == State::Valid => Self::Confirmed(by),
                 _ => Self::Unknown,
             },

@@ -72,6 +72,8 @@ extern crate std;
 mod at_start;
 mod boot;
 mod descriptor;
+#[cfg(feature = "signature")]
+mod ed25519;
 mod flash;
 mod identity;
 mod image;

@@ -32,21 +32,24 @@ impl Name {
     ///
     /// Returns `None` if the name is empty or not printable ASCII.
     pub fn from_padded(field: &[u8; Self::MAX]) -> Option<Self> {
-        let length = field.iter().position(|byte| *byte == 0).unwrap_or(Self::MAX);
-        let (name, _) = field.split_at(length);
-        if name.is_empty() || !name.iter().copied().all(is_printable) {
-            return None;
-        }
         let mut padded = [0; Self::MAX];
-        padded[..length].copy_from_slice(name);
-        Some(Self(padded))
+        for (to, byte) in padded.iter_mut().zip(field) {
+            if *byte == 0 {
+                break;
+            }
+            if !is_printable(*byte) {
+                return None;
+            }
+            *to = *byte;
+        }
+        if padded[0] == 0 { None } else { Some(Self(padded)) }
     }
 
     /// Returns the name as a text.
     pub fn as_str(&self) -> &str {
-        let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(Self::MAX);
+        let name = self.0.split(|byte| *byte == 0).next().unwrap_or_default();
         // ASCII is UTF-8, so this cannot fail.
-        core::str::from_utf8(&self.0[..length]).unwrap_or_default()
+        core::str::from_utf8(name).unwrap_or_default()
     }
 
     /// Returns the name, and NULs up to the end.

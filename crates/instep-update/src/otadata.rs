@@ -7,6 +7,7 @@
 //! | 4 | state |
 //! | 4 | checksum of the sequence alone |
 
+use crate::label::write_words;
 use crate::{Label, Slot};
 
 /// Length of an entry, in bytes.
@@ -59,7 +60,7 @@ impl State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     sequence: u32,
-    label: Label,
+    pub(crate) label: Label,
     state: u32,
     checksum: u32,
 }
@@ -76,22 +77,19 @@ impl Entry {
 
     /// Parses an entry; any bytes are one, which may be damaged.
     pub fn from_bytes(bytes: &[u8; ENTRY_LENGTH]) -> Self {
-        let [s0, s1, s2, s3, label @ .., t0, t1, t2, t3, c0, c1, c2, c3] = *bytes;
-        Self {
-            sequence: u32::from_le_bytes([s0, s1, s2, s3]),
-            label: Label::from_bytes(label),
-            state: u32::from_le_bytes([t0, t1, t2, t3]),
-            checksum: u32::from_le_bytes([c0, c1, c2, c3]),
+        let mut words = [0; ENTRY_LENGTH / 4];
+        for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
         }
+        let [sequence, label @ .., state, checksum] = words;
+        Self { sequence, label: Label(label), state, checksum }
     }
 
     /// Returns the bytes of the entry.
     pub fn to_bytes(&self) -> [u8; ENTRY_LENGTH] {
+        let Label([a, b, c, d, e]) = self.label;
         let mut bytes = [0; ENTRY_LENGTH];
-        bytes[..4].copy_from_slice(&self.sequence.to_le_bytes());
-        bytes[4..24].copy_from_slice(&self.label.to_bytes());
-        bytes[24..28].copy_from_slice(&self.state.to_le_bytes());
-        bytes[28..].copy_from_slice(&self.checksum.to_le_bytes());
+        write_words(&[self.sequence, a, b, c, d, e, self.state, self.checksum], &mut bytes);
         bytes
     }
 

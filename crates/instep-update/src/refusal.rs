@@ -4,7 +4,8 @@ use core::fmt::{self, Display};
 
 /// Declares [`Refusal`]: each row has the name, the status, the code and the sentence of the answer.
 ///
-/// The rows are a table, because the linker scripts of ESP32 chips place the tables of a `match` in RAM.
+/// The rows are a table, because the linker scripts of ESP32 chips place the tables of a `match` in RAM. The sentences that
+/// begin in lower case are those of the server of `instep`, so that an image has them once.
 macro_rules! refusals {
     ($($(#[$about:meta])* $name:ident = $status:literal, $code:literal, $sentence:literal;)+) => {
         /// Reason why an image is not accepted.
@@ -20,9 +21,9 @@ macro_rules! refusals {
 
 refusals! {
     /// The device has no second slot.
-    NoSecondSlot = 404, "no-slot", "This device cannot be updated: its flash has no second slot.";
+    NoSecondSlot = 404, "no-slot", "this device has no room for a second image: update it by cable";
     /// The running image is on trial itself.
-    OnTrial = 409, "on-trial", "The running firmware is on trial; try again when it is confirmed.";
+    OnTrial = 409, "on-trial", "the running image is on trial: try again in a few minutes";
     /// Content that is not an image.
     NotAnImage = 422, "not-an-image", "This file is not a firmware image.";
     /// An image without a descriptor of instep.
@@ -36,7 +37,7 @@ refusals! {
     /// An image with a lower version.
     LowerVersion = 409, "lower-version", "This image has a lower version; confirm that it may replace this one.";
     /// Content that is longer than a slot.
-    TooLong = 413, "too-long", "This image is larger than the space for it.";
+    TooLong = 413, "too-long", "the image is longer than its slot: build a smaller one";
     /// Content that ends before the image does.
     CutShort = 422, "cut-short", "This image is incomplete; send it again.";
     /// Content that goes on after the image.

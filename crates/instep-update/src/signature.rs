@@ -3,8 +3,9 @@
 //! The crate for it is salty, because it takes half of the flash that ed25519-compact takes. It takes longer, which one
 //! pause at the end of an update can.
 
+use crate::ed25519::Verification;
 use crate::{Identity, Refusal, WholeImage};
-use core::fmt::Write;
+use core::fmt::{self, Write};
 use heapless::String;
 
 /// Maximum length of a signed text, in bytes.
@@ -18,13 +19,13 @@ pub struct PublicKey([u8; 32]);
 ///
 /// Only [`Signing::new`] names the function, so firmware without a key does not link it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Signing {
-    pub(crate) key: PublicKey,
+pub(crate) struct Signing<'k> {
+    pub(crate) key: &'k PublicKey,
     pub(crate) verify: fn(&PublicKey, &Identity, &WholeImage) -> Result<(), Refusal>,
 }
 
-impl Signing {
-    pub(crate) fn new(key: PublicKey) -> Self {
+impl<'k> Signing<'k> {
+    pub(crate) fn new(key: &'k PublicKey) -> Self {
         Self { key, verify: PublicKey::verify }
     }
 }
@@ -62,10 +63,10 @@ impl PublicKey {
     /// # Errors
     /// [`Refusal::NotSigned`] or [`Refusal::WrongSignature`].
     pub fn verify(&self, image: &Identity, whole: &WholeImage) -> Result<(), Refusal> {
-        let signature = whole.signature.ok_or(Refusal::NotSigned)?;
-        let key = salty::PublicKey::try_from(&self.0).map_err(|_| Refusal::WrongSignature)?;
-        let text = signed_text(image, &whole.hash);
-        key.verify(text.as_bytes(), &salty::Signature::from(&signature)).map_err(|_| Refusal::WrongSignature)
+        let signature = whole.signature.as_ref().ok_or(Refusal::NotSigned)?;
+        let mut verification = Verification::new(&self.0, signature).ok_or(Refusal::WrongSignature)?;
+        let written = write_signed_text(&mut verification, image, &whole.hash);
+        if written.is_ok() && verification.is_right() { Ok(()) } else { Err(Refusal::WrongSignature) }
     }
 }
 
@@ -76,12 +77,16 @@ impl PublicKey {
 /// has a line feed, so each text names one image.
 pub fn signed_text(image: &Identity, hash: &[u8; 32]) -> String<SIGNED_TEXT_MAX> {
     let mut text = String::new();
-    let Identity { chip, board, application, version, .. } = image;
     // The longest texts have 18 + 6 + 3 * 33 + 65 = 188 bytes, so nothing is cut.
-    let _ = write!(text, "instep firmware 1\n{}\n{board}\n{application}\n{version}\n", chip.0);
-    for byte in hash {
-        let _ = write!(text, "{byte:02x}");
-    }
-    let _ = text.push('\n');
+    let _ = write_signed_text(&mut text, image, hash);
     text
+}
+
+fn write_signed_text(text: &mut dyn Write, image: &Identity, hash: &[u8; 32]) -> fmt::Result {
+    let Identity { chip, board, application, version, .. } = image;
+    write!(text, "instep firmware 1\n{}\n{board}\n{application}\n{version}\n", chip.0)?;
+    for byte in hash {
+        write!(text, "{byte:02x}")?;
+    }
+    text.write_str("\n")
 }

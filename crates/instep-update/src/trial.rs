@@ -70,16 +70,18 @@ pub enum Progress {
 pub struct Trial {
     before: Network,
     times: Times,
+    /// Start of the trial. All other times are since then, in 32 bits, because a trial lasts some minutes.
+    start: u64,
     /// Whether the device has an address, and since when it is so.
     address: bool,
-    address_changed_at: u64,
+    address_changed_at: u32,
     /// Whether clients can join the device's own network, and since when it is so.
     own: bool,
-    own_changed_at: u64,
+    own_changed_at: u32,
     /// Time at which the last request ended, or the start.
-    quiet_since: u64,
+    quiet_since: u32,
     /// Time at which the oldest unanswered request came.
-    unanswered_since: Option<u64>,
+    unanswered_since: Option<u32>,
     verdict: Option<Verdict>,
 }
 
@@ -89,11 +91,12 @@ impl Trial {
         Self {
             before,
             times,
+            start: now,
             address: false,
-            address_changed_at: now,
+            address_changed_at: 0,
             own: false,
-            own_changed_at: now,
-            quiet_since: now,
+            own_changed_at: 0,
+            quiet_since: 0,
             unanswered_since: None,
             verdict: None,
         }
@@ -109,7 +112,7 @@ impl Trial {
 
     /// Takes note of whether the device has an address in a network that it joined.
     pub fn address(&mut self, now: u64, has_address: bool) {
-        self.advance(now);
+        let now = self.advance(now);
         if self.address != has_address {
             (self.address, self.address_changed_at) = (has_address, now);
         }
@@ -117,7 +120,7 @@ impl Trial {
 
     /// Takes note of whether clients can join the device's own network.
     pub fn own_network(&mut self, now: u64, is_up: bool) {
-        self.advance(now);
+        let now = self.advance(now);
         if self.own != is_up {
             (self.own, self.own_changed_at) = (is_up, now);
         }
@@ -127,11 +130,11 @@ impl Trial {
     ///
     /// A request is answered once its answer has left for the network; a client that goes away leaves none.
     pub fn unanswered_since(&mut self, now: u64, since: Option<u64>) {
-        self.advance(now);
+        let now = self.advance(now);
         if self.unanswered_since.is_some() || since.is_some() {
             self.quiet_since = now;
         }
-        self.unanswered_since = since;
+        self.unanswered_since = since.map(|since| self.since_start(since));
     }
 
     /// Takes note of what the application's own check says.
@@ -148,7 +151,7 @@ impl Trial {
         self.advance(now);
         match self.verdict {
             Some(verdict) => Progress::Decided(verdict),
-            None => Progress::Undecided { until: self.deadline().0 },
+            None => Progress::Undecided { until: self.start.saturating_add(self.deadline().0.into()) },
         }
     }
 
@@ -156,18 +159,24 @@ impl Trial {
         self.verdict.get_or_insert(verdict);
     }
 
-    /// Decides if the deadline has passed.
-    fn advance(&mut self, now: u64) {
+    fn since_start(&self, time: u64) -> u32 {
+        u32::try_from(time.saturating_sub(self.start)).unwrap_or(u32::MAX)
+    }
+
+    /// Decides if the deadline has passed. Returns the time since the start.
+    fn advance(&mut self, now: u64) -> u32 {
+        let now = self.since_start(now);
         let (time, verdict) = self.deadline();
         if time <= now {
             self.decide(verdict);
         }
+        now
     }
 
     /// Returns the time at which the trial is decided without an input, and the verdict.
-    fn deadline(&self) -> (u64, Verdict) {
+    fn deadline(&self) -> (u32, Verdict) {
         let Times { unanswered, quiet, no_address, own_network } = self.times;
-        let after = |since: u64, time, verdict| (since.saturating_add(u64::from(time)), verdict);
+        let after = |since: u32, time, verdict| (since.saturating_add(time), verdict);
         let is_alone = self.before == Network::Own && self.own;
         let own = after(self.own_changed_at, own_network, Verdict::Confirmed(Confirmation::OwnNetwork));
         let since = match self.before {
@@ -191,6 +200,6 @@ impl Trial {
     }
 }
 
-fn earlier(a: (u64, Verdict), b: (u64, Verdict)) -> (u64, Verdict) {
+fn earlier(a: (u32, Verdict), b: (u32, Verdict)) -> (u32, Verdict) {
     if b.0 < a.0 { b } else { a }
 }

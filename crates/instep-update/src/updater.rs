@@ -21,7 +21,7 @@ pub struct Updater<'f> {
     on_trial: bool,
     last_try: LastTry,
     #[cfg(feature = "signature")]
-    pub(crate) signing: Option<crate::signature::Signing>,
+    pub(crate) signing: Option<crate::signature::Signing<'f>>,
 }
 
 /// Bytes of a flash operation, aligned to words as some flashes require.
@@ -73,7 +73,7 @@ impl<'f> Updater<'f> {
             AtStart::OnTrial { .. } => updater.on_trial = true,
             AtStart::GivenUp(reason) => {
                 if updater.give_up(reason).is_err()
-                    && let Some(label) = own.map(|sector| otadata.of(sector).label())
+                    && let Some(label) = own.map(|sector| otadata.of(sector).label)
                 {
                     // Otherwise the image would run unjudged. A restart now could go on for ever.
                     at_start = AtStart::OnTrial { start: label.starts() + 1, before: label.before() };
@@ -86,7 +86,7 @@ impl<'f> Updater<'f> {
 
     /// Accepts only images that are signed with the secret part of this key.
     #[cfg(feature = "signature")]
-    pub fn require_signature(&mut self, key: crate::PublicKey) {
+    pub fn require_signature(&mut self, key: &'f crate::PublicKey) {
         self.signing = Some(crate::signature::Signing::new(key));
     }
 
@@ -219,7 +219,7 @@ impl<'f> Updater<'f> {
         }
         if let Some(sector) = own {
             let entry = otadata.of(sector).with_state(State::Aborted);
-            let label = entry.label().with_verdict(Verdict::GivenUp(reason));
+            let label = entry.label.with_verdict(Verdict::GivenUp(reason));
             self.write_entry(sector, &entry.with_label(label))?;
         }
         Ok(())
@@ -251,11 +251,11 @@ impl<'f> Updater<'f> {
 
     /// Clears a bit of an entry's label, and returns whether the flash kept it.
     fn mark_start(&mut self, sector: usize, entry: &Entry) -> Result<bool, Refusal> {
-        let marked = entry.label().with_start();
+        let marked = entry.label.with_start();
         let offset = self.entry_offset(sector) + LABEL_OFFSET;
         let word = Aligned(marked.starts_word());
         self.flash.write(offset, &word.0)?;
-        Ok(self.read_entry(sector)?.label() == marked)
+        Ok(self.read_entry(sector)?.label == marked)
     }
 
     fn entry_offset(&self, sector: usize) -> u32 {

@@ -10,32 +10,45 @@ pub(crate) fn is_lower(a: &str, b: &str) -> bool {
     if a == b {
         return false;
     }
-    match (parse(a.as_bytes()), parse(b.as_bytes())) {
-        (Some(a), Some(b)) => a.0.cmp(&b.0).then_with(|| compare_pre_release(a.1, b.1)) == Ordering::Less,
-        _ => true,
+    let ((a, a_pre_release), (b, b_pre_release)) = (parts(a), parts(b));
+    if !is_comparable(a) || !is_comparable(b) {
+        return true;
     }
+    let order = match compare(a, b) {
+        // No pre-release is higher than any.
+        Ordering::Equal if a_pre_release.is_empty() || b_pre_release.is_empty() => {
+            a_pre_release.is_empty().cmp(&b_pre_release.is_empty())
+        }
+        Ordering::Equal => compare(a_pre_release, b_pre_release),
+        order => order,
+    };
+    order == Ordering::Less
 }
 
-/// Parses a version into its numbers and its pre-release.
-fn parse(version: &[u8]) -> Option<([u32; 3], &[u8])> {
-    let (version, _) = split_at(version, b'+');
-    let (mut rest, pre_release) = split_at(version, b'-');
-    let mut numbers = [0; 3];
-    for number in &mut numbers {
-        let (part, behind) = split_at(rest, b'.');
-        (*number, rest) = (number_of(part)?, behind);
-    }
-    // Nothing is behind the third number, not even a dot.
-    let whole = version.iter().take_while(|byte| **byte != b'-').filter(|byte| **byte == b'.').count() == 2;
-    whole.then_some((numbers, pre_release))
+/// Returns `MAJOR.MINOR.PATCH` and the pre-release.
+fn parts(version: &str) -> (&[u8], &[u8]) {
+    let (version, _) = split_at(version.as_bytes(), b'+');
+    split_at(version, b'-')
 }
 
 /// Splits a text at the first separator, and leaves the separator out.
 fn split_at(text: &[u8], separator: u8) -> (&[u8], &[u8]) {
-    match text.iter().position(|byte| *byte == separator) {
-        Some(at) => (&text[..at], &text[at + 1..]),
-        None => (text, &[]),
-    }
+    let mut parts = text.splitn(2, |byte| *byte == separator);
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+/// Returns the parts between dots.
+fn identifiers(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'.')
+}
+
+/// Returns whether a version without its pre-release is three numbers.
+fn is_comparable(version: &[u8]) -> bool {
+    let mut count = 0;
+    identifiers(version).all(|part| {
+        count += 1;
+        number_of(part).is_some()
+    }) && count == 3
 }
 
 /// Parses decimal digits.
@@ -47,25 +60,26 @@ fn number_of(text: &[u8]) -> Option<u32> {
     if text.is_empty() { None } else { text.iter().try_fold(0, digit) }
 }
 
-/// Compares pre-releases as Semantic Versioning does: none is higher than any.
-fn compare_pre_release(a: &[u8], b: &[u8]) -> Ordering {
-    if a.is_empty() || b.is_empty() {
-        return a.is_empty().cmp(&b.is_empty());
-    }
-    let (mut a, mut b) = (a, b);
-    // The shorter one is lower if it is the start of the longer one.
-    while !a.is_empty() && !b.is_empty() {
-        let ((first_a, rest_a), (first_b, rest_b)) = (split_at(a, b'.'), split_at(b, b'.'));
-        let order = match (number_of(first_a), number_of(first_b)) {
+/// Compares identifiers as Semantic Versioning does.
+///
+/// The shorter text is lower if it is the start of the longer one.
+fn compare(a: &[u8], b: &[u8]) -> Ordering {
+    let (mut a, mut b) = (identifiers(a), identifiers(b));
+    loop {
+        let (a, b) = match (a.next(), b.next()) {
+            (Some(a), Some(b)) => (a, b),
+            (a, b) => return a.is_some().cmp(&b.is_some()),
+        };
+        let order = match (number_of(a), number_of(b)) {
             (Some(a), Some(b)) => a.cmp(&b),
-            (a, b) => b.is_some().cmp(&a.is_some()).then_with(|| first_a.cmp(first_b)),
+            (None, None) => a.cmp(b),
+            // A number is lower than a text.
+            (a, b) => b.is_some().cmp(&a.is_some()),
         };
         if order != Ordering::Equal {
             return order;
         }
-        (a, b) = (rest_a, rest_b);
     }
-    b.is_empty().cmp(&a.is_empty())
 }
 
 #[cfg(test)]

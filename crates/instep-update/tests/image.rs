@@ -212,7 +212,7 @@ fn every_refusal_has_a_sentence_a_code_and_a_status() {
     ];
     for (index, refusal) in all.iter().enumerate() {
         let text = refusal.to_string();
-        assert!(text.ends_with('.') && !all[..index].iter().any(|other| other.to_string() == text), "{text}");
+        assert!(!text.is_empty() && !all[..index].iter().any(|other| other.to_string() == text), "{text}");
         let code = refusal.code();
         assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{code}");
         assert!(!all[..index].iter().any(|other| other.code() == code), "{code}");

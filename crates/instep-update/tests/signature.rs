@@ -27,11 +27,11 @@ fn signed(sample: &Sample, seed: [u8; 32]) -> Vec<u8> {
 
 /// Uploads to a device that accepts signed images only, and returns it.
 fn uploaded(image: &[u8]) -> (Device, Result<(), Refusal>) {
-    let (mut device, running) = (Device::new(Slot::Ota1, false), identity(OLD));
+    let (mut device, running, key) = (Device::new(Slot::Ota1, false), identity(OLD), key());
     let flash = RefCell::new(&mut device.flash);
     let (mut updater, _) =
         Updater::open(&flash, layout(), Slot::Ota1, &running, ResetReason::PowerOn).unwrap();
-    updater.require_signature(key());
+    updater.require_signature(&key);
     let result = upload(&mut updater, image);
     device.reset = ResetReason::OwnReset;
     (device, result)

@@ -111,6 +111,10 @@ fn upload_that_cannot_begin_now_is_refused() {
     upload.set_status(STATUS.with_capacity(None));
     assert_eq!(refusal(&mut simulation, &mut flash, ""), is(404, "no-slot"));
     assert_eq!(get(&mut simulation, "/firmware", "").status, 404);
+    // A device that may have a second slot, but cannot read it.
+    upload.set_status(STATUS.with_capacity(None).with_flash_failed(true));
+    assert_eq!(refusal(&mut simulation, &mut flash, ""), is(503, "flash-failed"));
+    assert_eq!(get(&mut simulation, "/firmware", "").status, 503);
     upload.set_status(STATUS);
 
     // No task writes flash.

@@ -11,11 +11,11 @@ use esp_boards::Board;
 pub(super) const CHIP: &str = "esp32c3";
 
 /// Maximum number of bytes that updates add to the flash.
-const FLASH_MAX: u64 = 35_000;
+const FLASH_MAX: u64 = 32_500;
 /// Maximum number of bytes that updates of signed images add to the flash.
-const SIGNED_FLASH_MAX: u64 = 51_500;
+const SIGNED_FLASH_MAX: u64 = 42_900;
 /// Maximum number of bytes that updates add to the memory that is always in use. A sector of the flash is 4,096 of them.
-const MEMORY_MAX: u64 = 5_200;
+const MEMORY_MAX: u64 = 5_120;
 
 /// What updates add to a firmware, in bytes.
 #[derive(Debug, PartialEq, Eq)]

@@ -58,7 +58,7 @@ pub(super) enum Answer {
     Unauthorized,
     /// Too many wrong passwords came.
     Throttled(Option<u64>),
-    /// There is no `/firmware`.
+    /// There is no `/firmware`, or a proxy finds no device.
     NotFound,
     /// A status, and a sentence of the device, which says why not.
     Refused(u16, String),
@@ -167,6 +167,10 @@ impl Client {
             (503, Answer::Refused(_, sentence)) if body.contains("\"code\":\"stuck\"") => {
                 return Err(Failure::Connection(sentence));
             }
+            // So it may behind a proxy that did not wait for its answer.
+            (500.., Answer::Strange(answer)) => {
+                return Err(Failure::Connection(format!("it answered {answer}")));
+            }
             (_, refusal) => refusal,
         })
     }
@@ -174,9 +178,11 @@ impl Client {
 
 impl Answer {
     fn refusal(status: u16, retry_after: Option<u64>, body: &str) -> Self {
-        let message = serde_json::from_str::<Value>(body)
-            .ok()
-            .and_then(|json| Some(readable(json.get("message")?.as_str()?)));
+        // A proxy's answer has no code, even if it is JSON.
+        let message = serde_json::from_str::<Value>(body).ok().and_then(|json| {
+            json.get("code")?.as_str()?;
+            Some(readable(json.get("message")?.as_str()?))
+        });
         match (status, message) {
             (401, _) => Self::Unauthorized,
             (429, _) => Self::Throttled(retry_after),

@@ -45,7 +45,7 @@ pub(super) enum ErrorKind {
     Unconfirmed { seconds: u64, version: String },
     /// The new image needs another password.
     OtherPassword,
-    /// The new image has no `/firmware`.
+    /// The new image has no `/firmware`, or a proxy does not find the device.
     UpdatesGone,
 }
 
@@ -144,7 +144,7 @@ impl fmt::Display for Error {
             ),
             Kind::UpdatesGone => write!(
                 f,
-                "cannot read which image {device} keeps: its new image has no /firmware; it is built without updates"
+                "cannot read which image {device} keeps: it has no /firmware any more; its new image is built without updates, or a proxy does not find the device"
             ),
         }
     }

@@ -101,8 +101,7 @@ impl Session {
         let not_for_it = |sentence| Err(ErrorKind::NotForIt { sentence });
         if bytes.len() as u64 > status.capacity {
             return not_for_it(format!(
-                "{} It has {} bytes, and there is room for {}.",
-                Refusal::TooLong,
+                "the image has {} bytes, and the device has room for {}; build a smaller one",
                 bytes.len(),
                 status.capacity
             ));
@@ -177,12 +176,15 @@ impl Session {
         let (begun, seconds) = (Instant::now(), self.wait.as_secs());
         let line = ProgressLine::new(device);
         let (mut last, mut was_activated) = (None, matches!(sent, Sent::Activated));
+        let mut is_not_found = false;
         loop {
             // While the device restarts, no answer comes, or that of a proxy.
-            let status = match client.status() {
+            let answer = client.status();
+            is_not_found = matches!(answer, Ok(Answer::NotFound)) || is_not_found && answer.is_err();
+            let status = match answer {
                 Ok(Answer::Status(status)) => Some(status),
                 Ok(Answer::Unauthorized) => return Err(ErrorKind::OtherPassword),
-                Ok(Answer::NotFound | Answer::Refused(404, _)) => return Err(ErrorKind::UpdatesGone),
+                Ok(Answer::Refused(404, _)) => return Err(ErrorKind::UpdatesGone),
                 Ok(_) | Err(_) => None,
             };
             if let Some(status) = status {
@@ -204,6 +206,7 @@ impl Session {
             }
             if begun.elapsed() > self.wait {
                 return Err(match (last, sent) {
+                    _ if is_not_found => ErrorKind::UpdatesGone,
                     (Some(Fate::OnTrial), _) => {
                         ErrorKind::Unconfirmed { seconds, version: self.image.identity.version.to_string() }
                     }

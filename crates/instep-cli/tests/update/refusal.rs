@@ -36,7 +36,7 @@ fn image_for_something_else_is_not_sent() {
         (
             Sample { length: 300_000, ..new() },
             "",
-            "This image is larger than the space for it. It has 300464 bytes, and there is room for 262144.",
+            "the image has 300464 bytes, and the device has room for 262144; build a smaller one",
         ),
     ] {
         let image = write(&folder, &sample);

@@ -13,10 +13,15 @@ pub(crate) enum Put {
     Breaks,
     /// Status 503 with this body.
     Unavailable(&'static str),
+    /// This status line of a proxy, with a page.
+    ByProxy(&'static str),
 }
 
 /// What a device says after the upload: its status, or nothing while it restarts.
 pub(crate) type Step = Option<String>;
+
+/// Step in which a proxy finds no device.
+pub(crate) const NO_DEVICE: &str = "404 page not found";
 
 /// A device with an open port, which ends when it is dropped.
 pub(crate) struct Script {
@@ -68,8 +73,10 @@ fn serve(listener: &TcpListener, before: String, put: Put, after: Vec<Step>, end
             let mut image = vec![0; length];
             stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").expect("cannot answer");
             stream.read_exact(&mut image).expect("the image is cut");
-            if let Put::Unavailable(body) = put {
-                answer(&mut stream, "503 Service Unavailable", body);
+            match put {
+                Put::Breaks => {}
+                Put::Unavailable(body) => answer(&mut stream, "503 Service Unavailable", body),
+                Put::ByProxy(status) => answer(&mut stream, status, "<h1>Bad</h1>"),
             }
             is_sent = true;
             continue;
@@ -77,8 +84,10 @@ fn serve(listener: &TcpListener, before: String, put: Put, after: Vec<Step>, end
         if is_sent && let Some(next) = after.next() {
             now = next;
         }
-        if let Some(status) = &now {
-            answer(&mut stream, "200 OK", status);
+        match &now {
+            Some(status) if status == NO_DEVICE => answer(&mut stream, "404 Not Found", status),
+            Some(status) => answer(&mut stream, "200 OK", status),
+            None => {}
         }
     }
 }

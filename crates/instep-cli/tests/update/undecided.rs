@@ -1,7 +1,7 @@
 //! Connections that break before the answer: the command asks until the device has decided.
 
 use crate::call::*;
-use crate::script::{Put, Script, Step};
+use crate::script::{NO_DEVICE, Put, Script, Step};
 use test_support::Folder;
 use updatable_device::Sample;
 
@@ -58,6 +58,27 @@ fn image_that_is_activated_without_an_answer_ends_with_0() {
     let (ended, name) = send(NOTHING, Put::Breaks, [with_upload].into_iter().chain(rest).collect(), &[]);
     expect(&ended, 0, "");
     assert!(ended.out.ends_with(&format!("{name}: 0.3.0 runs on trial\n{name}: version 0.3.0 runs\n")));
+}
+
+/// A proxy may not wait until the image is checked, and finds no device while it restarts.
+#[test]
+fn answers_of_a_proxy_decide_nothing() {
+    for status in ["502 Bad Gateway", "504 Gateway Timeout"] {
+        let [with_upload, _] = checks(NOTHING);
+        let no_device = || Some(NO_DEVICE.to_owned());
+        let after =
+            vec![with_upload, no_device(), None, no_device(), Some(new("trial")), Some(new("confirmed"))];
+        let (ended, name) = send(NOTHING, Put::ByProxy(status), after, &[]);
+        expect(&ended, 0, "");
+        assert!(ended.out.ends_with(&format!("{name}: version 0.3.0 runs\n")), "{}", ended.out);
+        let (ended, name) = send(
+            NOTHING,
+            Put::ByProxy(status),
+            checks(NOTHING).into_iter().chain([Some(old(BROKEN, NOTHING, NOTHING))]).collect(),
+            &[],
+        );
+        broke(&ended, &name);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Queries for the address of a host (RFC 1035), which multicast DNS has in the same form (RFC 6762 section 5.1).
 
 use core::net::Ipv4Addr;
+use core::ops::Range;
 use domain::base::iana::Rcode;
 use domain::base::{Message, RecordSection};
 use domain::rdata::A;
@@ -9,6 +10,13 @@ use domain::rdata::A;
 const LABEL_MAX: u8 = 63;
 /// Type and class of the question: an IPv4 address in the Internet.
 const QUESTION: [u8; 4] = [0, 1, 0, 1];
+
+/// Place of the id in a message.
+const ID: Range<usize> = 0..2;
+/// Place of the number of questions.
+const QUESTIONS: Range<usize> = 4..6;
+/// Length of a header, in bytes, which the question follows.
+const HEADER: usize = 12;
 
 /// What a message says about a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +51,18 @@ pub(super) fn write(id: u16, host: &str, out: &mut [u8]) -> Option<usize> {
 
 /// Returns what a message says about a query.
 pub(super) fn read(query: &[u8], message: &[u8]) -> Answer {
-    let (Ok(query), Ok(message)) = (Message::from_slice(query), Message::from_slice(message)) else {
-        return Answer::Other;
+    // It repeats the id and the question, whose letters may be of another case.
+    let same = |part: Range<usize>| query.get(part.clone()) == message.get(part);
+    let question = HEADER..query.len();
+    let repeats = match (query.get(question.clone()), message.get(question)) {
+        (Some(asked), Some(question)) => question.eq_ignore_ascii_case(asked),
+        _ => false,
     };
-    // It repeats the id and the question.
-    if !message.is_answer(query) {
+    if !(repeats && same(ID) && same(QUESTIONS)) {
+        return Answer::Other;
+    }
+    let Ok(message) = Message::from_slice(message) else { return Answer::Other };
+    if !message.header().qr() {
         return Answer::Other;
     }
     match message.header().rcode() {

@@ -2,12 +2,14 @@
 
 use super::judge::reach;
 use super::lifecycle::Firmware;
+use super::tell::tell;
 use core::future::pending;
 use embassy_futures::yield_now;
 use embassy_net::Stack;
 use embassy_time::Timer;
-use instep::update::{Event, Offer, Receiver, Status};
-use instep_update::{Allowed, Network, Refusal, Updater};
+use instep::update::{Event, Offer, Status};
+use instep_update::{Allowed, Network, Refusal};
+use log::Level;
 
 /// Delay between the check of a whole image and its activation, in ms.
 ///
@@ -17,56 +19,55 @@ const BEFORE_ACTIVATION_MS: u64 = 100;
 impl Firmware {
     /// Receives images until one is activated. Waits for ever if the flash failed at the start.
     pub(super) async fn receive(&mut self, networks: &[(Network, Stack<'static>)]) {
-        let Self { receiver, updater: Some(updater), .. } = self else { return pending().await };
+        let Self { receiver, updater: Ok(updater), .. } = self else { return pending().await };
         loop {
             let Event::Begin(Offer { downgrade, other_application, .. }) = receiver.next().await else {
                 continue;
             };
-            let allowed = Allowed { downgrade, other_application };
-            match install(updater, receiver, allowed, networks).await {
+            // Not a function, because its future would hold its arguments twice.
+            let installed = 'upload: {
+                let Event::Sector(first) = receiver.next().await else { break 'upload Ok(false) };
+                let mut writer = match updater.begin(first, Allowed { downgrade, other_application }) {
+                    Ok(writer) => writer,
+                    Err(refusal) => break 'upload Err(refusal),
+                };
+                let mut left = first;
+                loop {
+                    while !left.is_empty() {
+                        match writer.write(left) {
+                            Ok(rest) => left = rest,
+                            Err(refusal) => break 'upload Err(refusal),
+                        }
+                        yield_now().await;
+                    }
+                    match receiver.next().await {
+                        Event::Sector(sector) => left = sector,
+                        Event::End => break,
+                        _ => break 'upload Ok(false),
+                    }
+                }
+                let verified = match writer.verify() {
+                    Ok(verified) => verified,
+                    Err(refusal) => break 'upload Err(refusal),
+                };
+                Timer::after_millis(BEFORE_ACTIVATION_MS).await;
+                if receiver.is_abandoned() {
+                    break 'upload Ok(false);
+                }
+                verified.activate(reach(networks)).map(|()| true)
+            };
+            match installed {
                 Ok(true) => {
                     let image = updater.other_identity().ok().flatten();
                     let version = image.as_ref().map_or("", |image| image.version.as_str());
-                    log::info!("Version {version} of the firmware is written");
+                    tell(Level::Info, "The firmware is written: version ", &version);
                     return receiver.done(version);
                 }
-                Ok(false) => log::info!("The firmware did not arrive"),
+                Ok(false) => tell(Level::Info, "The firmware did not arrive", &""),
                 Err(refusal) => receiver.refuse(status(refusal), refusal.code(), refusal.sentence()),
             }
         }
     }
-}
-
-/// Writes an image, and makes it the boot loader's choice.
-///
-/// Returns whether it did, which it does not if its client is gone.
-async fn install(
-    updater: &mut Updater<'static>,
-    receiver: &mut Receiver,
-    allowed: Allowed,
-    networks: &[(Network, Stack<'static>)],
-) -> Result<bool, Refusal> {
-    let Event::Sector(first) = receiver.next().await else { return Ok(false) };
-    let mut writer = updater.begin(first, allowed)?;
-    let mut left = first;
-    loop {
-        while !left.is_empty() {
-            left = writer.write(left)?;
-            yield_now().await;
-        }
-        match receiver.next().await {
-            Event::Sector(sector) => left = sector,
-            Event::End => break,
-            _ => return Ok(false),
-        }
-    }
-    let verified = writer.verify()?;
-    Timer::after_millis(BEFORE_ACTIVATION_MS).await;
-    if receiver.is_abandoned() {
-        return Ok(false);
-    }
-    verified.activate(reach(networks))?;
-    Ok(true)
 }
 
 /// Returns the status of the answer to a refused image.

@@ -18,27 +18,42 @@ pub(super) async fn judge(
     networks: &[(Network, Stack<'static>)],
 ) -> Verdict {
     loop {
-        let time = now();
-        let now = time.as_millis();
-        trial.address(now, is_up(networks, Network::Joined));
-        trial.own_network(now, is_up(networks, Network::Own));
-        if let Some(passed) = device.image_check() {
-            trial.checked(now, passed);
-        }
-        let mut unanswered_since = Instant::NEVER;
-        for (number, (network, _)) in networks.iter().enumerate() {
-            let served = witness.served(number, time);
-            if served.acknowledged {
-                trial.answered(now, *network);
-            }
-            unanswered_since = unanswered_since.min(served.unanswered_since.unwrap_or(Instant::NEVER));
-        }
-        let is_waited_for = unanswered_since != Instant::NEVER;
-        trial.unanswered_since(now, is_waited_for.then_some(unanswered_since.as_millis()));
-        if let Progress::Decided(verdict) = trial.poll(now) {
+        if let Some(verdict) = look(&mut trial, witness, device, networks) {
             return verdict;
         }
         Timer::after_millis(LOOK_MS).await;
+    }
+}
+
+/// Looks at the networks. Returns the verdict if the trial is decided.
+// Not inlined, because it would be a part of an asynchronous function.
+#[inline(never)]
+fn look(
+    trial: &mut Trial,
+    witness: &Witness,
+    device: &Device,
+    networks: &[(Network, Stack<'static>)],
+) -> Option<Verdict> {
+    let time = now();
+    let now = time.as_millis();
+    trial.address(now, is_up(networks, Network::Joined));
+    trial.own_network(now, is_up(networks, Network::Own));
+    if let Some(passed) = device.image_check() {
+        trial.checked(now, passed);
+    }
+    let mut unanswered_since = Instant::NEVER;
+    for (number, (network, _)) in networks.iter().enumerate() {
+        let served = witness.served(number, time);
+        if served.acknowledged {
+            trial.answered(now, *network);
+        }
+        unanswered_since = unanswered_since.min(served.unanswered_since.unwrap_or(Instant::NEVER));
+    }
+    let is_waited_for = unanswered_since != Instant::NEVER;
+    trial.unanswered_since(now, is_waited_for.then_some(unanswered_since.as_millis()));
+    match trial.poll(now) {
+        Progress::Decided(verdict) => Some(verdict),
+        Progress::Undecided { .. } => None,
     }
 }
 

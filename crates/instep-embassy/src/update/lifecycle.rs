@@ -1,6 +1,7 @@
 //! The firmware of a device, from its start to its replacement.
 
 use super::judge::judge;
+use super::tell::tell;
 use crate::clock::now;
 use embassy_net::Stack;
 use embassy_time::Timer;
@@ -9,14 +10,18 @@ use instep::update::{
     FirmwareStatus, ImageState, LastUpdate, LastUpdateOutcome, NETWORKS_MAX, Permission, Receiver, Upload,
 };
 use instep_update::{
-    AtStart, Flash, Identity, LastTry, Layout, Name, Network, ResetReason, Slot, Times, Trial, Updater,
+    AtStart, Flash, Identity, LastTry, Layout, Network, Refusal, ResetReason, Slot, Times, Trial, Updater,
     Verdict,
 };
+use log::Level;
 
 /// Delay between the answer to an update and the restart, in ms, so that the client gets the answer.
 const ANSWER_MS: u64 = 1_000;
 /// Interval at which a verdict is written again after the flash failed, in ms.
 const RETRY_MS: u64 = 10_000;
+
+/// Line of the log before the reason for which an image is given up.
+const RETURNS: &str = "The device returns to its old firmware: ";
 
 /// Facts about the running image, as its board knows them.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +48,8 @@ pub struct Firmware {
     running: Slot,
     restart: fn() -> !,
     pub(super) receiver: Receiver,
-    /// Access to the flash; `None` if the flash failed at the start.
-    pub(super) updater: Option<Updater<'static>>,
+    /// Access to the flash, or why there is none.
+    pub(super) updater: Result<Updater<'static>, Refusal>,
     /// Network in which the old image was reached, if this one is on trial.
     before: Option<Network>,
     times: &'static Times,
@@ -57,19 +62,19 @@ impl Firmware {
         let mut before = None;
         let updater = match Updater::open(flash, layout, running, identity, reset) {
             Ok((_, AtStart::GivenUp(reason))) => {
-                log::error!("The device returns to its old firmware: {reason}");
+                tell(Level::Error, RETURNS, &reason.as_str());
                 restart()
             }
             Ok((updater, AtStart::OnTrial { start, before: network })) => {
-                log::warn!("This firmware is on trial, at its start {start}");
+                tell(Level::Warn, "This firmware is on trial, at its start ", &start);
                 receiver.upload().witness().watch();
                 before = Some(network);
-                Some(updater)
+                Ok(updater)
             }
-            Ok((updater, AtStart::Settled)) => Some(updater),
+            Ok((updater, AtStart::Settled)) => Ok(updater),
             Err(refusal) => {
-                log::error!("This device cannot be updated: {refusal}");
-                None
+                tell(Level::Error, "This device cannot be updated: ", &refusal.sentence());
+                Err(refusal)
             }
         };
         Self { identity, running, restart, receiver, updater, before, times }
@@ -82,8 +87,8 @@ impl Firmware {
 
     /// Accepts only images that are signed with the secret part of this key.
     #[cfg(feature = "signature")]
-    pub fn require_signature(&mut self, key: instep_update::PublicKey) {
-        if let Some(updater) = &mut self.updater {
+    pub fn require_signature(&mut self, key: &'static instep_update::PublicKey) {
+        if let Ok(updater) = &mut self.updater {
             updater.require_signature(key);
         }
     }
@@ -102,53 +107,39 @@ impl Firmware {
         save: impl AsyncFn(),
     ) -> ! {
         assert!(networks.len() <= NETWORKS_MAX, "there are more networks than a trial watches");
-        let stays = match self.before {
-            Some(before) => {
-                let trial = Trial::new(before, *self.times, now().as_millis());
-                let verdict = judge(trial, self.receiver.upload().witness(), device, networks).await;
-                let stays = self.conclude(verdict).await;
-                if stays {
-                    device.end_trial();
-                }
-                stays
+        let mut stays = true;
+        if let Some(before) = self.before {
+            let trial = Trial::new(before, *self.times, now().as_millis());
+            let verdict = judge(trial, self.upload().witness(), device, networks).await;
+            stays = tell_verdict(verdict);
+            // If it does not stay, the next start gives it up, because the device restarted itself.
+            while !self.conclude(verdict) && stays {
+                Timer::after_millis(RETRY_MS).await;
             }
-            None => true,
-        };
+            if stays {
+                self.upload().witness().stop();
+                self.publish();
+                device.end_trial();
+            }
+        }
         if stays {
             self.receive(networks).await;
             Timer::after_millis(ANSWER_MS).await;
-            log::info!("The device restarts with its new firmware");
+            tell(Level::Info, "The device restarts with its new firmware", &"");
         }
         save().await;
         (self.restart)()
     }
 
-    /// Writes the verdict. Returns whether the image stays; if not, the device must restart.
-    async fn conclude(&mut self, verdict: Verdict) -> bool {
-        let Some(updater) = &mut self.updater else { return true };
-        let stays = match verdict {
-            Verdict::Confirmed(by) => {
-                log::info!("This firmware stays: {by}");
-                true
-            }
-            Verdict::GivenUp(reason) => {
-                log::error!("The device returns to its old firmware: {reason}");
-                false
-            }
-        };
-        while let Err(refusal) = updater.conclude(verdict) {
-            log::error!("The verdict on this firmware is not stored: {refusal}");
-            if !stays {
-                // The next start gives it up, because the device restarted itself.
-                return false;
-            }
-            Timer::after_millis(RETRY_MS).await;
+    /// Writes the verdict. Returns whether the flash keeps it.
+    fn conclude(&mut self, verdict: Verdict) -> bool {
+        if let Ok(updater) = &mut self.updater
+            && let Err(refusal) = updater.conclude(verdict)
+        {
+            tell(Level::Error, "The verdict on this firmware is not stored: ", &refusal.sentence());
+            return false;
         }
-        if stays {
-            self.receiver.upload().witness().stop();
-            self.publish();
-        }
-        stays
+        true
     }
 
     /// Updates what `GET /firmware` says.
@@ -156,31 +147,50 @@ impl Firmware {
     #[inline(never)]
     pub(super) fn publish(&mut self) {
         let identity = self.identity;
-        let mut status = FirmwareStatus::UNKNOWN
-            .with_chip(Some(identity.chip.0))
-            .with_version(identity.version.as_str())
-            .with_board(identity.board.as_str())
-            .with_application(identity.application.as_str())
-            .with_slot(self.running.name());
-        if let Some(updater) = &mut self.updater {
-            let state = if updater.is_on_trial() { ImageState::Trial } else { ImageState::Confirmed };
-            let last = match updater.last_try() {
-                LastTry::Confirmed(by) => {
-                    Some((LastUpdateOutcome::Confirmed, Some(identity.version), by.as_str()))
+        let mut status = FirmwareStatus::UNKNOWN;
+        status.chip = Some(identity.chip.0);
+        status.version = identity.version.as_str();
+        status.board = identity.board.as_str();
+        status.application = identity.application.as_str();
+        status.slot = self.running.name();
+        match &mut self.updater {
+            Ok(updater) => {
+                if updater.is_on_trial() {
+                    status.state = ImageState::Trial;
                 }
-                LastTry::CameBack(reason) => {
-                    let other = updater.other_identity().ok().flatten();
-                    Some((LastUpdateOutcome::Returned, other.map(|other| other.version), reason.as_str()))
-                }
-                LastTry::Unknown | LastTry::OnTrial => None,
-            };
-            let last = last.as_ref().map(|(outcome, version, reason)| {
-                LastUpdate::new(*outcome, version.as_ref().map_or("", Name::as_str), reason)
-            });
-            status = status.with_state(state).with_capacity(Some(updater.length_max())).with_last(last);
+                status.capacity = Some(updater.length_max());
+                status.last = last_update(updater);
+            }
+            Err(refusal) => status.flash_failed = *refusal != Refusal::NoSecondSlot,
         }
         self.receiver.upload().set_status(status);
     }
+}
+
+/// Returns what became of the last update, if it is known.
+fn last_update(updater: &mut Updater<'static>) -> Option<LastUpdate> {
+    let other;
+    let (outcome, version, reason) = match updater.last_try() {
+        LastTry::Confirmed(by) => {
+            (LastUpdateOutcome::Confirmed, updater.identity().version.as_str(), by.as_str())
+        }
+        LastTry::CameBack(reason) => {
+            other = updater.other_identity().ok().flatten();
+            let version = other.as_ref().map_or("", |other| other.version.as_str());
+            (LastUpdateOutcome::Returned, version, reason.as_str())
+        }
+        LastTry::Unknown | LastTry::OnTrial => return None,
+    };
+    Some(LastUpdate::new(outcome, version, reason))
+}
+
+/// Logs a verdict. Returns whether the image stays.
+fn tell_verdict(verdict: Verdict) -> bool {
+    match verdict {
+        Verdict::Confirmed(by) => tell(Level::Info, "This firmware stays: ", &by.as_str()),
+        Verdict::GivenUp(reason) => tell(Level::Error, RETURNS, &reason.as_str()),
+    }
+    matches!(verdict, Verdict::Confirmed(_))
 }
 
 impl core::fmt::Debug for Firmware {

@@ -42,6 +42,7 @@ mod judge;
 mod lifecycle;
 mod memory;
 mod settings;
+mod tell;
 mod watch;
 
 #[cfg(feature = "signature")]

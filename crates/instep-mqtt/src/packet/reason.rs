@@ -42,38 +42,47 @@ impl ReasonCode {
     }
 
     /// Returns the name in the standard, in lower case.
-    pub const fn name(self) -> &'static str {
-        match self.0 {
-            0x00..=0x7f => "success",
-            0x81 => "malformed packet",
-            0x82 => "protocol error",
-            0x84 => "unsupported protocol version",
-            0x85 => "client identifier not valid",
-            0x86 => "bad user name or password",
-            0x87 => "not authorized",
-            0x88 => "server unavailable",
-            0x89 => "server busy",
-            0x8a => "banned",
-            0x8b => "server shutting down",
-            0x8d => "keep alive timeout",
-            0x8e => "session taken over",
-            0x8f => "topic filter invalid",
-            0x90 => "topic name invalid",
-            0x95 => "packet too large",
-            0x96 => "message rate too high",
-            0x97 => "quota exceeded",
-            0x98 => "administrative action",
-            0x9a => "retain not supported",
-            0x9b => "QoS not supported",
-            0x9c => "use another server",
-            0x9d => "server moved",
-            0x9f => "connection rate exceeded",
-            0xa0 => "maximum connect time",
-            0xa2 => "wildcard subscriptions not supported",
-            _ => "error",
+    pub fn name(self) -> &'static str {
+        let Self(code) = self;
+        let named = NAMES.iter().find(|(named, _)| *named == code);
+        match named {
+            Some((_, name)) => name,
+            None if self.is_error() => "error",
+            None => "success",
         }
     }
 }
+
+/// Names of the failures.
+///
+/// They are a table, because the linker scripts of ESP32 chips place the tables of a `match` in RAM.
+static NAMES: &[(u8, &str)] = &[
+    (0x81, "malformed packet"),
+    (0x82, "protocol error"),
+    (0x84, "unsupported protocol version"),
+    (0x85, "client identifier not valid"),
+    (0x86, "bad user name or password"),
+    (0x87, "not authorized"),
+    (0x88, "server unavailable"),
+    (0x89, "server busy"),
+    (0x8a, "banned"),
+    (0x8b, "server shutting down"),
+    (0x8d, "keep alive timeout"),
+    (0x8e, "session taken over"),
+    (0x8f, "topic filter invalid"),
+    (0x90, "topic name invalid"),
+    (0x95, "packet too large"),
+    (0x96, "message rate too high"),
+    (0x97, "quota exceeded"),
+    (0x98, "administrative action"),
+    (0x9a, "retain not supported"),
+    (0x9b, "QoS not supported"),
+    (0x9c, "use another server"),
+    (0x9d, "server moved"),
+    (0x9f, "connection rate exceeded"),
+    (0xa0, "maximum connect time"),
+    (0xa2, "wildcard subscriptions not supported"),
+];
 
 impl Display for ReasonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

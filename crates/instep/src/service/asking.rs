@@ -35,7 +35,7 @@ pub(super) fn json_content<'r>(
     if head.content_length > 0 && !is_json(head) {
         let message = format_args!("send it as {JSON}");
         let problem = Problem::new("not-json", name);
-        return Break(problem.answer(Status::UnsupportedMediaType, message, head, out));
+        return Break(problem.answer(Status::UnsupportedMediaType, &message, head, out));
     }
     if !out.is_empty() {
         // The request has an effect and is carried out once, so its response needs room now.
@@ -61,7 +61,7 @@ pub(super) fn not_json(
         RequestErrorKind::Json(error) => error,
         _ => &"this is not UTF-8",
     };
-    Problem::new(reason.code(), name).answer(Status::BadRequest, message, head, out)
+    Problem::new(reason.code(), name).answer(Status::BadRequest, &message, head, out)
 }
 
 /// Returns the length of a message in parts, in bytes.
@@ -72,7 +72,7 @@ pub(super) fn length(parts: &[&[u8]]) -> usize {
 /// Rejects a message that is longer than the limit.
 pub(super) fn message_too_long(name: &str, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let message = "this is more than the application takes";
-    Problem::new("too-long", name).answer(Status::ContentTooLarge, message, head, out)
+    Problem::new("too-long", name).answer(Status::ContentTooLarge, &message, head, out)
 }
 
 /// Rejects a request because no slot or place in the inbox is free.

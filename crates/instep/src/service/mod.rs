@@ -43,9 +43,11 @@ pub use mounts::{Absence, Entry, Mounts};
 pub(crate) use notices::OWN_FRAME_MAX;
 pub(crate) use piecewise::{Next, Piecewise, Received};
 #[cfg(feature = "update")]
-pub(crate) use problem::{JSON, Problem, write_answer};
+pub(crate) use problem::{JSON, PROBLEM_MAX, Problem, write_answer};
 pub(crate) use refusal::{ask_for_https, log_limited, refuse};
 pub(crate) use request::{Credential, Listening, Opening, Outcome, Pending, Request};
+#[cfg(feature = "update")]
+pub(crate) use response::write_parts;
 pub(crate) use response::{plain_text, redirect, redirect_with};
 pub(crate) use rest::{Bodies, Resource};
 pub(crate) use sse::Events;

@@ -11,7 +11,7 @@ use instep_proto::json::Text;
 pub(crate) const JSON: &str = "application/json";
 
 /// Maximum length of an error body, in bytes.
-const PROBLEM_MAX: usize = 256;
+pub(crate) const PROBLEM_MAX: usize = 256;
 /// Maximum length of an unknown name in an error body, in bytes.
 const NAME_SHOWN_MAX: usize = 40;
 
@@ -64,31 +64,34 @@ impl<'n> Problem<'n> {
         out: &mut Outgoing<'_>,
     ) -> Outcome {
         let message = format_args!("this address takes {} only", methods.as_str());
-        self.allow(methods).answer(Status::MethodNotAllowed, message, head, out)
+        self.allow(methods).answer(Status::MethodNotAllowed, &message, head, out)
     }
 
     /// Answers with this status and message.
+    // Not inlined, because it is called at several places.
+    #[inline(never)]
     pub(crate) fn answer(
         &self,
         status: Status,
-        message: impl Display,
+        message: &dyn Display,
         head: &RequestHead<'_>,
         out: &mut Outgoing<'_>,
     ) -> Outcome {
         let mut body = [0; PROBLEM_MAX];
-        let length = self.write(&message, &mut body);
+        let length = self.write(Text::new(message), &mut body);
         let response = Reply::head_of(status, Some((JSON, length)), head).allow(self.allow);
         write_answer(&response, &body[..length], head, out)
     }
 
-    fn write(&self, message: &dyn Display, body: &mut [u8]) -> usize {
+    /// Writes the body, and returns its length.
+    pub(crate) fn write(&self, message: Text<&dyn Display>, body: &mut [u8]) -> usize {
         let mut body = Window::new(body, 0);
         // Cannot fail, because the longest name and the longest message fit.
         let _ = write!(body, "{{\"code\":\"{}\"", self.code);
         if !self.name.is_empty() {
             let _ = write!(body, ",\"name\":{}", Text::cut(self.name, NAME_SHOWN_MAX));
         }
-        let _ = write!(body, ",\"message\":{}}}", Text::new(message));
+        let _ = write!(body, ",\"message\":{message}}}");
         body.used()
     }
 }

@@ -65,7 +65,18 @@ pub(crate) fn write_whole(
     head: &RequestHead<'_>,
     out: &mut Outgoing<'_>,
 ) -> bool {
-    let body = if head.method == Method::Head { &[] } else { body };
+    write_parts(response, lines, if head.method == Method::Head { &[] } else { body }, out)
+}
+
+/// Writes a response, further header lines and its body in parts, if there is room for all of it.
+///
+/// Returns whether there was.
+pub(crate) fn write_parts(
+    response: &ResponseHead,
+    lines: fmt::Arguments<'_>,
+    body: &[&[u8]],
+    out: &mut Outgoing<'_>,
+) -> bool {
     let space = out.spare_mut();
     let Some(mut end) = response.write_with(space, lines) else { return false };
     for part in body {

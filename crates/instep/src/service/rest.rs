@@ -118,7 +118,7 @@ pub(crate) fn answer(
     match resource {
         Resource::Unknown { sort, name } => {
             let problem = Problem::new("unknown", name);
-            problem.answer(Status::NotFound, format_args!("there is no {sort} of this name"), head, out)
+            problem.answer(Status::NotFound, &format_args!("there is no {sort} of this name"), head, out)
         }
         Resource::Description if reads => {
             let asks_password = credential.is_some();

@@ -47,14 +47,14 @@ pub(crate) fn write(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let limits = context.device.limits();
     let too_many = |out: &mut Outgoing<'_>| {
         let message = "these are more properties than the application takes at once";
-        Problem::new("too-long", "").answer(Status::ContentTooLarge, message, head, out)
+        Problem::new("too-long", "").answer(Status::ContentTooLarge, &message, head, out)
     };
     let object = match parse(body) {
         Ok(Value::Object(object)) => object,
         Ok(_) => {
             let message = "send an object with the values, such as {\"NAME\":true}";
             let problem = Problem::new(RequestErrorKind::WrongType.code(), "");
-            return problem.answer(Status::BadRequest, message, head, out);
+            return problem.answer(Status::BadRequest, &message, head, out);
         }
         Err(RequestErrorKind::Json(JsonError::TooManyMembers(_))) => return too_many(out),
         Err(reason) => return not_json("", reason, head, out),

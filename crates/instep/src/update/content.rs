@@ -2,12 +2,14 @@
 
 use super::incoming::{Incoming, Step};
 use super::obstacle::Obstacle;
-use super::refusal::{write_json, write_refusal};
+use super::refusal::{log_refusal, write_json, write_refusal};
 use super::state::{Answer, State};
+use super::status::VERSION_MAX;
 use crate::service::{BodyRemaining, Context, Next};
 use crate::time::Instant;
+use core::fmt::{Display, Write as _};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{HeadError, HeadLimits, Status};
+use instep_proto::http::{HeadError, HeadLimits, Status, Window};
 use instep_proto::json::Text;
 
 /// Maximum time without content while it is read, in ms.
@@ -24,6 +26,8 @@ const DISCARD_MS: u64 = 10_000;
 const WRITE_POLL_MS: u64 = 5;
 /// Interval at which a connection polls for the answer, in ms.
 const ANSWER_POLL_MS: u64 = 20;
+/// Maximum length of the answer with the version, in bytes: each of its characters may be escaped.
+const BODY_MAX: usize = 16 + 6 * VERSION_MAX;
 
 impl Incoming {
     /// Returns when an upload fails that brings nothing from now on.
@@ -78,7 +82,7 @@ impl State {
             if out.is_empty() {
                 write_refusal(obstacle.status(), obstacle.code(), obstacle.sentence(), incoming.extra, out);
             }
-            log::info!("Refused a firmware image: {}", obstacle.sentence());
+            log_refusal(log::Level::Info, obstacle.sentence());
             self.abandon(Some(obstacle));
             return (used, Next::End, now);
         }
@@ -94,11 +98,16 @@ impl State {
     fn write_answer(&self, answer: &Answer, incoming: &Incoming, out: &mut Outgoing<'_>) {
         match answer {
             Answer::Activated => {
-                let version = Text::new(self.version());
-                write_json(Status::Ok, format_args!("{{\"version\":{version}}}"), incoming.extra, out);
+                let mut body = [0; BODY_MAX];
+                let mut window = Window::new(&mut body, 0);
+                // Cannot fail, because the longest version fits.
+                let version = self.version();
+                let _ = write!(window, "{{\"version\":{}}}", Text::<&dyn Display>::new(&version));
+                let length = window.used();
+                write_json(Status::Ok, &body[..length], incoming.extra, out);
             }
             Answer::Refused { status, code, sentence } => {
-                log::warn!("Refused a firmware image: {sentence}");
+                log_refusal(log::Level::Warn, sentence);
                 write_refusal(*status, code, sentence, incoming.extra, out);
             }
         }

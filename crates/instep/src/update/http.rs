@@ -34,34 +34,9 @@ impl FirmwareRoute for Upload {
             let allow = if log_in.is_some() { Allow::All } else { Allow::ReadAndPut };
             return Some(Outcome::Reply(Reply::options(allow, head)));
         }
-        let refuse_for = |obstacle: Obstacle, out: &mut Outgoing<'_>| {
+        Some(self.decide(log_in, request, out).unwrap_or_else(|obstacle| {
             refuse(obstacle.status(), obstacle.code(), obstacle.sentence(), request, out)
-        };
-        let puts = head.method == Method::Put;
-        if puts && let Some(obstacle) = Self::origin_obstacle(log_in, request) {
-            return Some(refuse_for(obstacle, out));
-        }
-        if let Some(outcome) = refuse_unauthenticated(log_in, request, out) {
-            return Some(outcome);
-        }
-        let capacity = self.with(|state| state.status.capacity);
-        Some(match head.method {
-            _ if capacity.is_none() => refuse_for(Obstacle::NoSlot, out),
-            Method::Get | Method::Head => self.answer_status(log_in.is_some(), request, out),
-            // An upload begins once, so the rest of its response needs room now.
-            Method::Put if !out.is_empty() => Outcome::Blocked,
-            Method::Put => match self.begin(log_in.is_some(), request) {
-                Ok(()) => {
-                    if head.expects_continue {
-                        // There is room, because the output is empty.
-                        let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
-                    }
-                    Outcome::Take(Piecewise(request.now))
-                }
-                Err(obstacle) => refuse_for(obstacle, out),
-            },
-            _ => Problem::new("wrong-method", "").not_allowed(Allow::ReadAndPut, head, out),
-        })
+        }))
     }
 
     fn receive(
@@ -102,17 +77,51 @@ impl FirmwareRoute for Upload {
 }
 
 impl Upload {
+    /// Answers a request for the firmware, or returns why it is refused.
+    fn decide(
+        &self,
+        log_in: Option<&LogIn>,
+        request: &Request<'_>,
+        out: &mut Outgoing<'_>,
+    ) -> Result<Outcome, Obstacle> {
+        let head = request.head;
+        let puts = head.method == Method::Put;
+        if puts {
+            Self::check_origin(log_in, request)?;
+        }
+        if let Some(outcome) = refuse_unauthenticated(log_in, request, out) {
+            return Ok(outcome);
+        }
+        if let Some(obstacle) = self.with(|state| state.lasting_obstacle()) {
+            return Err(obstacle);
+        }
+        Ok(match head.method {
+            Method::Get | Method::Head => self.answer_status(log_in.is_some(), request, out),
+            // An upload begins once, so the rest of its response needs room now.
+            Method::Put if !out.is_empty() => Outcome::Blocked,
+            Method::Put => {
+                self.begin(log_in.is_some(), request)?;
+                if head.expects_continue {
+                    // There is room, because the output is empty.
+                    let _ = out.push(b"HTTP/1.1 100 Continue\r\n\r\n");
+                }
+                Outcome::Take(Piecewise(request.now))
+            }
+            _ => Problem::new("wrong-method", "").not_allowed(Allow::ReadAndPut, head, out),
+        })
+    }
+
     /// Returns why a request may not bring an image, before its credential is checked.
-    fn origin_obstacle(log_in: Option<&LogIn>, request: &Request<'_>) -> Option<Obstacle> {
+    fn check_origin(log_in: Option<&LogIn>, request: &Request<'_>) -> Result<(), Obstacle> {
         let (head, access) = (request.head, request.context.access);
         if !access.is_own_page(head) {
-            return Some(Obstacle::OtherOrigin);
+            return Err(Obstacle::OtherOrigin);
         }
         let shows_credential = || {
             head.authorization.is_some()
                 || log_in.is_some_and(|log_in| (log_in.authenticator.shows_session)(log_in, request))
         };
-        (access.portal.is_some() && !shows_credential()).then_some(Obstacle::OwnNetwork)
+        if access.portal.is_some() && !shows_credential() { Err(Obstacle::OwnNetwork) } else { Ok(()) }
     }
 
     /// Returns why clients may not update the device, as far as it does not depend on their request.
@@ -146,8 +155,11 @@ impl Upload {
         if !head.chunked && head.content_length == 0 {
             return Err(Obstacle::Empty);
         }
-        let has_flag = |name| head.query.is_some_and(|query| query.split('&').any(|flag| flag == name));
-        let (downgrade, other_application) = (has_flag("downgrade"), has_flag("other-application"));
+        let (mut downgrade, mut other_application) = (false, false);
+        for flag in head.query.unwrap_or_default().split('&') {
+            downgrade |= flag == "downgrade";
+            other_application |= flag == "other-application";
+        }
         let incoming = Incoming {
             rest: BodyRemaining::NOTHING,
             decoded: 0,
@@ -156,13 +168,14 @@ impl Upload {
             ends_at: Incoming::ends_at(now),
             extra: head.extra,
         };
+        let length = u32::try_from(head.content_length).ok().filter(|_| !head.chunked);
+        let offer = Offer { length, downgrade, other_application };
         self.with(|state| {
             // For chunks, it is the length that has been announced so far.
-            if let Some(obstacle) = state.obstacle(Some(head.content_length)) {
+            if let Some(obstacle) = state.obstacle(head.content_length) {
                 return Err(obstacle);
             }
-            let length = u32::try_from(head.content_length).ok().filter(|_| !head.chunked);
-            state.begin(Offer { length, downgrade, other_application }, incoming);
+            state.begin(offer, incoming);
             Ok(())
         })?;
         log::info!("Receiving a firmware image from {peer}");

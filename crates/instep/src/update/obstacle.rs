@@ -25,6 +25,7 @@ obstacles! {
     /// The device has no password.
     NoPassword = Forbidden, "no-password", "updates need a password, and this device has none: set one first";
     NoSlot = NotFound, "no-slot", "this device has no room for a second image: update it by cable";
+    FlashFailed = ServiceUnavailable, "flash-failed", "the flash failed when the device started: restart it, or update it by cable";
     TooLong = ContentTooLarge, "too-long", "the image is longer than its slot: build a smaller one";
     Empty = BadRequest, "empty", "the request has no image: send it as content";
     OnTrial = Conflict, "on-trial", "the running image is on trial: try again in a few minutes";

@@ -1,16 +1,13 @@
 //! Responses to uploads that are refused.
 
 use crate::login::LogIn;
-use crate::service::{Outcome, Problem, Request, log_limited};
-use core::fmt::{Arguments, Write as _};
+use crate::service::{Outcome, PROBLEM_MAX, Problem, Request, log_limited, write_parts};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{ExtraLines, Reply, RequestHead, Status, Window};
+use instep_proto::http::{ExtraLines, Reply, RequestHead, Status};
 use instep_proto::json::Text;
 
 /// Maximum length of a sentence, escaped in JSON, in bytes.
 const SENTENCE_SHOWN_MAX: usize = 192;
-/// Maximum length of a body, in bytes.
-const BODY_MAX: usize = 256;
 
 /// Refuses a request without a valid credential, if there is a log-in.
 pub(super) fn refuse_unauthenticated(
@@ -34,45 +31,36 @@ pub(super) fn refuse(
 ) -> Outcome {
     let Request { now, head, peer, context, .. } = *request;
     let head = &RequestHead { keep_alive: head.keep_alive && !head.chunked, ..*head };
-    let outcome = Problem::new(code, "").answer(status, sentence, head, out);
+    let outcome = Problem::new(code, "").answer(status, &sentence, head, out);
     if matches!(outcome, Outcome::Written { .. }) {
         log_limited!(info, context, now, "Refused a request for the firmware from {peer}: {sentence}");
     }
     outcome
 }
 
+/// Logs a refusal after content was taken.
+pub(super) fn log_refusal(level: log::Level, sentence: &str) {
+    log::log!(level, "Refused a firmware image: {sentence}");
+}
+
 /// Writes a refusal after content was taken. The connection closes after it.
 pub(super) fn write_refusal(
     status: Status,
-    code: &str,
+    code: &'static str,
     sentence: &str,
     extra: Option<ExtraLines>,
     out: &mut Outgoing<'_>,
 ) {
-    let sentence = Text::cut(sentence, SENTENCE_SHOWN_MAX);
-    write_json(status, format_args!("{{\"code\":\"{code}\",\"message\":{sentence}}}"), extra, out);
+    let mut body = [0; PROBLEM_MAX];
+    let length = Problem::new(code, "").write(Text::cut(&sentence, SENTENCE_SHOWN_MAX), &mut body);
+    write_json(status, &body[..length], extra, out);
 }
 
 /// Writes a response in JSON without its request. The connection closes after it.
 ///
 /// It needs an empty output.
-pub(super) fn write_json(
-    status: Status,
-    body: Arguments<'_>,
-    extra: Option<ExtraLines>,
-    out: &mut Outgoing<'_>,
-) {
-    let mut text = [0; BODY_MAX];
-    let mut window = Window::new(&mut text, 0);
-    // Cannot fail, because the longest code and sentence fit.
-    let _ = window.write_fmt(body);
-    let length = window.used();
-    let response = Reply::closing_json_head(status, length, extra);
-    let space = out.spare_mut();
+pub(super) fn write_json(status: Status, body: &[u8], extra: Option<ExtraLines>, out: &mut Outgoing<'_>) {
+    let response = Reply::closing_json_head(status, body.len(), extra);
     // There is room, because an empty output holds a frame and 512 bytes.
-    let Some(end) = response.write(space) else { return };
-    if let Some(space) = space.get_mut(end..end + length) {
-        space.copy_from_slice(&text[..length]);
-        out.commit(end + length);
-    }
+    let _ = write_parts(&response, format_args!(""), &[body], out);
 }

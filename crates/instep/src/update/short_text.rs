@@ -12,9 +12,7 @@ impl<const N: usize> ShortText<N> {
     pub(super) fn new(text: &str) -> Self {
         let length = text.floor_char_boundary(N);
         let mut bytes = [0; N];
-        for (to, from) in bytes.iter_mut().zip(text.as_bytes()[..length].iter()) {
-            *to = *from;
-        }
+        bytes.iter_mut().zip(text.as_bytes()).take(length).for_each(|(to, from)| *to = *from);
         #[expect(clippy::cast_possible_truncation, reason = "this is at most N, which is small")]
         let length = length as u8;
         Self { bytes, length }

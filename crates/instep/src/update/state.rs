@@ -88,10 +88,20 @@ impl State {
         status: FirmwareStatus::UNKNOWN,
     };
 
+    /// Returns why no upload can ever begin, if so.
+    pub(super) fn lasting_obstacle(&self) -> Option<Obstacle> {
+        match self.status {
+            FirmwareStatus { flash_failed: true, .. } => Some(Obstacle::FlashFailed),
+            FirmwareStatus { capacity: None, .. } => Some(Obstacle::NoSlot),
+            _ => None,
+        }
+    }
+
     /// Returns why no upload of that length can begin now, if so.
-    pub(super) fn obstacle(&self, length: Option<u64>) -> Option<Obstacle> {
-        let Some(capacity) = self.status.capacity else { return Some(Obstacle::NoSlot) };
-        if length.is_some_and(|length| length > u64::from(capacity)) {
+    ///
+    /// That there can be one at all is known.
+    pub(super) fn obstacle(&self, length: u64) -> Option<Obstacle> {
+        if length > u64::from(self.status.capacity.unwrap_or(0)) {
             return Some(Obstacle::TooLong);
         }
         match self.phase {
@@ -116,8 +126,9 @@ impl State {
     pub(super) fn push(&mut self, bytes: &[u8]) -> usize {
         let takes = matches!(self.phase, Phase::Announced | Phase::Receiving);
         let Some(sector) = self.sector.as_mut().filter(|_| takes) else { return 0 };
-        let length = bytes.len().min(SECTOR - self.filled);
-        sector[self.filled..self.filled + length].copy_from_slice(&bytes[..length]);
+        let space = sector.get_mut(self.filled..).unwrap_or_default();
+        let length = bytes.len().min(space.len());
+        space.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         self.filled += length;
         // Cannot saturate, because the content is no longer than the slot.
         self.received = self.received.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
@@ -173,11 +184,11 @@ impl State {
 
     /// Puts the version of the activated image into the sector, whose memory is free after the end of the image.
     pub(super) fn note_version(&mut self, version: &str) {
-        let version = &version.as_bytes()[..version.floor_char_boundary(VERSION_MAX)];
+        let length = version.floor_char_boundary(VERSION_MAX);
         self.filled = 0;
         if let Some(sector) = &mut self.sector {
-            self.filled = version.len();
-            sector.iter_mut().zip(version).for_each(|(to, from)| *to = *from);
+            self.filled = length;
+            sector.iter_mut().zip(version.as_bytes()).take(length).for_each(|(to, from)| *to = *from);
         }
     }
 

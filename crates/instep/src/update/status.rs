@@ -25,6 +25,8 @@ pub struct FirmwareStatus {
     pub state: ImageState,
     /// The length of the slot for a new image, in bytes. `None` if there is no such slot.
     pub capacity: Option<u32>,
+    /// Whether the flash failed when the device started, so that no image can be received.
+    pub flash_failed: bool,
     /// What became of the last upload, if it is known.
     pub last: Option<LastUpdate>,
 }
@@ -84,6 +86,7 @@ impl FirmwareStatus {
         slot: "",
         state: ImageState::Confirmed,
         capacity: None,
+        flash_failed: false,
         last: None,
     };
 }
@@ -97,5 +100,6 @@ builders! {
     with_slot(slot: &'static str);
     with_state(state: ImageState);
     with_capacity(capacity: Option<u32>);
+    with_flash_failed(flash_failed: bool);
     with_last(last: Option<LastUpdate>);
 }

@@ -3,7 +3,7 @@
 use super::obstacle::Obstacle;
 use super::state::{Phase, State};
 use super::status::{FirmwareStatus, LastUpdate};
-use core::fmt::Write as _;
+use core::fmt::{Display, Write as _};
 use instep_proto::http::Window;
 use instep_proto::json::Text;
 
@@ -20,7 +20,8 @@ impl State {
     /// `permission` is the reason why the client may not update the device, if so. Cannot fail, because the longest status
     /// fits.
     pub(super) fn write_status(&self, permission: Option<Obstacle>, out: &mut Window<'_>) {
-        let FirmwareStatus { version, board, chip, application, slot, state, capacity, last } = self.status;
+        let FirmwareStatus { version, board, chip, application, slot, state, capacity, last, .. } =
+            &self.status;
         let mut out = Members(out);
         out.text("{\"version\":", version, NAME_MAX);
         out.text(",\"board\":", board, NAME_MAX);
@@ -44,7 +45,7 @@ impl State {
             out.number(",\"length\":", self.offer.length);
             out.raw("}");
         }
-        match permission.or(self.obstacle(None)) {
+        match permission.or(self.obstacle(0)) {
             Some(obstacle) => out.text(",\"refusal\":", obstacle.code(), NAME_MAX),
             None => out.raw(",\"refusal\":null"),
         }
@@ -64,7 +65,10 @@ impl Members<'_, '_> {
     /// Writes a key and a text, which is cut at `max` bytes.
     #[inline(never)]
     fn text(&mut self, key: &str, text: &str, max: usize) {
-        let _ = write!(self.0, "{key}{}", Text::cut(text, max));
+        // The type of a problem's message, whose code is there anyway.
+        let text: Text<&dyn Display> = Text::cut(&text, max);
+        self.raw(key);
+        let _ = write!(self.0, "{text}");
     }
 
     /// Writes a key and a number, or `null`.

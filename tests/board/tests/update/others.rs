@@ -11,7 +11,7 @@ const BEFORE: usize = 100;
 const RISE_MAX: Duration = Duration::from_millis(120);
 /// Time that a sector takes in flash.
 const SECTOR_TIME: Duration = Duration::from_micros(45_000 + 16 * 700);
-/// Maximum number of uploads that are measured.
+/// Maximum number of uploads that are measured, because other programs may have the processor during some of them.
 const ATTEMPTS: usize = 5;
 /// Pause between two changes.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -38,7 +38,7 @@ fn other_clients_are_served_during_upload() {
     let mut measured: Vec<Measurement> = Vec::new();
     while measured.len() < ATTEMPTS {
         let measurement = measure(measured.len());
-        if measurement.rise() <= measurement.limit() {
+        if measurement.rise() <= RISE_MAX {
             return;
         }
         measured.push(measurement);
@@ -46,27 +46,16 @@ fn other_clients_are_served_during_upload() {
     panic!("the p99 rises by more than {RISE_MAX:?}: {measured:?}");
 }
 
-/// Upload, and p99 of a change by other clients before and during it.
+/// The p99 of a change by other clients, before an upload and during it.
 #[derive(Debug)]
 struct Measurement {
     before: Duration,
     during: Duration,
-    taken: Duration,
-    sectors: u32,
 }
 
 impl Measurement {
     fn rise(&self) -> Duration {
         self.during.saturating_sub(self.before)
-    }
-
-    /// Returns the maximum rise.
-    ///
-    /// Where other programs have the processor, the whole upload takes longer in the same ratio. An image that blocks for longer
-    /// at a time has no such excuse, because its rise grows faster than its upload.
-    fn limit(&self) -> Duration {
-        let quiet = self.sectors * SECTOR_TIME * 4 / 3;
-        RISE_MAX.mul_f64((self.taken.as_secs_f64() / quiet.as_secs_f64()).max(1.0))
     }
 }
 
@@ -103,5 +92,5 @@ fn measure(attempt: usize) -> Measurement {
     assert!(taken >= sectors * SECTOR_TIME, "{sectors} sectors were written in {taken:?}");
     assert!(taken <= UPLOAD_MAX, "the upload took {taken:?}");
     assert!(count > 50, "only {count} changes were measured");
-    Measurement { before, during, taken, sectors }
+    Measurement { before, during }
 }
