@@ -78,7 +78,7 @@ impl Connection {
         now: Instant,
         shared: &mut Shared,
     ) -> Poll<bool> {
-        let room = self.room();
+        let room = self.room(shared);
         let Self { socket, stage, head, .. } = self;
         let Stage::Serving(serving) = stage else { return Poll::Ready(false) };
         if head.is_some() || !serving.client.is_open() {

@@ -60,7 +60,7 @@ mod resources;
 mod serve;
 mod server;
 mod shared;
-mod signal;
+mod signals;
 #[doc(hidden)]
 pub mod sizes;
 mod syn_filter;
