@@ -66,6 +66,8 @@ pub mod sizes;
 mod syn_filter;
 #[cfg(feature = "update")]
 pub mod update;
+#[cfg(debug_assertions)]
+mod without_turn;
 
 #[doc(hidden)]
 pub use arrays::Arrays;

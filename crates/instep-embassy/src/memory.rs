@@ -1,8 +1,6 @@
 //! Memory of a server, of fixed size and in one value.
 
 use crate::arrays::{Array, Arrays, Bytes};
-#[cfg(debug_assertions)]
-use crate::at_once::WithoutTurn;
 use crate::connection::Connection;
 use crate::driver::Driver;
 use crate::server::Server;
@@ -10,6 +8,8 @@ use crate::shared::{Head, Heads, Shared};
 use crate::signals::{SIGNALS, Signals};
 use crate::sizes::{ACCEPTING, send_min};
 use crate::syn_filter::{Listeners, SynFilter};
+#[cfg(debug_assertions)]
+use crate::without_turn::WithoutTurn;
 use core::array::from_fn;
 use core::slice::IterMut;
 use core::sync::atomic::{AtomicUsize, Ordering};

@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     /// Length of each socket's send buffer, in bytes.
     pub(crate) send_capacity: usize,
     #[cfg(debug_assertions)]
-    pub(crate) without_turn: &'static crate::at_once::WithoutTurn,
+    pub(crate) without_turn: &'static crate::without_turn::WithoutTurn,
 }
 
 impl Shared {
