@@ -3,44 +3,8 @@
 use crate::connection::{Connection, Stage};
 use crate::input::poll_once;
 use crate::shared::Shared;
-#[cfg(debug_assertions)]
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::task::{Context, Poll};
 use instep::Instant;
-
-/// What needed no turn, counted in builds for tests.
-#[cfg(debug_assertions)]
-#[derive(Debug, Default)]
-pub struct WithoutTurn {
-    /// Number of messages.
-    pub messages: Count,
-    /// Number of frames.
-    pub frames: Count,
-}
-
-/// Counter of one task, for which a chip needs no atomic addition.
-#[cfg(debug_assertions)]
-#[derive(Debug, Default)]
-pub struct Count(AtomicU32);
-
-#[cfg(debug_assertions)]
-impl Count {
-    fn count(&self, happened: bool) {
-        self.0.store(self.total() + u32::from(happened), Ordering::Relaxed);
-    }
-
-    /// Returns the number so far.
-    pub fn total(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-#[cfg(debug_assertions)]
-impl WithoutTurn {
-    pub(crate) const fn new() -> Self {
-        Self { messages: Count(AtomicU32::new(0)), frames: Count(AtomicU32::new(0)) }
-    }
-}
 
 impl Connection {
     /// Writes the frame that the client has not received, if nothing else is to be done.
@@ -78,7 +42,7 @@ impl Connection {
         now: Instant,
         shared: &mut Shared,
     ) -> Poll<bool> {
-        let room = self.room();
+        let room = self.room(shared);
         let Self { socket, stage, head, .. } = self;
         let Stage::Serving(serving) = stage else { return Poll::Ready(false) };
         if head.is_some() || !serving.client.is_open() {

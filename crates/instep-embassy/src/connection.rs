@@ -5,8 +5,7 @@
 
 use crate::input::{self, narrow, poll_once};
 use crate::shared::{Head, Shared};
-use crate::signal::Signal;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 use embassy_net::tcp::{State, TcpSocket};
 use instep::Instant;
 use instep::driver::{Client, CloseCode, EvictionPriority, HttpState, SendWindow};
@@ -23,8 +22,6 @@ const READ_DELAY_MS: u64 = 100;
 /// stays, so the peer slows down. Its output is whole frames that fit into the socket.
 pub(crate) struct Connection {
     pub(crate) socket: TcpSocket<'static>,
-    /// Signal that the socket's waker sets.
-    pub(crate) signal: &'static Signal,
     pub(crate) stage: Stage,
     /// Buffer for request heads, while the socket listens or answers requests.
     pub(crate) head: Option<&'static mut [u8]>,
@@ -34,8 +31,6 @@ pub(crate) struct Connection {
     pub(crate) http_state: Option<&'static mut HttpState>,
     /// Whether the socket sets its signal for input, and on any change of its state.
     pub(crate) awaits_input: bool,
-    /// Length of the socket's send buffer, in bytes.
-    pub(crate) capacity: usize,
 }
 
 /// Stage of a socket.
@@ -65,30 +60,15 @@ pub(crate) struct Serving {
 }
 
 impl Connection {
-    pub(crate) fn new(mut socket: TcpSocket<'static>, signal: &'static Signal) -> Self {
+    pub(crate) fn new(mut socket: TcpSocket<'static>) -> Self {
         // Nagle's algorithm would only delay, because the output of a turn leaves in one write.
         socket.set_nagle_enabled(false);
-        let capacity = socket.send_capacity();
-        Self {
-            socket,
-            signal,
-            stage: Stage::Free,
-            head: None,
-            length: 0,
-            http_state: None,
-            awaits_input: false,
-            capacity,
-        }
+        Self { socket, stage: Stage::Free, head: None, length: 0, http_state: None, awaits_input: false }
     }
 
     /// Returns how many bytes the socket accepts now.
-    pub(crate) fn room(&self) -> usize {
-        self.capacity - self.socket.send_queue()
-    }
-
-    /// Returns the waker of the socket, which is for no timer.
-    pub(crate) fn waker(&self) -> Waker {
-        self.signal.waker()
+    pub(crate) fn room(&self, shared: &Shared) -> usize {
+        shared.send_capacity - self.socket.send_queue()
     }
 
     /// Returns whether the client has a turn that no event of the socket causes.
@@ -238,7 +218,7 @@ impl Connection {
     /// The input comes from the connection's buffer for heads, if it has one. Otherwise it comes from the first `read`
     /// bytes of the shared buffer, or from the socket if `read` is 0.
     pub(crate) fn turn(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared, read: usize) {
-        let room = SendWindow { free: self.room(), capacity: self.capacity };
+        let room = SendWindow { free: self.room(shared), capacity: shared.send_capacity };
         let Self { socket, stage, head, length, .. } = self;
         let Stage::Serving(serving) = stage else { return };
         serving.due = false;

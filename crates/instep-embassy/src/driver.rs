@@ -3,6 +3,7 @@
 use crate::clock::now;
 use crate::connection::{Connection, Stage};
 use crate::shared::Shared;
+use crate::signals::Signals;
 use crate::sizes::LISTENING;
 use crate::syn_filter::Listeners;
 #[cfg(feature = "update")]
@@ -31,6 +32,8 @@ pub struct Driver {
     /// Further connections, for when too few sockets listen.
     reserve: &'static mut dyn Iterator<Item = Connection>,
     shared: Shared,
+    /// Signals of the sockets, by the index of the connection.
+    signals: &'static Signals,
     listeners: &'static Listeners,
     /// Waker of the last poll.
     waker: Option<Waker>,
@@ -46,12 +49,14 @@ impl Driver {
         shared: Shared,
         connections: &'static mut VecView<Connection>,
         reserve: &'static mut dyn Iterator<Item = Connection>,
+        signals: &'static Signals,
         listeners: &'static Listeners,
     ) -> Self {
         Self {
             connections,
             reserve,
             shared,
+            signals,
             listeners,
             waker: None,
             timer: Timer::after_ticks(0),
@@ -129,6 +134,7 @@ impl Driver {
     fn register(&mut self, context: &Context<'_>) {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             self.waker = Some(context.waker().clone());
+            self.signals.task.register(context.waker());
             self.listeners.driver.register(context.waker());
             (self.alarm, self.is_unsettled) = (Instant::NEVER, true);
         }
@@ -176,12 +182,12 @@ impl Driver {
     fn serve_connections(&mut self, now: Instant, all: bool) -> bool {
         let mut is_settled = true;
         let mut head_is_free = all && self.shared.has_head();
-        for connection in self.connections.iter_mut() {
-            let is_signalled = connection.signal.take() || (all && !connection.is_asleep(now, head_is_free));
+        for (index, connection) in self.connections.iter_mut().enumerate() {
+            let is_signalled = self.signals.take(index) || (all && !connection.is_asleep(now, head_is_free));
             if !is_signalled && !connection.is_due() {
                 continue;
             }
-            let waker = connection.waker();
+            let waker = self.signals.waker(index);
             let context = &mut Context::from_waker(&waker);
             let was_settled = connection.is_settled();
             if !is_signalled && was_settled && connection.deliver(context, now, &mut self.shared) {
@@ -227,8 +233,11 @@ impl Driver {
                 connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
             });
         if feed.revision() != before {
-            for connection in self.connections.iter_mut().filter(|connection| connection.awaits_frames()) {
-                let waker = connection.waker();
+            for (index, connection) in self.connections.iter_mut().enumerate() {
+                if !connection.awaits_frames() {
+                    continue;
+                }
+                let waker = self.signals.waker(index);
                 let context = &mut Context::from_waker(&waker);
                 if !(connection.is_settled() && connection.deliver(context, now, &mut self.shared)) {
                     connection.expect_frames();
@@ -253,9 +262,10 @@ impl Driver {
         }
         if self.shared.has_head() {
             // A socket is missing, so the longest-draining connection that has received everything is reset.
-            let closing = self.connections.iter_mut().filter(|connection| connection.is_closed_by_us());
-            if let Some(oldest) = closing.min_by_key(|connection| connection.wake_at()) {
-                let waker = oldest.waker();
+            let closing = self.connections.iter_mut().enumerate();
+            let closing = closing.filter(|(_, connection)| connection.is_closed_by_us());
+            if let Some((index, oldest)) = closing.min_by_key(|(_, connection)| connection.wake_at()) {
+                let waker = self.signals.waker(index);
                 oldest.abandon(&mut Context::from_waker(&waker), now, &mut self.shared);
             }
             return Instant::NEVER;
@@ -283,7 +293,7 @@ impl Driver {
             }
         }
         for (_, i) in yielding.into_iter().flatten() {
-            let waker = self.connections[i].waker();
+            let waker = self.signals.waker(i);
             self.connections[i].evict(&mut Context::from_waker(&waker), now, &mut self.shared);
             // Another free socket can listen with the returned buffer in the next round.
             due = now;

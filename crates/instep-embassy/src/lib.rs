@@ -60,12 +60,14 @@ mod resources;
 mod serve;
 mod server;
 mod shared;
-mod signal;
+mod signals;
 #[doc(hidden)]
 pub mod sizes;
 mod syn_filter;
 #[cfg(feature = "update")]
 pub mod update;
+#[cfg(debug_assertions)]
+mod without_turn;
 
 #[doc(hidden)]
 pub use arrays::Arrays;

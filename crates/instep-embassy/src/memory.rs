@@ -1,17 +1,17 @@
 //! Memory of a server, of fixed size and in one value.
 
 use crate::arrays::{Array, Arrays, Bytes};
-#[cfg(debug_assertions)]
-use crate::at_once::WithoutTurn;
 use crate::connection::Connection;
 use crate::driver::Driver;
 use crate::server::Server;
 use crate::shared::{Head, Heads, Shared};
-use crate::signal::Signal;
+use crate::signals::{SIGNALS, Signals};
 use crate::sizes::{ACCEPTING, send_min};
 use crate::syn_filter::{Listeners, SynFilter};
+#[cfg(debug_assertions)]
+use crate::without_turn::WithoutTurn;
 use core::array::from_fn;
-use core::slice::{Iter, IterMut};
+use core::slice::IterMut;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
@@ -129,7 +129,7 @@ pub struct InterfaceMemory<A: Arrays, const SOCKETS: usize> {
     receive: ConstStaticCell<[A::Receive; SOCKETS]>,
     send: ConstStaticCell<[A::Send; SOCKETS]>,
     input: ConstStaticCell<A::Input>,
-    signals: StaticCell<[Signal; SOCKETS]>,
+    signals: Signals,
     connections: StaticCell<Vec<Connection, SOCKETS>>,
     reserve: StaticCell<Reserve<A>>,
     head_bytes: ConstStaticCell<[A::Head; ACCEPTING]>,
@@ -156,7 +156,7 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
             receive: ConstStaticCell::new([A::Receive::ZEROES; SOCKETS]),
             send: ConstStaticCell::new([A::Send::ZEROES; SOCKETS]),
             input: ConstStaticCell::new(A::Input::ZEROES),
-            signals: StaticCell::new(),
+            signals: Signals::new(),
             connections: StaticCell::new(),
             reserve: StaticCell::new(),
             head_bytes: ConstStaticCell::new([A::Head::ZEROES; ACCEPTING]),
@@ -202,13 +202,13 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
                 "a send buffer is too short for a frame, or for the response to a control frame"
             );
         }
+        const { assert!(SOCKETS <= SIGNALS, "an interface has at most 64 sockets") };
         // All sockets must have room, although some of them join the stack only when they are needed.
         let _: [TcpSocket<'static>; SOCKETS] = from_fn(|_| TcpSocket::new(stack, &mut [], &mut []));
         let reserve = self.reserve.init_with(|| Reserve {
             stack,
             receive: self.receive.take().iter_mut(),
             send: self.send.take().iter_mut(),
-            signals: self.signals.init_with(|| from_fn(|_| Signal::new(&self.listeners.driver))).iter(),
         });
         let connections = self.connections.init_with(Vec::new).as_mut_view();
         let mut bytes = self.head_bytes.take().iter_mut();
@@ -231,10 +231,11 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
             scratch,
             input,
             heads,
+            send_capacity: size_of::<A::Send>(),
             #[cfg(debug_assertions)]
             without_turn: &self.without_turn,
         };
-        self.driver.init_with(|| Driver::new(shared, connections, reserve, &self.listeners))
+        self.driver.init_with(|| Driver::new(shared, connections, reserve, &self.signals, &self.listeners))
     }
 }
 
@@ -243,16 +244,14 @@ struct Reserve<A: Arrays> {
     stack: Stack<'static>,
     receive: IterMut<'static, A::Receive>,
     send: IterMut<'static, A::Send>,
-    signals: Iter<'static, Signal>,
 }
 
 impl<A: Arrays> Iterator for Reserve<A> {
     type Item = Connection;
 
     fn next(&mut self) -> Option<Connection> {
-        let signal = self.signals.next()?;
-        let socket = TcpSocket::new(self.stack, next(&mut self.receive), next(&mut self.send));
-        Some(Connection::new(socket, signal))
+        let (receive, send) = self.receive.next().zip(self.send.next())?;
+        Some(Connection::new(TcpSocket::new(self.stack, receive.as_mut(), send.as_mut())))
     }
 }
 

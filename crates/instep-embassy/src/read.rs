@@ -40,7 +40,7 @@ impl Connection {
                 serving.wake_at = serving.wake_at.min(now.after(CONTROL_TIME_MS));
                 return false;
             }
-            None if self.capacity - self.socket.send_queue() < sizes::CONTROL_ROOM => {
+            None if shared.send_capacity - self.socket.send_queue() < sizes::CONTROL_ROOM => {
                 // A control frame is read only if its response fits into the socket.
                 (serving.wants_write, serving.queued) = (true, narrow(self.socket.send_queue()));
                 let _ = poll_once(context, self.socket.flush());

@@ -25,8 +25,10 @@ pub(crate) struct Shared {
     /// Buffer for input on its way from a socket to its client.
     pub(crate) input: &'static mut [u8],
     pub(crate) heads: &'static mut Heads,
+    /// Length of each socket's send buffer, in bytes.
+    pub(crate) send_capacity: usize,
     #[cfg(debug_assertions)]
-    pub(crate) without_turn: &'static crate::at_once::WithoutTurn,
+    pub(crate) without_turn: &'static crate::without_turn::WithoutTurn,
 }
 
 impl Shared {

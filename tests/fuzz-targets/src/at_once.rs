@@ -109,7 +109,7 @@ impl Side<'_> {
         match amount % 5 {
             4 => device.emit(text),
             topic => {
-                device.publish(Topics::new(TOPICS).at(topic % TOPICS).expect("topic out of range"), text)
+                device.publish(Topics::new(TOPICS).at(topic % TOPICS).expect("topic out of range"), text);
             }
         }
     }

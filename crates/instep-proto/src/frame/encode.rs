@@ -1,5 +1,6 @@
 //! Encoding of a server's frame, once for all clients.
 
+use super::header::header_length;
 use super::{Opcode, SERVER_HEADER_MAX, encode_header};
 use core::fmt::{self, Display, Write};
 use core::ops::Range;
@@ -55,10 +56,8 @@ pub fn encode_frame(payload: Payload<'_>, block: &mut [u8]) -> Result<Encoded, T
         }
     };
     // The header precedes the payload directly, and the length of the header depends on the length of the payload.
-    let mut header = [0; SERVER_HEADER_MAX];
-    let header_length = encode_header(true, opcode, length, &mut header);
-    let start = SERVER_HEADER_MAX - header_length;
-    front[start..].copy_from_slice(&header[..header_length]);
+    let start = SERVER_HEADER_MAX - header_length(length);
+    encode_header(true, opcode, length, &mut front[start..]);
     Ok(start..SERVER_HEADER_MAX + length)
 }
 

@@ -128,7 +128,7 @@ pub const fn server_header_length(payload: u64) -> usize {
 /// Returns its length.
 ///
 /// # Panics
-/// If `out` is shorter than [`SERVER_HEADER_MAX`].
+/// If `out` is shorter than the header, which has at most [`SERVER_HEADER_MAX`] bytes.
 pub fn encode_header(fin: bool, opcode: Opcode, length: usize, out: &mut [u8]) -> usize {
     out[0] = opcode as u8 | if fin { 0x80 } else { 0 };
     if let Ok(length @ 0..=125) = u8::try_from(length) {
@@ -144,6 +144,15 @@ pub fn encode_header(fin: bool, opcode: Opcode, length: usize, out: &mut [u8]) -
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         out[2..10].copy_from_slice(&length.to_be_bytes());
         10
+    }
+}
+
+/// Returns the length of a server's header for a payload of this length.
+pub(super) fn header_length(length: usize) -> usize {
+    match length {
+        0..=125 => 2,
+        126..=0xffff => 4,
+        _ => SERVER_HEADER_MAX,
     }
 }
 
