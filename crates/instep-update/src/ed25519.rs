@@ -31,8 +31,8 @@ impl Verification {
         })
     }
 
-    /// Returns whether the signature is right.
-    pub(crate) fn is_right(self) -> bool {
+    /// Ends the verification, and returns whether the signature is right.
+    pub(crate) fn finish(self) -> bool {
         let challenge = Scalar(reduced(&self.hash.finalize()));
         let expected = &(&self.response * &EdwardsPoint::basepoint()) + &(&challenge * &-&self.key);
         expected.compressed() == self.commitment
@@ -95,7 +95,7 @@ mod tests {
 
     fn verify(key: &[u8; 32], text: &str, signature: &[u8; 64]) -> bool {
         let Some(mut verification) = Verification::new(key, signature) else { return false };
-        verification.write_str(text).is_ok() && verification.is_right()
+        verification.write_str(text).is_ok() && verification.finish()
     }
 
     #[test]

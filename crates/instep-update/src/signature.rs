@@ -66,7 +66,7 @@ impl PublicKey {
         let signature = whole.signature.as_ref().ok_or(Refusal::NotSigned)?;
         let mut verification = Verification::new(&self.0, signature).ok_or(Refusal::WrongSignature)?;
         let written = write_signed_text(&mut verification, image, &whole.hash);
-        if written.is_ok() && verification.is_right() { Ok(()) } else { Err(Refusal::WrongSignature) }
+        if written.is_ok() && verification.finish() { Ok(()) } else { Err(Refusal::WrongSignature) }
     }
 }
 
