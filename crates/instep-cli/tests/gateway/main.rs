@@ -8,4 +8,5 @@ mod house;
 mod limits;
 #[path = "../served/mod.rs"]
 mod served;
+mod sessions;
 mod viewers;

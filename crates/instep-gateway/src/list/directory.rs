@@ -2,8 +2,8 @@
 //!
 //! A listing is written while it is sent, device by device, so its memory does not grow with the fleet.
 
-use super::description::Site;
-use crate::fleet::Fleet;
+use super::description::{Site, members};
+use crate::fleet::{Description, Fleet};
 use instep::folder::{FileContent, Folder, FolderFile, Found};
 use instep_mqtt::DeviceId;
 use instep_proto::http::{Chunk, PageValues, RequestHead};
@@ -39,6 +39,8 @@ struct Listing {
     after: Option<DeviceId>,
     /// The number of devices that may still be listed.
     left: usize,
+    /// The last description and its members, because devices of one firmware share it.
+    last: Option<(Arc<Description>, Option<String>)>,
     /// Whether a device was listed.
     any: bool,
     /// What follows the last device, until it is sent.
@@ -74,6 +76,7 @@ impl Directory {
             site,
             after: before.last().map(|summary| summary.id),
             left,
+            last: None,
             any: false,
             end: Some(if is_collection { "]}" } else { "]" }),
             text,
@@ -99,8 +102,9 @@ impl Directory {
     fn only(&self, id: &str, site: Site) -> Option<Listing> {
         let description = self.fleet.description(id)?;
         let id = DeviceId::new(id).ok()?;
-        let text = site.describe(&id, &description)?;
-        Some(Listing { site, after: None, left: 0, any: true, end: Some(""), text, used: 0, position: 0 })
+        let text = site.describe(&id, &members(&description)?);
+        let (after, last, end) = (None, None, None);
+        Some(Listing { site, after, left: 0, last, any: true, end, text, used: 0, position: 0 })
     }
 }
 
@@ -165,19 +169,23 @@ impl Listing {
         {
             self.after = Some(summary.id);
             self.left -= 1;
-            let known = summary.description.as_ref();
-            if let Some(text) = known.and_then(|description| self.site.describe(&summary.id, description)) {
+            let Some(description) = summary.description else { continue };
+            if !self.last.as_ref().is_some_and(|(last, _)| Arc::ptr_eq(last, &description)) {
+                let members = members(&description);
+                self.last = Some((description, members));
+            }
+            if let Some((_, Some(members))) = &self.last {
                 if std::mem::replace(&mut self.any, true) {
                     self.text.push(',');
                 }
-                self.text.push_str(&text);
+                self.text.push_str(&self.site.describe(&summary.id, members));
                 return true;
             }
         }
         self.left = 0;
         self.end.take().is_some_and(|end| {
             self.text.push_str(end);
-            !end.is_empty()
+            true
         })
     }
 }
