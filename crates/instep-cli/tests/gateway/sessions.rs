@@ -124,7 +124,7 @@ fn foreign_messages_between_gateways_change_nothing() {
     let (_, value) = cookie.split_once('=').expect("no value");
     let mut client = broker.client();
     client.publish(&format!("instep/gateway/logout/{}", &value[..32]), &value[32..], true);
-    client.publish("instep/gateway/password", &"0".repeat(112), true);
+    client.publish("instep/gateway/password", "0".repeat(112), true);
     gateway.wait_for_line(|line| line.starts_with("Ignored the message"), SOON);
     assert_eq!(get(gateway.addr(), "/", &cookie).status, 200);
 }
