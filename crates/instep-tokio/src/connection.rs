@@ -326,32 +326,28 @@ impl Connection {
                     0
                 }
             };
-            let turn =
-                shard.in_context(mount.as_ref().map(|(mount, _)| &**mount), feeds, scratch, |context| {
-                    let mut context = TurnContext {
-                        address_limit: Some(&self.permit),
-                        mounts: switch.as_ref().map(|switch| switch as &dyn Mounts),
-                        scratch: &mut *context.scratch,
-                        ..*context
-                    };
-                    if let Some(rate) = self.permit.rate() {
-                        context.allowance = rate.allowance(now);
-                    }
-                    if fresh > 0 {
-                        let input = &mut input[..tail.len() + fresh];
-                        input[..tail.len()].copy_from_slice(tail);
-                        let turn = client.turn(now, input, &mut context, &mut write);
-                        keep(tail, &input[turn.used..]);
-                        turn
-                    } else {
-                        let turn = client.turn(now, tail, &mut context, &mut write);
-                        if turn.used > 0 {
-                            tail.drain(..turn.used);
-                            free_if_empty(tail);
-                        }
-                        turn
-                    }
-                });
+            let feed = mount.as_ref().and_then(|(mount, _)| Some((&**mount, mount.feed()?)));
+            let place = feed.as_ref().map(|(mount, feed)| (*mount, &**feed));
+            let mut context = shard.turn_context(feeds, place, scratch);
+            if let Some(rate) = self.permit.rate() {
+                context.allowance = rate.allowance(now);
+            }
+            context.address_limit = Some(&self.permit);
+            context.mounts = switch.as_ref().map(|switch| switch as &dyn Mounts);
+            let turn = if fresh > 0 {
+                let input = &mut input[..tail.len() + fresh];
+                input[..tail.len()].copy_from_slice(tail);
+                let turn = client.turn(now, input, &mut context, &mut write);
+                keep(tail, &input[turn.used..]);
+                turn
+            } else {
+                let turn = client.turn(now, tail, &mut context, &mut write);
+                if turn.used > 0 {
+                    tail.drain(..turn.used);
+                    free_if_empty(tail);
+                }
+                turn
+            };
             shard.meter().messages.add(turn.messages as usize);
             transport.end_turn(turn, now, shard.server.device.limits().write_stall, client)
         };
