@@ -6,6 +6,7 @@ mod commands;
 mod faults;
 mod house;
 mod limits;
+mod login;
 #[path = "../served/mod.rs"]
 mod served;
 mod sessions;
