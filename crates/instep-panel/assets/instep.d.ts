@@ -26,9 +26,10 @@ export type State = "connecting" | "live" | "waiting" | "closed";
  *   "refused": the device does not allow pages from this origin;
  *   "no-upgrade": a proxy passes no WebSocket, and the endpoint has no stream;
  *   "pages": other pages of this browser have the maximum number of streams;
- *   "hidden": a page without a WebSocket has no stream while it is hidden.
+ *   "hidden": a page without a WebSocket has no stream while it is hidden;
+ *   "offline": the gateway is connected, and the device behind it is not.
  */
-export type Reason = "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused" | "password" | "no-upgrade" | "pages" | "hidden";
+export type Reason = "" | "lost" | "silent" | "unreachable" | "full" | "sign-in" | "refused" | "password" | "no-upgrade" | "pages" | "hidden" | "offline";
 
 /** A JSON frame from the device. */
 export interface Frame {
@@ -45,7 +46,7 @@ export interface ThingError extends Error {
   /** Code of the device, or "not-live", "lost" or "no-answer". */
   readonly code:
     | "not-json" | "unknown" | "read-only" | "wrong-type" | "out-of-range" | "missing-value" | "refused" | "too-deep"
-    | "duplicate-key" | "too-long" | "not-live" | "lost" | "no-answer" | (string & {});
+    | "duplicate-key" | "too-long" | "timeout" | "offline" | "busy" | "not-live" | "lost" | "no-answer" | (string & {});
   /** Name of the property or action. */
   readonly label: string;
 }
@@ -54,7 +55,12 @@ export interface ThingError extends Error {
 export interface Thing {
   readonly state: State;
   readonly reason: Reason;
-  /** Time until the next attempt, in ms. 0 unless `state` is "waiting"; Infinity if `reason` is "hidden". */
+  /**
+   * Since when the device behind a gateway is offline, in ms as of `Date.now()`: `before` if the gateway has not seen it. Null unless
+   * it is offline.
+   */
+  readonly offline: { since: number } | { before: number } | null;
+  /** Time until the next attempt, in ms. 0 unless `state` is "waiting"; Infinity if `reason` is "hidden" or "offline". */
   readonly retryIn: number;
   /** Called soon after `connect()`, and then on every change of state or reason. */
   onstate: ((thing: Thing) => void) | null;

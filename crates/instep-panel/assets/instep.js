@@ -50,9 +50,16 @@ class Thing {
    *   "refused": the device does not allow this page;
    *   "no-upgrade": a proxy passes no WebSocket, and the device has no stream;
    *   "pages": other pages of this browser have the maximum number of streams;
-   *   "hidden": a page without a WebSocket has no stream while it is hidden.
+   *   "hidden": a page without a WebSocket has no stream while it is hidden;
+   *   "offline": the gateway is connected, and the device behind it is not.
    */
   reason = "";
+
+  /**
+   * While the device behind a gateway is offline: since when, as `{ since }`, or as `{ before }` if the gateway has not seen it;
+   * a time in ms, as of `Date.now()`. Else null.
+   */
+  offline = null;
 
   /** Called soon after `connect()`, and then on every change of state. */
   onstate = null;
@@ -83,7 +90,7 @@ class Thing {
   #upgradeFailures = 0;
   #upgradeTimer;
   #start; // boot id of the device; at each boot, the numbers of events begin again
-  #lastEvent = 0; // number of the last event
+  #lastEvents = new Map(); // name -> number of the last event
 
   constructor(path, { staleAfter = 12_000, liveAfter = "frame" } = {}) {
     // The URL has the page's host and port. http becomes ws, and https becomes wss.
@@ -180,6 +187,7 @@ class Thing {
 
   /** Milliseconds until the next attempt; 0 unless waiting. */
   get retryIn() {
+    if (this.reason === "offline" && this.state === "waiting") return Infinity;
     return this.state === "waiting" ? Math.max(0, this.#deadline - now()) : 0;
   }
 
@@ -309,19 +317,21 @@ class Thing {
   }
 
   #receive(socket, data) {
-    if (this.state === "live") this.#deadline = now() + this.#staleAfter;
+    if (this.state === "live" || this.reason === "offline") this.#deadline = now() + this.#staleAfter;
     const frame = parse(data);
     if (this.onmessage) run(this.onmessage, data);
     if (frame) {
       const { label, id, value, seq } = frame;
-      if (label === "thing") this.#begin(value?.start);
-      const again = seq <= this.#lastEvent; // received before, on an earlier connection
-      if (seq && !again) this.#lastEvent = seq;
+      if (label === "thing") this.#begin(value?.start, value?.offline);
+      // Received before, on an earlier connection. A broker that is a cluster keeps the order of events of one name only.
+      const again = seq <= this.#lastEvents.get(label);
+      if (seq && !again) this.#lastEvents.set(label, seq);
       if (label === "ok") this.#answer(id, "", value);
       if (label === "error") this.#answer(id, value?.code ?? "error", value?.message);
       for (const handler of again ? [] : (this.#handlers.get(label) ?? [])) run(handler, value, frame);
       this.#missing.delete(label);
     }
+    if (this.offline && this.state === "live") this.#live();
     if (frame?.label === "thing" && this.state !== "live" && !this.#missing.size) {
       // A Thing's first frame has no value; its values follow at once.
       this.#missing.add("");
@@ -332,15 +342,23 @@ class Thing {
   }
 
   /**
-   * Resets the number of the last event if the device has restarted, or if it sends no boot id. Without a boot id, an event
+   * Resets the numbers of the last events if the device has restarted, or if it sends no boot id. Without a boot id, an event
    * may be handled twice, but is never lost.
    */
-  #begin(start) {
-    if (!start || start !== this.#start) this.#lastEvent = 0;
+  #begin(start, offline) {
+    if (!start || start !== this.#start) this.#lastEvents.clear();
     this.#start = start;
+    this.offline = offline ?? null;
   }
 
   #live() {
+    // The device may go and come again on this connection.
+    this.#missing.clear();
+    if (this.offline) {
+      // The values are the last ones that the device sent. The connection stays, and tells when it is back.
+      if (this.reason !== "offline") this.#enter("waiting", "offline", this.#staleAfter);
+      return;
+    }
     this.#liveSince = now();
     this.#enter("live", "", this.#staleAfter);
     // Frames of a WebSocket have no position.
@@ -351,6 +369,7 @@ class Thing {
 
   #fail(reason) {
     if (this.state === "live" && now() - this.#liveSince > LIVED) this.#failures = 0;
+    this.offline = null;
     this.#drop();
     // A failed attempt keeps the last reason that the device gave.
     if (reason === "unreachable" && Object.values(WHY).includes(this.reason)) reason = this.reason;
@@ -422,7 +441,8 @@ class Thing {
     this.#look();
     const hanging = this.state === "connecting" && this.#deadline - now() < ATTEMPT - 2_000;
     // An endpoint without keep-alives may be dead without notice, so it is opened again when the network is back.
-    if (this.state === "waiting" || hanging || (doubtful && this.state === "live")) this.#open();
+    const waits = this.state === "waiting" && this.reason !== "offline";
+    if (waits || hanging || (doubtful && this.state === "live")) this.#open();
   }
 }
 

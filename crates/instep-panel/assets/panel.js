@@ -2,7 +2,7 @@
 
 import { connect } from "./instep.js";
 import { cardOf } from "./controls.js";
-import { clock, language, say } from "./texts.js";
+import { clock, language, moment, say } from "./texts.js";
 
 const $ = (id) => document.getElementById(id);
 const DESCRIPTION = ".well-known/wot";
@@ -16,6 +16,7 @@ let announced = ""; // hash of the connected Thing
 let describing = false; // whether a fetch of the description is under way
 let seen = 0; // time of the last frame
 let wasLive = false;
+let wasReached = false;
 let described = true; // whether the last fetch succeeded
 let brokerTimer;
 let endings = []; // functions that remove the handlers of the cards
@@ -117,19 +118,32 @@ thing.onmessage = (data) => {
   if (label !== "thing") latest.set(`${label} ${seq}`, [label, value ?? null, since(frame)]);
 };
 thing.on("thing", ({ hash }) => {
+  // A gateway sends the same frame again when the device goes or comes.
+  if (hash !== announced) latest.clear();
   announced = hash;
-  if (hash !== shown) latest.clear();
 });
 thing.on("missed", (count) => ($("missed").textContent = say("missed", { count })));
 
 thing.onstate = () => refresh();
 
+/** Returns whether the device, or a gateway in its place, sends what there is. */
+const isReached = () => thing.state === "live" || (thing.state === "waiting" && thing.reason === "offline");
+
+/** Returns since when the device is offline. */
+function offline() {
+  const { since, before } = thing.offline ?? {};
+  if (since) return say("offline", { time: moment(since) });
+  return before ? say("offlineBefore", { time: moment(before) }) : say("connecting");
+}
+
 /** Shows the state of the connection. */
 function refresh() {
   const live = thing.state === "live";
-  if (live && announced !== shown && (described || !wasLive)) describe(announced);
+  const reached = isReached();
+  if (reached && announced !== shown && (described || !wasReached)) describe(announced);
   if (live && !wasLive) catchUp();
   wasLive = live;
+  wasReached = reached;
   for (const card of cards.values()) {
     for (const input of card.inputs) {
       input.disabled = !live || input.classList.contains("working");
@@ -138,9 +152,9 @@ function refresh() {
   }
   document.body.dataset.state = thing.state;
   document.body.classList.toggle("stale", !live && cards.size > 0);
-  const problem = live ? (described ? "live" : "undescribed") : thing.reason || "connecting";
-  const texts = [say(problem, { origin: location.origin })];
-  if (!live && cards.size && seen) texts.push(say("asOf", { time: clock(seen) }));
+  const problem = reached && !described ? "undescribed" : live ? "live" : thing.reason || "connecting";
+  const texts = [problem === "offline" ? offline() : say(problem, { origin: location.origin })];
+  if (!reached && cards.size && seen) texts.push(say("asOf", { time: clock(seen) }));
   $("state").textContent = texts.join(" ");
   const signIn = thing.reason === "sign-in" && !live;
   $("in").hidden = !signIn;
@@ -158,8 +172,9 @@ function countDown() {
 }
 setInterval(() => {
   countDown();
-  if (thing.state !== "live") return;
+  if (!isReached()) return;
   if (!described) describe(announced);
+  if (thing.state !== "live") return;
   for (const card of cards.values()) card.tick?.();
 }, 1_000);
 

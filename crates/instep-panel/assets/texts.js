@@ -15,6 +15,8 @@ export const TEXTS = {
     "no-upgrade": "A proxy before the device lets no WebSocket through.",
     pages: "This browser has too many pages of this device open. Close or hide one of them.",
     hidden: "This page is in the background and waits.",
+    offline: "The device is offline since {time}. These values are its last ones.",
+    offlineBefore: "The device is offline since before {time}. These values are its last ones.",
     undescribed: "The description of the device cannot be loaded.",
     retry: "Next attempt in {seconds} s.",
     retrying: "Trying again …",
@@ -62,6 +64,8 @@ export const TEXTS = {
     "no-upgrade": "Ein Proxy vor dem Gerät lässt keinen WebSocket durch.",
     pages: "Dieser Browser hat zu viele Seiten dieses Geräts offen. Schließen oder verdecken Sie eine davon.",
     hidden: "Diese Seite ist im Hintergrund und wartet.",
+    offline: "Das Gerät ist offline seit {time}. Diese Werte sind seine letzten.",
+    offlineBefore: "Das Gerät ist offline, seit einer Zeit vor {time}. Diese Werte sind seine letzten.",
     undescribed: "Die Beschreibung des Geräts kann nicht geladen werden.",
     retry: "Nächster Versuch in {seconds} s.",
     retrying: "Neuer Versuch …",
@@ -111,6 +115,12 @@ export function say(name, values = {}) {
 /** Returns the time of day in the reader's format. */
 export function clock(time) {
   return new Date(time).toLocaleTimeString(navigator.languages, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+/** Returns the time of day, with the date if that is not today's, in the reader's format. */
+export function moment(time) {
+  const day = new Date(time).toLocaleDateString(navigator.languages);
+  return day === new Date().toLocaleDateString(navigator.languages) ? clock(time) : `${day}, ${clock(time)}`;
 }
 
 const UNITS = { "°C": "celsius", "°F": "fahrenheit", "%": "percent", m: "meter", cm: "centimeter", mm: "millimeter", km: "kilometer",

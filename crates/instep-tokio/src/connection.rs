@@ -4,15 +4,16 @@ use crate::deadlines::Tick;
 use crate::dispatch::Accepted;
 use crate::mount::{Mount, Next, Switch};
 use crate::permit::Permit;
+use crate::server::Server;
 use crate::shard_state::{Buffers, ShardState};
 use crate::socket::{Read, ReadEvent};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
+use instep::Instant;
 use instep::driver::{
     Buffer, Client, ConnectionInfo, EvictionPriority, HttpState, HttpStateMemory, Mounts, Turn, TurnContext,
 };
-use instep::{Instant, Limits};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
@@ -66,13 +67,13 @@ struct Socket {
 
 impl Connection {
     /// Capacity of a connection's output buffer, in bytes.
-    pub(crate) fn unsent_limit(limits: &Limits) -> usize {
-        limits.frame + CONTROL_RESERVE
+    pub(crate) fn unsent_limit(server: &Server) -> usize {
+        server.longest_frame + CONTROL_RESERVE
     }
 
     pub(crate) fn new(accepted: Accepted, key: usize, shard: &ShardState, waker: Waker) -> io::Result<Self> {
         let limits = shard.server.device.limits();
-        let http = HttpState::new(Buffer::grown(Self::unsent_limit(limits)));
+        let http = HttpState::new(Buffer::grown(Self::unsent_limit(&shard.server)));
         let http = HttpStateMemory::Owned(Box::new(http));
         let now = shard.now();
         let peer = SocketAddr::new(accepted.peer.ip().to_canonical(), accepted.peer.port());
@@ -325,32 +326,28 @@ impl Connection {
                     0
                 }
             };
-            let turn =
-                shard.in_context(mount.as_ref().map(|(mount, _)| &**mount), feeds, scratch, |context| {
-                    let mut context = TurnContext {
-                        address_limit: Some(&self.permit),
-                        mounts: switch.as_ref().map(|switch| switch as &dyn Mounts),
-                        scratch: &mut *context.scratch,
-                        ..*context
-                    };
-                    if let Some(rate) = self.permit.rate() {
-                        context.allowance = rate.allowance(now);
-                    }
-                    if fresh > 0 {
-                        let input = &mut input[..tail.len() + fresh];
-                        input[..tail.len()].copy_from_slice(tail);
-                        let turn = client.turn(now, input, &mut context, &mut write);
-                        keep(tail, &input[turn.used..]);
-                        turn
-                    } else {
-                        let turn = client.turn(now, tail, &mut context, &mut write);
-                        if turn.used > 0 {
-                            tail.drain(..turn.used);
-                            free_if_empty(tail);
-                        }
-                        turn
-                    }
-                });
+            let feed = mount.as_ref().and_then(|(mount, _)| Some((&**mount, mount.feed()?)));
+            let place = feed.as_ref().map(|(mount, feed)| (*mount, &**feed));
+            let mut context = shard.turn_context(feeds, place, scratch);
+            if let Some(rate) = self.permit.rate() {
+                context.allowance = rate.allowance(now);
+            }
+            context.address_limit = Some(&self.permit);
+            context.mounts = switch.as_ref().map(|switch| switch as &dyn Mounts);
+            let turn = if fresh > 0 {
+                let input = &mut input[..tail.len() + fresh];
+                input[..tail.len()].copy_from_slice(tail);
+                let turn = client.turn(now, input, &mut context, &mut write);
+                keep(tail, &input[turn.used..]);
+                turn
+            } else {
+                let turn = client.turn(now, tail, &mut context, &mut write);
+                if turn.used > 0 {
+                    tail.drain(..turn.used);
+                    free_if_empty(tail);
+                }
+                turn
+            };
             shard.meter().messages.add(turn.messages as usize);
             transport.end_turn(turn, now, shard.server.device.limits().write_stall, client)
         };
@@ -409,7 +406,7 @@ impl Connection {
 
     /// Closes the connection without a closing handshake.
     fn abandon(&self, shard: &ShardState) {
-        self.with_client(shard, |client, context| client.abandon(context));
+        self.with_client(shard, Client::abandon);
         self.closed.set(true);
         self.wake_at.set(Instant::NEVER);
         self.publish_state(shard);

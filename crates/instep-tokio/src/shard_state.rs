@@ -11,6 +11,7 @@ use crate::ready::Ready;
 use crate::server::{NOT_HERE, Server};
 use instep::Instant;
 use instep::driver::{Compression, TurnContext};
+use instep::update::FirmwareRoute;
 use instep_proto::delivery::{Feed, SendWindow};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -81,10 +82,23 @@ impl ShardState {
         }
     }
 
-    /// Returns the context of a client's turn.
-    pub(crate) fn turn_context<'a>(&'a self, feeds: &'a Feeds, scratch: &'a mut [u8]) -> TurnContext<'a> {
+    /// Returns the context of a client's turn, at the server itself or at a device behind it.
+    pub(crate) fn turn_context<'a>(
+        &'a self,
+        feeds: &'a Feeds,
+        mount: Option<(&'a Mount, &'a Feed<'static>)>,
+        scratch: &'a mut [u8],
+    ) -> TurnContext<'a> {
         let Server { app, access, log_in, update, device, .. } = self.server;
         let Feeds { plain, compressed } = feeds;
+        let (app, device, feed, update) = match mount {
+            Some((Mount { shown, .. }, feed)) => {
+                (shown.app(), shown.device(), feed, &NOT_HERE as &dyn FirmwareRoute)
+            }
+            None => (app, device, plain, update),
+        };
+        // Compressing each frame for each device that is looked at would cost more than it saves.
+        let compressed = compressed.as_ref().filter(|_| mount.is_none());
         TurnContext {
             app,
             access,
@@ -93,8 +107,8 @@ impl ShardState {
             update: Some(update),
             mounts: None,
             device,
-            feed: plain,
-            compressed_feed: compressed.as_ref().filter(|feed| feed.revision() == plain.revision()),
+            feed,
+            compressed_feed: compressed.filter(|compressed| compressed.revision() == feed.revision()),
             compression: self.deflate.as_ref().map(|deflate| deflate as &dyn Compression),
             address_limit: None,
             date: Some(date::today()),
@@ -105,28 +119,6 @@ impl ShardState {
         }
     }
 
-    /// Calls `call` with the context of a client's turn, at the server itself or at a device behind it.
-    pub(crate) fn in_context<T>(
-        &self,
-        mount: Option<&Mount>,
-        feeds: &Feeds,
-        scratch: &mut [u8],
-        call: impl FnOnce(&mut TurnContext<'_>) -> T,
-    ) -> T {
-        let mut context = self.turn_context(feeds, scratch);
-        let feed = mount.and_then(|mount| Some((mount, mount.feed()?)));
-        let Some((mount, feed)) = &feed else { return call(&mut context) };
-        call(&mut TurnContext {
-            app: mount.shown.app(),
-            device: mount.shown.device(),
-            feed,
-            // Compressing each frame for each device that is looked at would cost more than it saves.
-            compressed_feed: None,
-            update: Some(&NOT_HERE),
-            ..context
-        })
-    }
-
     /// Calls a client outside of a turn of its connection.
     pub(crate) fn with_context<T>(
         &self,
@@ -134,7 +126,9 @@ impl ShardState {
         call: impl FnOnce(&mut TurnContext<'_>) -> T,
     ) -> T {
         let Buffers { feeds, scratch, .. } = &mut *self.buffers.borrow_mut();
-        self.in_context(mount, feeds, scratch, call)
+        let mount = mount.and_then(|mount| Some((mount, mount.feed()?)));
+        let mount = mount.as_ref().map(|(mount, feed)| (*mount, &**feed));
+        call(&mut self.turn_context(feeds, mount, scratch))
     }
 
     /// Adds a connection to those of a device behind the server.

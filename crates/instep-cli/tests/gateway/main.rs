@@ -9,4 +9,5 @@ mod limits;
 mod login;
 #[path = "../served/mod.rs"]
 mod served;
+mod sessions;
 mod viewers;

@@ -110,7 +110,9 @@ impl Gateway {
                         self.opened().pool.put(memory);
                     }
                 }
-                _ = sweep.tick() => self.opened().sweep(LINGER),
+                _ = sweep.tick() => {
+                    self.opened().sweep(LINGER);
+                }
             }
         }
     }
@@ -133,14 +135,12 @@ impl Gateway {
             NoDeclaration::Full => Absence::Full,
         })?;
         let topics = declaration.thing.property_count() + 1;
-        let memory = match opened.pool.take(topics) {
-            Some(memory) => memory,
-            None => {
-                // The memory comes back in a moment.
-                opened.sweep(Duration::ZERO);
+        let Some(memory) = opened.pool.take(topics) else {
+            // Memory of devices that nobody looks at comes back in a moment.
+            if !opened.sweep(Duration::ZERO) {
                 opened.tell_full(&self.limits);
-                return Err(Absence::Full);
             }
+            return Err(Absence::Full);
         };
         let device = memory.device;
         // Positions in streams hold at this gateway only, until an event shows that the device numbers them.
@@ -171,9 +171,9 @@ impl Gateway {
 }
 
 impl Opened {
-    /// Closes the devices that nobody has looked at for `linger`, and those that are over.
-    fn sweep(&mut self, linger: Duration) {
-        let now = Instant::now();
+    /// Closes the devices that nobody has looked at for `linger`, and those that are over. Returns whether there were any.
+    fn sweep(&mut self, linger: Duration) -> bool {
+        let (now, before) = (Instant::now(), self.devices.len());
         self.devices.retain(|_, Entry { viewed, unused_since }| {
             if Arc::strong_count(viewed) > 1 {
                 *unused_since = None;
@@ -182,6 +182,7 @@ impl Opened {
             let since = *unused_since.get_or_insert(now);
             now - since < linger && !viewed.is_over()
         });
+        self.devices.len() < before
     }
 
     fn tell_full(&mut self, limits: &GatewayLimits) {

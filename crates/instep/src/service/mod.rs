@@ -7,6 +7,8 @@ mod board;
 mod body_remaining;
 mod context;
 mod event_id;
+#[cfg(feature = "gateway")]
+mod event_numbers;
 mod folder;
 mod form;
 mod invoke;
@@ -33,6 +35,8 @@ pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
 pub(crate) use body_remaining::BodyRemaining;
 pub(crate) use context::Context;
 pub(crate) use event_id::greeting_frame;
+#[cfg(feature = "gateway")]
+pub use event_numbers::event_number;
 pub(crate) use folder::file_of;
 pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found};
 pub(crate) use form::{FORM_MAX, may_act, whole_content};
