@@ -12,7 +12,7 @@ use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
     Credential, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Outcome, Pending, Request, Resource,
-    body_max, log_limited, plain_text, redirect, redirect_with, refuse,
+    answer_absence, body_max, log_limited, plain_text, redirect, redirect_with, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -194,7 +194,7 @@ impl Client {
             _ => match context.app.folder {
                 Some(folder) => folder.answer(request, out),
                 None => match request.absence {
-                    Some(absence) => absence.answer(head, out),
+                    Some(absence) => answer_absence(absence, head, out),
                     None => error(Status::NotFound),
                 },
             },
