@@ -305,7 +305,6 @@ impl Connection {
             devices,
             own: shard.server.device,
             current: mount.as_ref().map(|(mount, length)| (&mount.shown, *length)),
-            waits: self.slot.get().is_some(),
             next: RefCell::new(None),
         });
         let turn = {

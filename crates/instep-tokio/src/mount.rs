@@ -123,8 +123,6 @@ pub(crate) struct Switch<'a> {
     pub(crate) own: &'static Device,
     /// The device in whose context the turn is, and the length of its part of the path.
     pub(crate) current: Option<(&'a Arc<dyn ShownDevice>, usize)>,
-    /// Whether a request waits for the answer of that device.
-    pub(crate) waits: bool,
     /// The context of the next request.
     pub(crate) next: RefCell<Option<Next>>,
 }
@@ -137,8 +135,8 @@ pub(crate) enum Next {
 }
 
 impl Mounts for Switch<'_> {
-    fn enter(&self, path: &str) -> Entry {
-        if let (true, Some((_, length))) = (self.waits, self.current) {
+    fn enter(&self, path: &str, waits: bool) -> Entry {
+        if let (true, Some((_, length))) = (waits, self.current) {
             return Entry::Here(length);
         }
         let next = match (self.devices.find(path), self.current) {

@@ -3,7 +3,7 @@
 mod in_process;
 
 use in_process::runtime;
-use instep::driver::{Absence, Feed};
+use instep::driver::{Absence, Buffer, Feed};
 use instep::thing::{Interaction, Kind, Thing};
 use instep::{Access, App, Asset, Device, Limits};
 use instep_tokio::devices::{Devices, Found, ShownDevice, allocate};
@@ -207,6 +207,25 @@ fn device_that_is_over_closes_its_clients_and_another_takes_its_path() {
     assert_eq!(old.feeds.lock().unwrap().len(), 2);
     running.publish(1, true);
     read_until(&mut fan, &led(true));
+}
+
+/// The answer of the one device and the request for the other are in one turn.
+#[test]
+fn request_behind_one_that_waits_is_for_its_own_device() {
+    let running = serve();
+    let mut inbox =
+        running.shown(0).device.inbox(Buffer::grown(LIMITS.message)).expect("the inbox was taken");
+    let put = "PUT /lamp/properties/led HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue";
+    let mut http = Http::connect(running.addr);
+    for (path, body) in
+        [("/", "all devices"), ("/fan/properties/led", "null"), ("/fan", ""), ("/lamp/", "a device")]
+    {
+        http.send(format!("{put}GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        let client = runtime().block_on(inbox.recv_forwarded(&THING)).client;
+        running.shown(0).device.send(client, "{\"label\":\"ok\",\"id\":0}").expect("not sent");
+        assert_eq!(http.read().status, 204);
+        assert_eq!(http.read().text(), body, "{path}");
+    }
 }
 
 #[test]

@@ -50,8 +50,11 @@ struct Places<'a> {
 }
 
 impl Mounts for Places<'_> {
-    fn enter(&self, path: &str) -> Entry {
-        let id = path[1..].split('/').next().unwrap_or_default();
+    fn enter(&self, path: &str, waits: bool) -> Entry {
+        let id = path.get(1..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        if let (true, Some(_)) = (waits, self.current) {
+            return Entry::Here(1 + id.len());
+        }
         let found = match id {
             "lamp" => Some(0),
             "fan" => Some(1),
@@ -289,6 +292,28 @@ fn valid_requests_are_forwarded_as_they_came() {
     let answer = r#"{"label":"ok","id":7}"#;
     device.send(client, answer).unwrap();
     assert!(server.send(b"").contains(answer));
+}
+
+/// The answer of the one device and the request for the other are in one turn.
+#[test]
+fn request_behind_one_that_waits_is_for_its_own_device() {
+    let mut server = Server::new();
+    let mut inbox = link::inbox(&server.devices[0]);
+    let put = "PUT /lamp/properties/led HTTP/1.1\r\nHost: lamp\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue";
+    for (path, body) in [("/", "all devices"), ("/fan/", "a fan"), ("/lamp/", "a lamp"), ("*", "")] {
+        let requests = format!("{put}GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n");
+        assert_eq!(server.send(requests.as_bytes()), "");
+        {
+            let mut next = pin!(inbox.recv_forwarded(&LAMP));
+            let Poll::Ready(found) = next.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+                panic!("nothing was forwarded");
+            };
+            server.devices[0].device.send(found.client, "{\"label\":\"ok\",\"id\":0}").unwrap();
+        }
+        let answers = server.send(b"");
+        assert!(answers.starts_with("HTTP/1.1 204 ") && answers.ends_with(body), "{path}: {answers}");
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{path}: {answers}");
+    }
 }
 
 #[test]

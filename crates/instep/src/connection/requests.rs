@@ -146,10 +146,11 @@ impl Client {
         let (mut mount, mut absence) = (MountPath::NONE, None);
         #[cfg(feature = "gateway")]
         if let Some(mounts) = context.mounts {
-            match mounts.enter(head.path) {
+            match mounts.enter(head.path, matches!(self.pending(), Pending::Invocation(_))) {
                 Entry::Here(length) => {
-                    mount = MountPath::new(&head.path[..length]);
-                    (head.base, head.path) = whole_path.split_at(head.base.len() + length);
+                    let path = head.path.get(..length).unwrap_or_default();
+                    mount = MountPath::new(path);
+                    (head.base, head.path) = whole_path.split_at(head.base.len() + path.len());
                 }
                 Entry::Elsewhere => return Ok(Taken::Blocked(0)),
                 Entry::Absent(reason) => absence = Some(reason),

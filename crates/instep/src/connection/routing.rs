@@ -12,7 +12,7 @@ use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
     Credential, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Outcome, Pending, Request, Resource,
-    body_max, log_limited, plain_text, redirect, redirect_with, refuse,
+    answer_absence, body_max, log_limited, plain_text, redirect, redirect_with, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -191,12 +191,11 @@ impl Client {
                 Outcome::Reply(Reply::asset(asset, head, context.access.frames))
             }
             (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
-            _ => match context.app.folder {
-                Some(folder) => folder.answer(request, out),
-                None => match request.absence {
-                    Some(absence) => absence.answer(head, out),
-                    None => error(Status::NotFound),
-                },
+            _ => match (request.absence, context.app.folder) {
+                // No folder has anything below the id of a device.
+                (Some(absence), _) => answer_absence(absence, head, out),
+                (None, Some(folder)) => folder.answer(request, out),
+                (None, None) => error(Status::NotFound),
             },
         }
     }

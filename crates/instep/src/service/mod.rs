@@ -2,6 +2,7 @@
 //!
 //! A handler takes a [`Request`] and returns its [`Outcome`]. No handler depends on a connection or a driver.
 
+mod absence;
 mod asking;
 mod board;
 mod body_remaining;
@@ -30,6 +31,7 @@ mod sse;
 mod thing_service;
 mod values;
 
+pub(crate) use absence::answer_absence;
 pub(crate) use board::BOARD_PAGE;
 pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
 pub(crate) use body_remaining::BodyRemaining;

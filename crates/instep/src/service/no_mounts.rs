@@ -1,11 +1,8 @@
 //! The devices of a server without the feature `gateway`, which has only one.
 
-use super::request::Outcome;
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
-use instep_proto::delivery::Outgoing;
-use instep_proto::http::RequestHead;
 
 /// Devices that have no value, so the compiler leaves out all code that has one.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +23,7 @@ impl MountsRef<'_> {
 }
 
 impl Absence {
-    pub(crate) fn answer(self, _: &RequestHead<'_>, _: &mut Outgoing<'_>) -> Outcome {
+    pub(crate) fn never(self) -> ! {
         match self.0 {}
     }
 }
