@@ -236,4 +236,20 @@ mod tests {
         assert_eq!(query(Some("offset=20&limit=10&format=collection&x=y")), (20, Some(10), true));
         assert_eq!(query(Some("offset=-1&limit=0&format=array&&=")), (0, None, false));
     }
+
+    #[test]
+    fn listing_that_was_too_slow_never_continues_with_another_one() {
+        let directory = Directory::new(Fleet::new(crate::FleetLimits::default()), false);
+        let listing = || directory.list(Query::parse(None), Site::default());
+        let mut sent = Sent::default();
+        assert_eq!(sent.add(listing()), 0);
+        for number in 1..=LISTINGS_MAX {
+            assert_eq!(sent.add(listing()), number);
+        }
+        assert!(sent.find(0).is_none() && sent.find(1).is_some());
+        sent.remove(1);
+        assert!(sent.find(1).is_none());
+        sent.next = FOLDER_FILES_MAX - 1;
+        assert_eq!((sent.add(listing()), sent.add(listing())), (FOLDER_FILES_MAX - 1, 0));
+    }
 }
