@@ -3,6 +3,8 @@
 use super::client::{Client, State};
 use super::context::ConnectionContext;
 use super::deflate::Compression;
+#[cfg(feature = "gateway")]
+use super::mounting::answer_elsewhere;
 use super::upgrade_probe::probe_upgrade;
 use super::websocket::Open;
 use crate::access::Refusal;
@@ -12,7 +14,7 @@ use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
     Credential, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Outcome, Pending, Request, Resource,
-    answer_absence, body_max, log_limited, plain_text, redirect, redirect_with, refuse,
+    body_max, log_limited, plain_text, redirect, redirect_with, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -193,10 +195,10 @@ impl Client {
             (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
             _ => match context.app.folder {
                 Some(folder) => folder.answer(request, out),
-                None => match request.absence {
-                    Some(absence) => answer_absence(absence, head, out),
-                    None => error(Status::NotFound),
-                },
+                #[cfg(feature = "gateway")]
+                None => answer_elsewhere(request, context, out),
+                #[cfg(not(feature = "gateway"))]
+                None => error(Status::NotFound),
             },
         }
     }
