@@ -24,7 +24,7 @@ impl<'b> Keyed<'b> {
     }
 
     fn start(&self, password: &str) -> Server {
-        let gateway = gateway(self.broker).arg("--session-key-file").arg(&self.key);
+        let gateway = gateway(&self.broker.url()).arg("--session-key-file").arg(&self.key);
         let gateway = gateway.variable("INSTEP_PASSWORD", password).start();
         gateway.wait_for_line(|line| line.starts_with("The broker tells of"), 3 * SOON);
         gateway
