@@ -191,12 +191,10 @@ impl Client {
                 Outcome::Reply(Reply::asset(asset, head, context.access.frames))
             }
             (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
-            _ => match context.app.folder {
-                Some(folder) => folder.answer(request, out),
-                None => match request.absence {
-                    Some(absence) => answer_absence(absence, head, out),
-                    None => error(Status::NotFound),
-                },
+            _ => match (request.absence, context.app.folder) {
+                (Some(absence), _) => answer_absence(absence, head, out),
+                (None, Some(folder)) => folder.answer(request, out),
+                (None, None) => error(Status::NotFound),
             },
         }
     }
