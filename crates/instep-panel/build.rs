@@ -11,7 +11,10 @@ use flate2::{Compression, GzBuilder};
 /// The panel's modules, each after the modules that it imports.
 const PANEL: [&str; 4] = ["texts.js", "chart.js", "controls.js", "panel.js"];
 
-/// The modules behind them that update the firmware, without comments, because they are in images that are to be small.
+/// The modules of a gateway's list.
+const LIST: [&str; 2] = ["list-texts.js", "list.js"];
+
+/// The modules behind the panel's that update the firmware, without comments, because they are in images that are to be small.
 const UPDATE: [&str; 3] = ["firmware-texts.js", "image.js", "firmware.js"];
 
 /// The library's modules, each after the modules that it imports.
@@ -24,17 +27,18 @@ fn main() {
     println!("cargo::rerun-if-changed=assets");
 
     let out = env::var_os("OUT_DIR").expect("OUT_DIR is not set");
-    let [panel, library] = [&PANEL, &LIBRARY].map(joined);
+    let [panel, library, list] = [&PANEL[..], &LIBRARY, &LIST].map(joined);
     let mut panel = panel.replace("\nexport ", "\n");
     if env::var_os("CARGO_FEATURE_UPDATE").is_some() {
         panel += &code(&UPDATE);
     }
     write_both("panel.js", panel.as_bytes(), Path::new(&out));
+    write_both("list.js", list.as_bytes(), Path::new(&out));
     write_both("instep.js", shortened(&library).as_bytes(), Path::new(&out));
     for entry in fs::read_dir("assets").expect("assets/ cannot be listed") {
         let entry = entry.expect("assets/ cannot be listed");
         let name = entry.file_name().into_string().expect("the name of an asset is not UTF-8");
-        if ![&PANEL[..], &LIBRARY, &UPDATE].iter().any(|modules| modules.contains(&&*name)) {
+        if ![&PANEL[..], &LIBRARY, &UPDATE, &LIST].iter().any(|modules| modules.contains(&&*name)) {
             write_both(&name, read(&entry.path()).as_bytes(), Path::new(&out));
         }
     }
@@ -75,9 +79,9 @@ fn without_remark(line: &str) -> &str {
 /// Joins modules after the comment at the head of the last one.
 ///
 /// It strips the imports between these modules, and the exports of all modules but the last.
-fn joined(modules: &[&str; 4]) -> String {
-    let sources = modules.map(|name| read(&Path::new("assets").join(name)));
-    let [others @ .., last] = &sources;
+fn joined(modules: &[&str]) -> String {
+    let sources: Vec<_> = modules.iter().map(|name| read(&Path::new("assets").join(name))).collect();
+    let (last, others) = sources.split_last().expect("there is a module");
     let (head, last) = last.split_once("*/\n").expect("the head has no comment");
     let imports = |line: &&str| {
         modules.iter().any(|name| line.starts_with("import ") && line.ends_with(&format!("\"./{name}\";")))

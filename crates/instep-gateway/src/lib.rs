@@ -4,6 +4,7 @@
 //! * [`Follower`]: what follows one device, such as a device that viewers look at;
 //! * [`Gateway`]: the devices that viewers look at, for a server;
 //! * [`Notices`]: messages between gateways;
+//! * [`List`]: the page with all devices, and their directory;
 //! * [`Broker`]: the broker, whose client fills the fleet.
 //!
 //! The broker's retained messages are the device's table again, and a gateway follows them as any client follows a table: a
@@ -15,14 +16,16 @@
 mod broker;
 mod command;
 mod fleet;
+mod list;
 mod notices;
 mod shown;
 
 pub use broker::Broker;
 pub use command::{Command, CommandError, Reply, Wait};
 pub use fleet::{
-    Change, Changes, Description, Fleet, FleetCounts, FleetLimits, Follower, Following, Frame, Presence,
-    Since, Summary,
+    Change, Changes, Description, Fleet, FleetCounts, FleetLimits, Follower, Following, Frame, Position,
+    Presence, Since, Summary,
 };
+pub use list::{Admittance, List};
 pub use notices::Notices;
 pub use shown::{Gateway, GatewayLimits, Pages};

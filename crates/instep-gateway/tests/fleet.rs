@@ -1,6 +1,6 @@
 //! A fleet that hears what a broker says, without a broker, on a virtual clock.
 
-use instep_gateway::{Change, Command, CommandError, Fleet, FleetLimits, Follower, Since, Wait};
+use instep_gateway::{Change, Command, CommandError, Fleet, FleetLimits, Follower, Position, Since, Wait};
 use instep_mqtt::{DeviceId, Heard};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -263,23 +263,25 @@ fn list_is_followed_by_revision() {
     let names = |changes: &instep_gateway::Changes| -> Vec<String> {
         changes.changed.iter().map(|summary| summary.id.to_string()).collect()
     };
-    let first = fleet.changes(0, 2);
+    let first = fleet.changes(Position::default(), 2);
     assert!(first.is_whole && names(&first) == ["a", "b"], "{first:?}");
-    let second = fleet.changes(first.revision, 2);
+    let second = fleet.changes(first.position, 2);
     assert!(!second.is_whole && names(&second) == ["c"], "{second:?}");
     assert_eq!(second.revision, *fleet.revisions().borrow());
     // Values are no changes of the list.
     value(&fleet, "a", "led", "true");
-    assert_eq!(fleet.changes(second.revision, 9).revision, second.revision);
+    assert_eq!(fleet.changes(second.position, 9).revision, second.revision);
     state(&fleet, "a", false);
     fleet.hear(Heard::Thing { id: id("b"), frame: b"" });
-    let third = fleet.changes(second.revision, 9);
+    let third = fleet.changes(second.position, 9);
     assert_eq!((names(&third), &third.gone[..]), (vec!["a".to_owned()], &[id("b")][..]));
     // One that is back is in both lists.
     thing(&fleet, "b");
-    let fourth = fleet.changes(second.revision, 9);
+    let fourth = fleet.changes(second.position, 9);
     assert_eq!((names(&fourth), &fourth.gone[..]), (vec!["a".to_owned(), "b".to_owned()], &[id("b")][..]));
-    assert!(fleet.changes(fourth.revision + 1, 9).is_whole);
+    // A position of another gateway.
+    let other = Fleet::new(FleetLimits::default());
+    assert!(other.changes(fourth.position, 9).is_whole);
     let pages = [None, Some(id("a"))].map(|after| fleet.list(after.as_ref(), 2).len());
     assert_eq!(pages, [2, 2]);
 }
@@ -287,7 +289,7 @@ fn list_is_followed_by_revision() {
 #[test]
 fn follower_of_the_list_that_has_missed_too_much_begins_anew() {
     let fleet = fleet(FleetLimits::default(), &["a"]);
-    let before = fleet.changes(0, 9).revision;
+    let before = fleet.changes(Position::default(), 9).position;
     for number in 0..2_000 {
         let id = id(&format!("b{number}"));
         fleet.hear(Heard::Thing { id, frame: THING.as_bytes() });

@@ -6,10 +6,10 @@ use crate::ground::{Ground, shards};
 use crate::identity::Command;
 use crate::inherit::Inherited;
 use crate::metrics::{More, Sample};
-use crate::options::{Configuration, gateway_command, read_gateway};
+use crate::options::{Configuration, ServerLimits, gateway_command, read_gateway};
 use crate::password::{self, Guard};
-use instep::{App, Asset};
-use instep_gateway::{Broker, Fleet, FleetLimits, Gateway, GatewayLimits, Notices};
+use instep::App;
+use instep_gateway::{Broker, Fleet, FleetLimits, Gateway, GatewayLimits, List, Notices};
 use instep_panel::PANEL;
 use instep_tokio::Server;
 use std::ffi::OsString;
@@ -26,7 +26,8 @@ pub const GATEWAY: Command =
 /// Exit code of an invalid call.
 const USAGE: u8 = 2;
 
-static APP: App = App::new("gateway", "A gateway").page("/", Asset::html("<h1>Gateway</h1>"));
+/// The application whose options a gateway has.
+static APP: App = App::new("gateway", "All devices of a broker");
 static APPS: [&App; 1] = [&APP];
 
 fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -76,8 +77,11 @@ fn serve(configuration: Configuration) -> Result<(), Error> {
     let limits = GatewayLimits::default().with_viewed(size.viewed).with_viewers(size.viewers);
     let gateway = Gateway::new(fleet.clone(), &PANEL, limits, settings.limits.server, shards());
     let gateway: &'static Gateway = Box::leak(Box::new(gateway));
-    let server = ground.server(&APP, &settings.limits).with_devices(gateway);
-    pass_requests_on(gateway)?;
+    let list = List::new(&fleet, ground.admittance());
+    let limits = ServerLimits { server: List::limits(settings.limits.server), ..settings.limits };
+    let server = ground.server(list.app(), &limits).with_devices(gateway);
+    let server = server.with_longest_frame(settings.limits.server.frame);
+    show(gateway, list, server)?;
     let (stop, stopped) = watch::channel(false);
     follow(broker, fleet.clone(), notices, server, stopped)?;
     let announce = || {
@@ -105,10 +109,15 @@ fn share_sessions(guard: Guard, notices: &'static Notices) {
     notices.listen(move |name, payload| sessions.hear(name, payload));
 }
 
-/// Starts the thread that passes requests of viewers on.
-fn pass_requests_on(gateway: &'static Gateway) -> io::Result<()> {
+/// Starts the thread that publishes the list and passes requests of viewers on.
+fn show(gateway: &'static Gateway, list: &'static List, server: Server) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    std::thread::Builder::new().name("requests".into()).spawn(move || runtime.block_on(gateway.run()))?;
+    let mut inbox = server.inbox().expect("the inbox was taken");
+    std::thread::Builder::new().name("viewers".into()).spawn(move || {
+        runtime.block_on(async {
+            tokio::join!(gateway.run(), list.run(server.device(), &mut inbox));
+        });
+    })?;
     Ok(())
 }
 

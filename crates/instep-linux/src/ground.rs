@@ -123,6 +123,16 @@ impl Ground {
         Ok(())
     }
 
+    /// Returns the clients that are let in.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn admittance(&self) -> instep_gateway::Admittance {
+        match self.guard {
+            Some(_) => instep_gateway::Admittance::Password,
+            None if self.is_open() => instep_gateway::Admittance::Open,
+            None => instep_gateway::Admittance::Local,
+        }
+    }
+
     /// Returns whether everyone in the network can use the device.
     fn is_open(&self) -> bool {
         self.guard.is_none() && self.listening.iter().any(|address| !address.socket.ip().is_loopback())

@@ -43,6 +43,19 @@ pub const INSTEP_JS: Asset = script!("instep.js");
 pub const PANEL: [(&str, Asset); 3] =
     [("/", PAGE), ("/instep.js", INSTEP_JS), ("/panel.js", script!("panel.js"))];
 
+/// The page of a gateway with all of its devices, and its files, with their paths relative to the page.
+///
+/// It connects to `/ws`, which tells of the devices (docs/contracts.md, section 9). It loads nothing from other servers.
+///
+pub const LIST: [(&str, Asset); 3] =
+    [("/", LIST_PAGE), ("/instep.js", INSTEP_JS), ("/list.js", script!("list.js"))];
+
+const LIST_PAGE: Asset = asset!("text/html; charset=utf-8", "list.html").policy(LIST_POLICY);
+
+/// Content security policy of the list, as [`POLICY`] with another style.
+const LIST_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
+    style-src 'sha256-xHOgqe9+e76rF9OnOaOjElEzYcSsSfZeMQ+YLVaob7g='; img-src data:; form-action 'none'; base-uri 'none'";
+
 const PAGE: Asset = asset!("text/html; charset=utf-8", "panel.html").policy(POLICY);
 
 /// Content security policy of the page.
@@ -70,12 +83,13 @@ mod tests {
 
     #[test]
     fn decompressed_asset_is_the_source() {
-        for (path, asset) in PANEL {
+        for (path, asset) in PANEL.into_iter().chain([LIST[2]]) {
             let mut unpacked = Vec::new();
             flate2::read::GzDecoder::new(asset.gzipped().unwrap()).read_to_end(&mut unpacked).unwrap();
             let source = match path {
                 "/" => &include_bytes!("../assets/panel.html")[..],
                 "/instep.js" => include_bytes!(concat!(env!("OUT_DIR"), "/instep.js")),
+                "/list.js" => include_bytes!(concat!(env!("OUT_DIR"), "/list.js")),
                 _ => include_bytes!(concat!(env!("OUT_DIR"), "/panel.js")),
             };
             assert!(unpacked == source && asset.body() == source, "{path}");
@@ -184,6 +198,9 @@ mod tests {
             include_str!("../assets/image.js"),
             include_str!("../assets/firmware.js"),
             include_str!("../assets/panel.html"),
+            include_str!("../assets/list-texts.js"),
+            include_str!("../assets/list.js"),
+            include_str!("../assets/list.html"),
         ];
         for asset in assets {
             for way in [
@@ -230,12 +247,50 @@ mod tests {
     }
 
     #[test]
-    fn policy_matches_the_page() {
-        let page = include_str!("../assets/panel.html");
-        let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
-        let hash = BASE64_STANDARD.encode(Sha256::digest(style));
-        assert!(POLICY.contains(&format!("'sha256-{hash}'")), "the style's hash is {hash}");
-        assert!(!page.contains(" style=") && !page.contains(" on"), "an inline style or handler");
-        assert_eq!(page.matches("<script").count(), 1);
+    fn policies_match_the_pages() {
+        let pages = [
+            (include_str!("../assets/panel.html"), POLICY),
+            (include_str!("../assets/list.html"), LIST_POLICY),
+        ];
+        for (page, policy) in pages {
+            let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+            let hash = BASE64_STANDARD.encode(Sha256::digest(style));
+            assert!(policy.contains(&format!("'sha256-{hash}'")), "the style's hash is {hash}");
+            assert!(!page.contains(" style=") && !page.contains(" on"), "an inline style or handler");
+            assert_eq!(page.matches("<script").count(), 1);
+        }
+    }
+
+    #[test]
+    fn list_has_its_texts_in_each_language_and_imports_only_the_library() {
+        let list = include_str!(concat!(env!("OUT_DIR"), "/list.js"));
+        let imports: Vec<_> = list.lines().filter(|line| line.starts_with("import ")).collect();
+        assert_eq!(imports, ["import { connect } from \"./instep.js\";"]);
+        let keys = |language: &str| -> Vec<_> {
+            let (_, rest) =
+                include_str!("../assets/list-texts.js").split_once(&format!("\n  {language}: {{\n")).unwrap();
+            let lines = rest.split_once("\n  },\n").unwrap().0.lines();
+            lines
+                .map(|line| {
+                    (
+                        line.trim_start().split_once(": \"").unwrap().0.trim_matches('"'),
+                        line.matches('{').count(),
+                    )
+                })
+                .collect()
+        };
+        let english = keys("en");
+        assert_eq!(keys("de"), english, "the keys, their order or their placeholders differ");
+        let code = list.split_once("/** The reader's language").unwrap().1;
+        for (key, _) in &english {
+            let written = code.contains(&format!("\"{key}\""))
+                || LIBRARY.iter().any(|module| module.contains(&format!("\"{key}\"")));
+            assert!(written, "the text {key:?} is unused");
+        }
+        for said in code.split("say(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(english.iter().any(|(key, _)| *key == said), "there is no text {said:?}");
+        }
+        let size: usize = LIST.iter().map(|(_, asset)| asset.gzipped().unwrap().len()).sum();
+        assert!(size <= 16 * 1024, "{size} bytes");
     }
 }

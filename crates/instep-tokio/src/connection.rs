@@ -4,15 +4,16 @@ use crate::deadlines::Tick;
 use crate::dispatch::Accepted;
 use crate::mount::{Mount, Next, Switch};
 use crate::permit::Permit;
+use crate::server::Server;
 use crate::shard_state::{Buffers, ShardState};
 use crate::socket::{Read, ReadEvent};
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
+use instep::Instant;
 use instep::driver::{
     Buffer, Client, ConnectionInfo, EvictionPriority, HttpState, HttpStateMemory, Mounts, Turn, TurnContext,
 };
-use instep::{Instant, Limits};
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
 use socket2::SockRef;
@@ -66,13 +67,13 @@ struct Socket {
 
 impl Connection {
     /// Capacity of a connection's output buffer, in bytes.
-    pub(crate) fn unsent_limit(limits: &Limits) -> usize {
-        limits.frame + CONTROL_RESERVE
+    pub(crate) fn unsent_limit(server: &Server) -> usize {
+        server.longest_frame + CONTROL_RESERVE
     }
 
     pub(crate) fn new(accepted: Accepted, key: usize, shard: &ShardState, waker: Waker) -> io::Result<Self> {
         let limits = shard.server.device.limits();
-        let http = HttpState::new(Buffer::grown(Self::unsent_limit(limits)));
+        let http = HttpState::new(Buffer::grown(Self::unsent_limit(&shard.server)));
         let http = HttpStateMemory::Owned(Box::new(http));
         let now = shard.now();
         let peer = SocketAddr::new(accepted.peer.ip().to_canonical(), accepted.peer.port());
@@ -303,6 +304,8 @@ impl Connection {
         let switch = shard.server.devices.map(|devices| Switch {
             devices,
             own: shard.server.device,
+            open: &shard.server.meters.open,
+            places: shard.server.device.limits().clients,
             current: mount.as_ref().map(|(mount, own)| (&mount.shown, &**own)),
             next: RefCell::new(None),
         });
@@ -414,7 +417,10 @@ impl Connection {
     /// Publishes the client's state to the shard and to admission control.
     fn publish_state(&self, shard: &ShardState) {
         let socket = self.socket.borrow();
-        self.open.set(socket.client.is_open());
+        let is_open = socket.client.is_open();
+        if self.open.replace(is_open) != is_open {
+            shard.count_open(is_open);
+        }
         self.permit.set_priority(socket.client.eviction_priority());
         let mount = self.mount.borrow();
         let compressed = socket.client.follows_compressed() && mount.is_none();

@@ -7,6 +7,7 @@ use std::cell::{Ref, RefCell};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 /// Device behind the server that clients of this shard are connected to.
@@ -121,6 +122,9 @@ pub(crate) struct Switch<'a> {
     pub(crate) devices: &'static dyn Devices,
     /// The server's own device.
     pub(crate) own: &'static Device,
+    /// The number of clients of all devices, and its maximum.
+    pub(crate) open: &'static AtomicUsize,
+    pub(crate) places: usize,
     /// The device in whose context the turn is, and its part of the path.
     pub(crate) current: Option<(&'a Arc<dyn ShownDevice>, &'a str)>,
     /// The context of the next request.
@@ -170,6 +174,10 @@ impl Mounts for Switch<'_> {
         };
         self.next.replace(Some(next));
         Entry::Elsewhere
+    }
+
+    fn places_taken(&self) -> Option<usize> {
+        (self.open.load(Ordering::Relaxed) >= self.places).then_some(self.places)
     }
 
     fn session_in_use(&self, session: NonZeroU32) -> bool {

@@ -10,6 +10,7 @@ use instep::update::{FirmwareRoute, Unavailable};
 use instep::{Access, App, Device, Inbox, Limits, LogIn};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::num::NonZeroU32;
+use std::sync::atomic::Ordering;
 
 /// Route `/firmware` of a program that is no device with images.
 static NO_UPDATES: Unavailable =
@@ -37,6 +38,8 @@ pub struct Server {
     pub(crate) update: &'static dyn FirmwareRoute,
     /// The devices behind the server, if it is a gateway.
     pub(crate) devices: Option<&'static dyn Devices>,
+    /// Maximum length of a frame, of the server itself and of the devices behind it, in bytes.
+    pub(crate) longest_frame: usize,
     #[cfg(feature = "mqtt")]
     pub(crate) broker: Option<&'static crate::broker::Broker>,
 }
@@ -71,6 +74,7 @@ impl Server {
             log_in: None,
             update: &NO_UPDATES,
             devices: None,
+            longest_frame: limits.frame,
             #[cfg(feature = "mqtt")]
             broker: None,
         }
@@ -91,6 +95,11 @@ impl Server {
     /// Shows the devices behind the server, each below a path of its own.
     pub fn with_devices(self, devices: &'static dyn Devices) -> Self {
         Self { devices: Some(devices), ..self }
+    }
+
+    /// Makes room for frames of that length, in bytes, if devices behind the server have longer ones than the server itself.
+    pub fn with_longest_frame(self, length: usize) -> Self {
+        Self { longest_frame: self.longest_frame.max(length), ..self }
     }
 
     /// Closes the clients of a session with 1008, at the server and at the devices behind it. `None` stands for all clients.
@@ -136,7 +145,11 @@ impl Server {
     ///
     /// Must be called in a runtime with time, which may be another runtime than the one of [`Server::serve`].
     pub async fn metrics(&self) -> Metrics {
-        self.meters.metrics(self.device).await
+        let mut metrics = self.meters.metrics(self.device).await;
+        if self.devices.is_some() {
+            metrics.counts.clients = self.meters.open.load(Ordering::Relaxed) as u64;
+        }
+        metrics
     }
 }
 

@@ -65,14 +65,14 @@ impl Shard {
         mut stopped: watch::Receiver<bool>,
     ) {
         let limits = server.device.limits();
-        let unsent = Connection::unsent_limit(limits);
+        let unsent = Connection::unsent_limit(&server);
         let buffers = Buffers {
             feeds: Feeds {
                 plain: memory::feed(server.app.topic_count(), limits),
                 compressed: (server.limits.inflaters > 0)
                     .then(|| memory::feed(server.app.topic_count(), limits)),
             },
-            scratch: vec![0; unsent + limits.frame + 16],
+            scratch: vec![0; unsent + server.longest_frame + 16],
             input: vec![0; Client::tail_max(limits) + READ_MAX],
             records: vec![0; READ_MAX],
         };

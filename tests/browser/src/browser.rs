@@ -49,7 +49,7 @@ const UNWANTED_FLAGS: [&str; 3] = [
 #[derive(Debug, Default)]
 pub struct Setup {
     rules: Vec<String>,
-    phone: bool,
+    width: Option<u32>,
     dark: bool,
     trusting: bool,
     language: Option<String>,
@@ -64,8 +64,13 @@ impl Setup {
     }
 
     /// Sets the size and the touch input of a phone.
-    pub fn phone(mut self) -> Setup {
-        self.phone = true;
+    pub fn phone(self) -> Setup {
+        self.width(390)
+    }
+
+    /// Sets the width, and below 600 the touch input of a phone.
+    pub fn width(mut self, width: u32) -> Setup {
+        self.width = Some(width);
         self
     }
 
@@ -123,8 +128,11 @@ impl Setup {
         });
         let client = client.expect("the browser did not start in time").expect("the browser did not start");
         let browser = Browser { client, runtime, driver };
-        if self.phone {
-            let size = json!({ "width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true });
+        if let Some(width) = self.width {
+            let is_phone = width < 600;
+            let scale = if is_phone { 2 } else { 1 };
+            let size =
+                json!({ "width": width, "height": 844, "deviceScaleFactor": scale, "mobile": is_phone });
             browser.devtools("Emulation.setDeviceMetricsOverride", &size);
         }
         if self.dark {

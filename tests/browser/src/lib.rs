@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "browser")]
+mod axe;
+#[cfg(feature = "browser")]
 mod browser;
 #[cfg(feature = "browser")]
 mod driver;

@@ -6,28 +6,6 @@ use test_support::{SOON, Server};
 const LIVE: &str =
     "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
 
-/// Returns the findings of axe-core: the rule and the elements.
-fn findings(browser: &Browser) -> Vec<String> {
-    let script = std::env::var("AXE_CORE")
-        .expect("AXE_CORE is not set; run `cargo xtask browser`, which fetches axe-core");
-    let script = std::fs::read_to_string(script).expect("cannot read axe-core");
-    browser.run(&script);
-    browser.run(
-        "window.found = null;
-         axe.run(document).then((result) => {
-           window.checked = result.passes.length;
-           window.found = result.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.target).join(', ')}`);
-         });",
-    );
-    browser.wait_until("window.found !== null", 3 * SOON);
-    assert!(
-        browser.eval("window.checked").as_u64().is_some_and(|checked| checked > 20),
-        "axe-core checked hardly anything"
-    );
-    let found = browser.eval("window.found");
-    found.as_array().expect("not a list").iter().map(ToString::to_string).collect()
-}
-
 #[test]
 fn panel_passes_axe_in_every_state_light_and_dark() {
     let mut server = Server::start(&["--app", "workshop"]);
@@ -52,7 +30,7 @@ fn panel_passes_axe_in_every_state_light_and_dark() {
             "document.querySelector('#card-temperature figcaption output').textContent !== ''",
             SOON,
         );
-        assert_eq!(findings(browser), [""; 0], "{name}");
+        assert_eq!(browser.findings(), [""; 0], "{name}");
         browser.screenshot(&format!("panel-{name}"));
         assert_eq!(
             browser.eval("document.documentElement.scrollWidth <= innerWidth"),
@@ -63,7 +41,7 @@ fn panel_passes_axe_in_every_state_light_and_dark() {
     server.kill();
     for (browser, name) in [(&day, "day"), (&night, "night")] {
         browser.wait_until("document.body.classList.contains('stale')", SOON);
-        assert_eq!(findings(browser), [""; 0], "{name}, out of step");
+        assert_eq!(browser.findings(), [""; 0], "{name}, out of step");
     }
 }
 

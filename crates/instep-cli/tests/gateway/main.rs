@@ -6,6 +6,8 @@ mod commands;
 mod faults;
 mod house;
 mod limits;
+mod login;
 #[path = "../served/mod.rs"]
 mod served;
+mod sessions;
 mod viewers;

@@ -1,6 +1,6 @@
 //! The fleet, which all threads share.
 
-use super::changes::Changes;
+use super::changes::{Changes, Position};
 use super::description::Description;
 use super::follower::Follower;
 use super::frame::{Frame, is_answer};
@@ -85,10 +85,11 @@ impl Fleet {
         self.revision.subscribe()
     }
 
-    /// Returns what has changed in the list of devices since a revision; 0 stands for the beginning.
+    /// Returns what has changed in the list of devices since a position.
     ///
-    /// At most `max` summaries are returned, the oldest changes first: [`Changes::revision`] says how far.
-    pub fn changes(&self, since: u64, max: usize) -> Changes {
+    /// At most `max` summaries are returned, the oldest changes first: [`Changes::revision`] says how far, and
+    /// [`Changes::position`] is where to go on.
+    pub fn changes(&self, since: Position, max: usize) -> Changes {
         self.tables().changes(since, max)
     }
 

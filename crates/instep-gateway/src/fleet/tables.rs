@@ -1,6 +1,6 @@
 //! Tables of all devices.
 
-use super::changes::{ChangeOrder, Changes};
+use super::changes::{ChangeOrder, Changes, Position};
 use super::description::Descriptions;
 use super::device::DeviceTable;
 use super::follower::{Change, Follower};
@@ -96,7 +96,7 @@ impl Tables {
         self.find(id).map(|table| table.summary(*id))
     }
 
-    pub(super) fn changes(&self, since: u64, max: usize) -> Changes {
+    pub(super) fn changes(&self, since: Position, max: usize) -> Changes {
         self.order.since(since, max, |id| self.summary(id))
     }
 

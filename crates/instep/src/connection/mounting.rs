@@ -4,7 +4,7 @@ use super::context::ConnectionContext;
 use crate::access::MountPath;
 use crate::service::{Absence, Entry, Outcome, Pending, Request, Stage, answer_absence};
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Reply, RequestHead, Status};
+use instep_proto::http::RequestHead;
 
 /// Finds the device to which a request belongs.
 ///
@@ -35,19 +35,21 @@ pub(super) fn enter<'r>(
     }
 }
 
-/// Answers a request for which the server itself has nothing, from a sender that was admitted.
+/// Answers a request for which the server itself has no page, from a sender that was admitted.
+///
+/// Returns `None` if the path is none of a device.
 pub(super) fn answer_elsewhere(
     request: &Request<'_>,
     context: &ConnectionContext<'_>,
     out: &mut Outgoing<'_>,
-) -> Outcome {
+) -> Option<Outcome> {
     let mounts = context.mounts.filter(|_| request.mount.is_empty() && request.absence.is_none());
     match (request.absence, mounts.map(|mounts| mounts.enter(request.head.path, Stage::Admitted))) {
         (Some(absence), _) | (None, Some(Entry::Absent(absence))) => {
-            answer_absence(absence, request.head, out)
+            Some(answer_absence(absence, request.head, out))
         }
-        (None, Some(Entry::Elsewhere)) => Outcome::Blocked,
-        (None, _) => Outcome::Reply(Reply::error(Status::NotFound, Some(request.head))),
+        (None, Some(Entry::Elsewhere)) => Some(Outcome::Blocked),
+        (None, _) => None,
     }
 }
 

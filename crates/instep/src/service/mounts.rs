@@ -11,6 +11,9 @@ pub trait Mounts {
     /// Returns to what the path of a request belongs.
     fn enter(&self, path: &str, stage: Stage) -> Entry;
 
+    /// Returns how many clients all devices of the server together may have, if they have so many.
+    fn places_taken(&self) -> Option<usize>;
+
     /// Returns whether a client with this session is connected to any device of the server.
     fn session_in_use(&self, session: NonZeroU32) -> bool;
 

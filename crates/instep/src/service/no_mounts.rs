@@ -13,6 +13,10 @@ impl MountsRef<'_> {
         match self.0 {}
     }
 
+    pub(crate) fn places_taken(self) -> Option<usize> {
+        match self.0 {}
+    }
+
     pub(crate) fn revoke(self, _: Option<NonZeroU32>) {
         match self.0 {}
     }
