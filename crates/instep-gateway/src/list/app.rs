@@ -87,6 +87,8 @@ impl List {
             let read_all = async {
                 loop {
                     inbox.recv().await;
+                    // Clients that flood the inbox must not stop the others of this thread.
+                    tokio::task::yield_now().await;
                 }
             };
             tokio::select! {
