@@ -237,11 +237,11 @@ fn revoked_clients_are_closed_at_all_devices() {
 #[test]
 fn limit_of_clients_holds_for_all_devices_together() {
     let running = serve();
-    let path = |i: usize| if i % 2 == 0 { "/lamp/ws" } else { "/fan/ws" };
+    let path = |i: usize| if i.is_multiple_of(2) { "/lamp/ws" } else { "/fan/ws" };
     let mut sockets: Vec<_> =
         (0..LIMITS.clients).map(|i| WebSocket::connect(running.addr, path(i))).collect();
     for path in ["/lamp/ws", "/fan/ws"] {
-        let refused = WebSocket::try_connect(running.addr, path, &[]).err().expect("it was let in");
+        let Err(refused) = WebSocket::try_connect(running.addr, path, &[]) else { panic!("it was let in") };
         assert_eq!(refused.status, 503);
     }
     // Requests are answered all the same.

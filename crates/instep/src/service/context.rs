@@ -64,7 +64,8 @@ impl Context<'_> {
 
     /// Returns how many clients all devices of the server together may have, if they have so many.
     pub(crate) fn places_taken(&self) -> Option<usize> {
-        self.mounts.and_then(|mounts| mounts.places_taken())
+        let mounts = self.mounts?;
+        mounts.places_taken()
     }
 
     /// Revokes the credential of all clients with this session, at all devices of the server.
