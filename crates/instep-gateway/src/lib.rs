@@ -23,8 +23,8 @@ mod shown;
 pub use broker::Broker;
 pub use command::{Command, CommandError, Reply, Wait};
 pub use fleet::{
-    Change, Changes, Description, Fleet, FleetCounts, FleetLimits, Follower, Following, Frame, Presence,
-    Since, Summary,
+    Change, Changes, Description, Fleet, FleetCounts, FleetLimits, Follower, Following, Frame, Position,
+    Presence, Since, Summary,
 };
 pub use list::{Admittance, List};
 pub use notices::Notices;

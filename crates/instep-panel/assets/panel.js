@@ -118,8 +118,9 @@ thing.onmessage = (data) => {
   if (label !== "thing") latest.set(`${label} ${seq}`, [label, value ?? null, since(frame)]);
 };
 thing.on("thing", ({ hash }) => {
+  // A gateway sends the same frame again when the device goes or comes.
+  if (hash !== announced) latest.clear();
   announced = hash;
-  if (hash !== shown) latest.clear();
 });
 thing.on("missed", (count) => ($("missed").textContent = say("missed", { count })));
 

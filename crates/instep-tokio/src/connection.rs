@@ -37,8 +37,8 @@ const READS_PER_TURN: usize = 4;
 pub(crate) struct Connection {
     socket: RefCell<Socket>,
     key: usize,
-    /// Device behind the server that the client is connected to, and the length of its part of the path.
-    mount: RefCell<Option<(Rc<Mount>, usize)>>,
+    /// Device behind the server that the client is connected to, and its part of the path.
+    mount: RefCell<Option<(Rc<Mount>, Box<str>)>>,
     slot: Cell<Option<u32>>,
     wants_read: Cell<bool>,
     wants_write: Cell<bool>,
@@ -154,9 +154,9 @@ impl Connection {
     /// Returns `false` if the device cannot be shown here.
     fn change_device(&self, shard: &ShardState, next: Next) -> bool {
         self.leave(shard);
-        if let Next::Device(shown, length) = next {
+        if let Next::Device(shown, own) = next {
             let Some(mount) = shard.enter(&shown, self.key) else { return false };
-            self.mount.replace(Some((mount, length)));
+            self.mount.replace(Some((mount, own)));
         }
         true
     }
@@ -307,8 +307,9 @@ impl Connection {
         let switch = shard.server.devices.map(|devices| Switch {
             devices,
             own: shard.server.device,
-            current: mount.as_ref().map(|(mount, length)| (&mount.shown, *length)),
-            waits: self.slot.get().is_some(),
+            open: &shard.server.meters.open,
+            places: shard.server.device.limits().clients,
+            current: mount.as_ref().map(|(mount, own)| (&mount.shown, &**own)),
             next: RefCell::new(None),
         });
         let turn = {
@@ -329,32 +330,28 @@ impl Connection {
                     0
                 }
             };
-            let turn =
-                shard.in_context(mount.as_ref().map(|(mount, _)| &**mount), feeds, scratch, |context| {
-                    let mut context = TurnContext {
-                        address_limit: Some(&self.permit),
-                        mounts: switch.as_ref().map(|switch| switch as &dyn Mounts),
-                        scratch: &mut *context.scratch,
-                        ..*context
-                    };
-                    if let Some(rate) = self.permit.rate() {
-                        context.allowance = rate.allowance(now);
-                    }
-                    if fresh > 0 {
-                        let input = &mut input[..tail.len() + fresh];
-                        input[..tail.len()].copy_from_slice(tail);
-                        let turn = client.turn(now, input, &mut context, &mut write);
-                        keep(tail, &input[turn.used..]);
-                        turn
-                    } else {
-                        let turn = client.turn(now, tail, &mut context, &mut write);
-                        if turn.used > 0 {
-                            tail.drain(..turn.used);
-                            free_if_empty(tail);
-                        }
-                        turn
-                    }
-                });
+            let feed = mount.as_ref().and_then(|(mount, _)| Some((&**mount, mount.feed()?)));
+            let place = feed.as_ref().map(|(mount, feed)| (*mount, &**feed));
+            let mut context = shard.turn_context(feeds, place, scratch);
+            if let Some(rate) = self.permit.rate() {
+                context.allowance = rate.allowance(now);
+            }
+            context.address_limit = Some(&self.permit);
+            context.mounts = switch.as_ref().map(|switch| switch as &dyn Mounts);
+            let turn = if fresh > 0 {
+                let input = &mut input[..tail.len() + fresh];
+                input[..tail.len()].copy_from_slice(tail);
+                let turn = client.turn(now, input, &mut context, &mut write);
+                keep(tail, &input[turn.used..]);
+                turn
+            } else {
+                let turn = client.turn(now, tail, &mut context, &mut write);
+                if turn.used > 0 {
+                    tail.drain(..turn.used);
+                    free_if_empty(tail);
+                }
+                turn
+            };
             // An idle WebSocket or stream has none.
             client.release_http_state();
             shard.meter().messages.add(turn.messages as usize);
@@ -425,7 +422,10 @@ impl Connection {
     /// Publishes the client's state to the shard and to admission control.
     fn publish_state(&self, shard: &ShardState) {
         let socket = self.socket.borrow();
-        self.open.set(socket.client.is_open());
+        let is_open = socket.client.is_open();
+        if self.open.replace(is_open) != is_open {
+            shard.count_open(is_open);
+        }
         self.permit.set_priority(socket.client.eviction_priority());
         let mount = self.mount.borrow();
         let compressed = socket.client.follows_compressed() && mount.is_none();

@@ -11,11 +11,13 @@ use crate::ready::Ready;
 use crate::server::{NOT_HERE, Server};
 use instep::Instant;
 use instep::driver::{Compression, TurnContext};
+use instep::update::FirmwareRoute;
 use instep_proto::delivery::{Feed, SendWindow};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::Notify;
 
 /// Entry of [`ShardState::by_slot`] for a slot without a connection.
@@ -84,10 +86,23 @@ impl ShardState {
         }
     }
 
-    /// Returns the context of a client's turn.
-    pub(crate) fn turn_context<'a>(&'a self, feeds: &'a Feeds, scratch: &'a mut [u8]) -> TurnContext<'a> {
+    /// Returns the context of a client's turn, at the server itself or at a device behind it.
+    pub(crate) fn turn_context<'a>(
+        &'a self,
+        feeds: &'a Feeds,
+        mount: Option<(&'a Mount, &'a Feed<'static>)>,
+        scratch: &'a mut [u8],
+    ) -> TurnContext<'a> {
         let Server { app, access, log_in, update, device, .. } = self.server;
         let Feeds { plain, compressed } = feeds;
+        let (app, device, feed, update) = match mount {
+            Some((Mount { shown, .. }, feed)) => {
+                (shown.app(), shown.device(), feed, &NOT_HERE as &dyn FirmwareRoute)
+            }
+            None => (app, device, plain, update),
+        };
+        // Compressing each frame for each device that is looked at would cost more than it saves.
+        let compressed = compressed.as_ref().filter(|_| mount.is_none());
         TurnContext {
             app,
             access,
@@ -96,8 +111,8 @@ impl ShardState {
             update: Some(update),
             mounts: None,
             device,
-            feed: plain,
-            compressed_feed: compressed.as_ref().filter(|feed| feed.revision() == plain.revision()),
+            feed,
+            compressed_feed: compressed.filter(|compressed| compressed.revision() == feed.revision()),
             compression: self.deflate.as_ref().map(|deflate| deflate as &dyn Compression),
             address_limit: None,
             date: Some(date::today()),
@@ -108,28 +123,6 @@ impl ShardState {
         }
     }
 
-    /// Calls `call` with the context of a client's turn, at the server itself or at a device behind it.
-    pub(crate) fn in_context<T>(
-        &self,
-        mount: Option<&Mount>,
-        feeds: &Feeds,
-        scratch: &mut [u8],
-        call: impl FnOnce(&mut TurnContext<'_>) -> T,
-    ) -> T {
-        let mut context = self.turn_context(feeds, scratch);
-        let feed = mount.and_then(|mount| Some((mount, mount.feed()?)));
-        let Some((mount, feed)) = &feed else { return call(&mut context) };
-        call(&mut TurnContext {
-            app: mount.shown.app(),
-            device: mount.shown.device(),
-            feed,
-            // Compressing each frame for each device that is looked at would cost more than it saves.
-            compressed_feed: None,
-            update: Some(&NOT_HERE),
-            ..context
-        })
-    }
-
     /// Calls a client outside of a turn of its connection.
     pub(crate) fn with_context<T>(
         &self,
@@ -137,7 +130,9 @@ impl ShardState {
         call: impl FnOnce(&mut TurnContext<'_>) -> T,
     ) -> T {
         let Buffers { feeds, scratch, .. } = &mut *self.buffers.borrow_mut();
-        self.in_context(mount, feeds, scratch, call)
+        let mount = mount.and_then(|mount| Some((mount, mount.feed()?)));
+        let mount = mount.as_ref().map(|(mount, feed)| (*mount, &**feed));
+        call(&mut self.turn_context(feeds, mount, scratch))
     }
 
     /// Adds a connection to those of a device behind the server.
@@ -183,6 +178,16 @@ impl ShardState {
     pub(crate) fn count_compressed(&self, more: bool) {
         let count = self.compressing.get();
         self.compressing.set(if more { count + 1 } else { count - 1 });
+    }
+
+    /// Counts one more, or one less, client of the server and of the devices behind it.
+    pub(crate) fn count_open(&self, more: bool) {
+        let open = &self.server.meters.open;
+        if more {
+            open.fetch_add(1, Ordering::Relaxed);
+        } else {
+            open.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn now(&self) -> Instant {

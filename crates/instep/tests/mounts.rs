@@ -1,14 +1,15 @@
 //! Several devices on one server, each below a path of its own. On the simulated link.
 
+mod guarded;
 mod link;
 
-use instep::driver::{Absence, Client, Entry, Mounts, TurnContext};
+use instep::driver::{Absence, Client, Entry, Mounts, Stage, TurnContext};
 use instep::thing::{Interaction, Kind, Thing};
-use instep::{Access, App, Asset, Inbox, Instant, Limits};
+use instep::{Access, App, Asset, Inbox, Instant, Limits, LogIn};
 use link::{Simulation, frame, http_state};
 use std::cell::Cell;
 use std::future::Future as _;
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -36,6 +37,11 @@ struct Server {
     received: Vec<u8>,
     /// Whether the socket takes any output.
     reads: bool,
+    log_in: Option<&'static LogIn>,
+    /// How often credentials were revoked at all devices.
+    revoked: Cell<u32>,
+    /// How often an admitted request asked for a device.
+    admitted: Cell<u32>,
 }
 
 /// The devices as one turn sees them.
@@ -43,11 +49,21 @@ struct Places<'a> {
     current: Option<usize>,
     target: Cell<Option<Option<usize>>>,
     revoked: &'a Cell<u32>,
+    admitted: &'a Cell<u32>,
 }
 
 impl Mounts for Places<'_> {
-    fn enter(&self, path: &str) -> Entry {
-        let id = path[1..].split('/').next().unwrap_or_default();
+    fn enter(&self, path: &str, stage: Stage) -> Entry {
+        let id = path.get(1..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        if let (Stage::Waiting, Some(_)) = (stage, self.current) {
+            return Entry::Here(1 + id.len());
+        }
+        if let (Stage::Unknown, None) = (stage, self.current) {
+            return Entry::Here(0);
+        }
+        if stage == Stage::Admitted {
+            self.admitted.set(self.admitted.get() + 1);
+        }
         let found = match id {
             "lamp" => Some(0),
             "fan" => Some(1),
@@ -61,6 +77,10 @@ impl Mounts for Places<'_> {
         }
         self.target.set(Some(found));
         Entry::Elsewhere
+    }
+
+    fn places_taken(&self) -> Option<usize> {
+        None
     }
 
     fn session_in_use(&self, _: NonZeroU32) -> bool {
@@ -78,7 +98,18 @@ impl Server {
         let root = Simulation::with_app(&ROOT, limits);
         let client = Client::new(link::connection(), http_state(&limits, false), Instant::from_millis(0));
         let devices = [&LAMP_APP, &FAN_APP].map(|app| Simulation::with_app(app, limits));
-        Self { root, devices, client, current: None, tail: Vec::new(), received: Vec::new(), reads: true }
+        Self {
+            root,
+            devices,
+            client,
+            current: None,
+            tail: Vec::new(),
+            received: Vec::new(),
+            reads: true,
+            log_in: None,
+            revoked: Cell::new(0),
+            admitted: Cell::new(0),
+        }
     }
 
     fn simulation(&mut self) -> &mut Simulation {
@@ -90,15 +121,20 @@ impl Server {
 
     /// Gives the client turns, until none wants another context.
     fn turn(&mut self) {
-        let revoked = Cell::new(0);
         loop {
-            let places = Places { current: self.current, target: Cell::new(None), revoked: &revoked };
+            let places = Places {
+                current: self.current,
+                target: Cell::new(None),
+                revoked: &self.revoked,
+                admitted: &self.admitted,
+            };
             let (mut tail, mut received) =
                 (std::mem::take(&mut self.tail), std::mem::take(&mut self.received));
             let (simulation, reads) = match self.current {
                 Some(device) => (&mut self.devices[device], self.reads),
                 None => (&mut self.root, self.reads),
             };
+            simulation.log_in = self.log_in;
             for slot in simulation.follow() {
                 if self.client.slot() == Some(slot) {
                     self.client.expect_reply();
@@ -187,7 +223,7 @@ fn answer_that_is_not_taken_is_whole_before_the_next_device_answers() {
 fn path_without_a_slash_is_redirected_and_unknown_ids_are_404_with_a_sentence() {
     let mut server = Server::new();
     let answer = server.get("/lamp");
-    assert!(answer.starts_with("HTTP/1.1 302 ") && answer.contains("\r\nLocation: /lamp/\r\n"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 302 ") && answer.contains("\r\nLocation: lamp/\r\n"), "{answer}");
     for path in ["/other", "/other/", "/other/ws", "/other/properties/led"] {
         let answer = server.get(path);
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
@@ -213,7 +249,7 @@ fn description_names_the_path_of_its_device() {
         assert!(answer.contains(&format!("\"base\":\"{base}\"")), "{answer}");
     }
     let answer = server.get("/house/lamp");
-    assert!(answer.contains("\r\nLocation: /house/lamp/\r\n"), "{answer}");
+    assert!(answer.contains("\r\nLocation: lamp/\r\n"), "{answer}");
 }
 
 #[test]
@@ -223,21 +259,32 @@ fn socket_follows_its_device_with_that_ones_greeting_and_event_numbers() {
     let thing = r#"{"label":"thing","value":{"wire":1,"hash":"0123456789abcdef","start":"00c0ffee"}}"#;
     lamp.publish(LAMP.greeting_topic(), thing);
     let event = |seq: u32| format!("{{\"label\":\"said\",\"value\":\"x\",\"seq\":{seq}}}");
-    lamp.try_emit_numbered(NonZeroU64::new(57).unwrap(), &event(57)).unwrap();
+    lamp.emit(event(57));
     let answer = server.send(link::upgrade("/lamp/ws").as_bytes());
     assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     let greeting = answer.find(thing).expect("no greeting");
     assert!(greeting < answer.find("\"seq\":57").expect("no event of the backlog"));
     // Numbers in between were lost on the way to the gateway.
-    lamp.try_emit_numbered(NonZeroU64::new(60).unwrap(), &event(60)).unwrap();
-    let frames = server.send(b"");
-    assert!(frames.find(r#"{"label":"missed","value":2}"#) < frames.find("\"seq\":60"), "{frames}");
+    lamp.emit(event(60));
+    assert!(server.send(b"").contains("\"seq\":60"));
     let mut stream = Server::new();
     std::mem::swap(&mut stream.devices[0], &mut server.devices[0]);
     let last = "GET /lamp/events/said HTTP/1.1\r\nHost: lamp\r\nLast-Event-ID: 00c0ffee-59\r\n\r\n";
     lamp.set_boot_id(0x00c0_ffee);
     let answer = stream.send(last.as_bytes());
-    assert!(answer.contains("id: 00c0ffee-60\n") && !answer.contains("id: 00c0ffee-57\n"), "{answer}");
+    assert!(answer.contains("id: 00c0ffee-59\n\nid: 00c0ffee-60\ndata: \"x\"\n\n"), "{answer}");
+    // The same at the stream of everything, which says how many events have left the ring.
+    let mut devices = Some(stream.devices);
+    for (last, missed) in [(57, None), (50, Some(6)), (60, None), (70, None)] {
+        let mut stream = Server { devices: devices.take().expect("no devices"), ..Server::new() };
+        let answer = stream.get(&format!("/lamp/events?revision=00c0ffee-{last}"));
+        let expected = missed.map(|missed: u32| format!("{{\"label\":\"missed\",\"value\":{missed}}}"));
+        assert!(expected.is_none_or(|expected| answer.contains(&expected)), "{answer}");
+        assert_eq!(answer.contains("missed"), missed.is_some(), "{answer}");
+        assert_eq!(answer.contains("id: 00c0ffee-57\n"), last < 57, "{answer}");
+        assert!(answer.contains("id: 00c0ffee-60\ndata: {\"label\":\"alive\""), "{answer}");
+        devices = Some(stream.devices);
+    }
 }
 
 #[test]
@@ -264,6 +311,28 @@ fn valid_requests_are_forwarded_as_they_came() {
     let answer = r#"{"label":"ok","id":7}"#;
     device.send(client, answer).unwrap();
     assert!(server.send(b"").contains(answer));
+}
+
+/// The answer of the one device and the request for the other are in one turn.
+#[test]
+fn request_behind_one_that_waits_is_for_its_own_device() {
+    let mut server = Server::new();
+    let mut inbox = link::inbox(&server.devices[0]);
+    let put = "PUT /lamp/properties/led HTTP/1.1\r\nHost: lamp\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue";
+    for (path, body) in [("/", "all devices"), ("/fan/", "a fan"), ("/lamp/", "a lamp"), ("*", "")] {
+        let requests = format!("{put}GET {path} HTTP/1.1\r\nHost: lamp\r\n\r\n");
+        assert_eq!(server.send(requests.as_bytes()), "");
+        {
+            let mut next = pin!(inbox.recv_forwarded(&LAMP));
+            let Poll::Ready(found) = next.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+                panic!("nothing was forwarded");
+            };
+            server.devices[0].device.send(found.client, "{\"label\":\"ok\",\"id\":0}").unwrap();
+        }
+        let answers = server.send(b"");
+        assert!(answers.starts_with("HTTP/1.1 204 ") && answers.ends_with(body), "{path}: {answers}");
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{path}: {answers}");
+    }
 }
 
 #[test]
@@ -298,7 +367,7 @@ fn recycled_device_has_forgotten_everything() {
     let mut server = Server::new();
     let lamp = server.devices[0].device;
     lamp.publish(LAMP.topic_of("led").unwrap(), "{\"label\":\"led\",\"value\":true}");
-    lamp.try_emit_numbered(NonZeroU64::new(9).unwrap(), "an event").unwrap();
+    lamp.emit("an event");
     assert!(server.get("/lamp/properties/led").ends_with("true"));
     let inbox = link::inbox(&server.devices[0]);
     drop(inbox);
@@ -308,4 +377,54 @@ fn recycled_device_has_forgotten_everything() {
     let answer = server.send(link::upgrade("/lamp/ws").as_bytes());
     assert!(!answer.contains("an event") && !answer.contains("led"), "{answer}");
     drop(link::inbox(&server.devices[0]));
+}
+
+#[test]
+fn log_in_holds_for_all_devices_wherever_it_was() {
+    let mut server = Server::new();
+    server.root = guarded::guard(server.root);
+    server.log_in = server.root.log_in;
+    let page = "GET /lamp/?a=b HTTP/1.1\r\nHost: lamp\r\nAccept: text/html\r\n\r\n";
+    let answer = server.send(page.as_bytes());
+    assert!(answer.contains("\r\nLocation: /login?next=/lamp/%3Fa%3Db\r\n"), "{answer}");
+    // Nobody learns without the log-in which devices there are, or opens one.
+    for path in ["/lamp/ws", "/nobody/ws", "/lamp/healthz", "/lamp"] {
+        assert!(server.get(path).starts_with("HTTP/1.1 401 "));
+    }
+    assert_eq!((server.admitted.get(), server.current), (0, None));
+    // A tool sends the password with each request.
+    for (path, expected) in
+        [("/fan/properties/led", "null"), ("/nobody/", "There is no device of this id here.")]
+    {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n{}\r\n\r\n", guarded::BASIC);
+        // The second time the password is known.
+        let mut answer = server.send(request.as_bytes());
+        guarded::check(&server.root);
+        answer += &server.send(b"");
+        assert!(body(&answer).starts_with(expected), "{answer}");
+    }
+    let answer = server.send(b"GET /lamp/login HTTP/1.1\r\nHost: lamp\r\nAccept: text/html\r\n\r\n");
+    assert!(answer.contains("\r\nLocation: /login?next=/lamp/\r\n"), "{answer}");
+    for device in ["fan", "lamp"] {
+        server.send(guarded::form("/login?next=/fan/", "", guarded::FORM).as_bytes());
+        guarded::check(&server.root);
+        let answer = server.send(b"");
+        assert!(
+            answer.starts_with("HTTP/1.1 303 ") && answer.contains("\r\nLocation: /fan/\r\n"),
+            "{answer}"
+        );
+        let (_, cookie) = answer.split_once("\r\nSet-Cookie: ").expect("no cookie");
+        let (cookie, rest) = cookie.split_once(';').expect("no attributes");
+        assert!(rest.contains("; Path=/; "), "{rest}");
+        for (path, body) in [("/fan/", "a fan"), ("/lamp/", "a lamp"), ("/", "all devices")] {
+            let request = format!("GET {path} HTTP/1.1\r\nHost: lamp\r\nCookie: {cookie}\r\n\r\n");
+            assert_eq!(self::body(&server.send(request.as_bytes())), body);
+        }
+        let before = server.revoked.get();
+        let answer = server.send(
+            guarded::form(&format!("/{device}/logout"), &format!("Cookie: {cookie}\r\n"), "").as_bytes(),
+        );
+        assert!(answer.contains("\r\nLocation: /login\r\n"), "{answer}");
+        assert_eq!(server.revoked.get(), before + 1);
+    }
 }

@@ -59,7 +59,7 @@ fn event(fleet: &Fleet, name: &str, seq: u32) {
 
 const LIVE: &str =
     "document.body.dataset.state === 'live' && document.getElementById('control-led') !== null";
-const ON: &str = "document.getElementById('control-led').checked";
+const ON: &str = "document.getElementById('control-led').ariaChecked === 'true'";
 const DISABLED: &str =
     "document.getElementById('control-led').disabled && document.body.classList.contains('stale')";
 

@@ -2,22 +2,22 @@
 
 use crate::served::{request, with};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use test_support::mosquitto::{Client, Mosquitto};
 use test_support::{Builder, Response, SOON, Server, WebSocket, http, wait_until};
 
 /// Time in which a gateway or device is back after its broker is: the waiting times before its first retries, and some more.
 pub const BACK: Duration = Duration::from_secs(20);
 
-/// Returns a gateway at this broker.
-pub fn gateway(broker: &Mosquitto) -> Builder {
-    with(&["--mqtt", &broker.url()]).command("gateway")
+/// Returns a gateway at the broker of this URL.
+pub fn gateway(url: &str) -> Builder {
+    with(&["--mqtt", url]).command("gateway")
 }
 
 /// Starts a gateway, and waits until it shows this device online.
 #[track_caller]
 pub fn start(broker: &Mosquitto, id: &str) -> Server {
-    let gateway = gateway(broker).start();
+    let gateway = gateway(&broker.url()).start();
     wait_for_device(gateway.addr(), id);
     gateway
 }
@@ -71,11 +71,13 @@ pub fn put(addr: SocketAddr, path: &str, value: &str) -> Response {
     )
 }
 
-/// Reads a page's frames up to this one, and returns them.
+/// Reads a page's frames up to the last one, and returns them.
 #[track_caller]
-pub fn read_to(page: &mut WebSocket, last: &str) -> Vec<String> {
+pub fn read_to(page: &mut WebSocket, is_last: impl Fn(&str) -> bool) -> Vec<String> {
+    let end = Instant::now() + SOON;
     let mut seen = vec![page.read_text()];
-    while seen.last().is_some_and(|frame| frame != last) {
+    while seen.last().is_some_and(|frame| !is_last(frame)) {
+        assert!(Instant::now() < end, "the last frame does not come: {seen:?}");
         seen.push(page.read_text());
     }
     seen

@@ -9,7 +9,7 @@ use test_support::mosquitto::Mosquitto;
 #[test]
 fn devices_above_the_limit_are_left_out_and_told_once() {
     let Some(broker) = Mosquitto::start() else { return };
-    let gateway = gateway(&broker).arg("--limit").arg("devices=2").start();
+    let gateway = gateway(&broker.url()).arg("--limit").arg("devices=2").start();
     for id in ["one", "two", "three", "four"] {
         silent_device(&broker, id);
         if id != "three" && id != "four" {

@@ -2,10 +2,13 @@
 //!
 //! Without mosquitto, the tests are skipped.
 
+mod balanced;
 mod commands;
 mod faults;
 mod house;
 mod limits;
+mod login;
 #[path = "../served/mod.rs"]
 mod served;
+mod sessions;
 mod viewers;

@@ -24,7 +24,7 @@ fn pages_of_two_gateways_and_of_the_device_are_in_step() {
         // The value comes to all, the answer to the sender alone.
         for (number, page) in pages.iter_mut().enumerate() {
             let last = if number == sender { ok.clone() } else { led(on) };
-            let seen = read_to(page, &last);
+            let seen = read_to(page, |frame| frame == last);
             assert!(number == sender || !seen.iter().any(|frame| frame.contains("\"ok\"")), "{seen:?}");
         }
     }

@@ -11,7 +11,7 @@ mod shared;
 mod summary;
 mod tables;
 
-pub use changes::Changes;
+pub use changes::{Changes, Position};
 pub use description::Description;
 pub use follower::{Change, Follower};
 pub use frame::Frame;

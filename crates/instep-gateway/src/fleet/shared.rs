@@ -1,6 +1,6 @@
 //! The fleet, which all threads share.
 
-use super::changes::Changes;
+use super::changes::{Changes, Position};
 use super::description::Description;
 use super::follower::Follower;
 use super::frame::{Frame, is_answer};
@@ -11,6 +11,7 @@ use crate::command::{Command, CommandError, Commands, Queued, Reply};
 use instep::Instant;
 use instep_mqtt::{DeviceId, Heard};
 use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::SystemTime;
@@ -46,11 +47,12 @@ pub struct FleetCounts {
 impl Fleet {
     /// Creates a fleet without devices.
     pub fn new(limits: FleetLimits) -> Arc<Self> {
+        let random = RandomState::new().build_hasher().finish();
         Arc::new(Self {
             limits,
             epoch: tokio::time::Instant::now(),
             tables: Mutex::new(Tables::new(limits)),
-            commands: Mutex::new(Commands::new(limits.commands, limits.commands_per_device)),
+            commands: Mutex::new(Commands::new(limits.commands, limits.commands_per_device, random)),
             revision: watch::Sender::new(0),
         })
     }
@@ -85,10 +87,11 @@ impl Fleet {
         self.revision.subscribe()
     }
 
-    /// Returns what has changed in the list of devices since a revision; 0 stands for the beginning.
+    /// Returns what has changed in the list of devices since a position.
     ///
-    /// At most `max` summaries are returned, the oldest changes first: [`Changes::revision`] says how far.
-    pub fn changes(&self, since: u64, max: usize) -> Changes {
+    /// At most `max` summaries are returned, the oldest changes first: [`Changes::revision`] says how far, and
+    /// [`Changes::position`] is where to go on.
+    pub fn changes(&self, since: Position, max: usize) -> Changes {
         self.tables().changes(since, max)
     }
 

@@ -4,7 +4,7 @@ use super::admittance::Admittance;
 use super::directory::Directory;
 use super::places::Places;
 use super::row::{About, FRAME_MAX, Row};
-use crate::fleet::{Changes, Fleet};
+use crate::fleet::{Changes, Fleet, Position};
 use instep::{App, Device, Inbox, Limits, Topic, Topics};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +57,14 @@ impl List {
     pub async fn run(&self, device: &Device, inbox: &mut Inbox<'_>) -> ! {
         let mut revisions = self.fleet.revisions();
         let places = Places::new(self.fleet.limits().devices);
-        let mut shown = Shown { list: self, device, places, revision: 0, in_round: false };
+        let mut shown = Shown {
+            list: self,
+            device,
+            places,
+            position: Position::default(),
+            in_round: false,
+            is_short: false,
+        };
         let mut alive_at = Instant::now();
         loop {
             // Whatever changes from here on is seen in the next round.
@@ -80,6 +87,8 @@ impl List {
             let read_all = async {
                 loop {
                     inbox.recv().await;
+                    // Clients that flood the inbox must not stop the others of this thread.
+                    tokio::task::yield_now().await;
                 }
             };
             tokio::select! {
@@ -96,31 +105,39 @@ struct Shown<'d> {
     list: &'d List,
     device: &'d Device,
     places: Places,
-    /// The revision of the fleet up to which it is published.
-    revision: u64,
+    /// The position of the fleet's changes up to which it is published.
+    position: Position,
     /// Whether all devices are being told anew.
     in_round: bool,
+    /// Whether a device got no place in this round.
+    is_short: bool,
 }
 
 impl Shown<'_> {
     /// Publishes what has changed, and returns whether that was all until this revision.
     fn follow(&mut self, newest: u64) -> bool {
-        let Changes { revision, is_whole, changed, gone } = self.list.fleet.changes(self.revision, BATCH);
+        let Changes { position, revision, is_whole, changed, gone } =
+            self.list.fleet.changes(self.position, BATCH);
         if is_whole {
             self.places.begin_round();
             self.in_round = true;
         }
         gone.iter().for_each(|id| self.remove(id));
         for summary in &changed {
-            // The fleet has no more devices than the list has places; a device that is gone is seen later.
-            if let Some(place) = self.places.take(summary.id) {
-                self.publish(&Row { place, device: Some(summary) });
+            match self.places.take(summary.id) {
+                Some(place) => self.publish(&Row { place, device: Some(summary) }),
+                // The fleet has no more devices than the list has places, so devices that are gone still have theirs.
+                None => self.is_short = true,
             }
         }
-        self.revision = revision;
+        self.position = position;
         let is_all = revision >= newest;
         if is_all && std::mem::take(&mut self.in_round) {
             self.places.untold().iter().for_each(|id| self.remove(id));
+            if std::mem::take(&mut self.is_short) {
+                self.position = Position::default();
+                return false;
+            }
         }
         is_all
     }
@@ -132,7 +149,9 @@ impl Shown<'_> {
     }
 
     fn publish(&self, row: &Row<'_>) {
-        if let Some(topic) = self.list.topics.at(row.place) {
+        // The first places have the last topics, because a table finds those at its end soonest.
+        let topic = self.list.fleet.limits().devices.checked_sub(row.place + 1);
+        if let Some(topic) = topic.and_then(|topic| self.list.topics.at(topic)) {
             self.device.publish(topic, row);
         }
     }

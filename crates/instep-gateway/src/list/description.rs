@@ -6,7 +6,7 @@ use instep_proto::http::RequestHead;
 use serde_json::Value;
 
 /// Where a client reached the gateway, and what it asks for there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Site {
     /// The address of the gateway, such as `https://gateway.example/fleet`. Empty if the request has no Host.
     address: String,
@@ -23,10 +23,9 @@ impl Site {
         Self { address: address.unwrap_or_default(), guarded }
     }
 
-    /// Returns the description with its id, its base and its security. Returns `None` if it is no object.
-    pub(super) fn describe(&self, id: &DeviceId, description: &Description) -> Option<String> {
-        let rest = description.text.trim_start().strip_prefix('{')?;
-        let separator = if rest.trim_start().starts_with('}') { "" } else { "," };
+    /// Returns the description of a device with its id, its base and its security. `rest` comes from [`members`].
+    pub(super) fn describe(&self, id: &DeviceId, rest: &str) -> String {
+        let separator = if rest == "}" { "" } else { "," };
         // The address comes from the client.
         let base = Value::String(format!("{}/{id}/.well-known/", self.address));
         let security = if self.guarded {
@@ -36,8 +35,26 @@ impl Site {
         } else {
             "\"security\":\"nosec\",\"securityDefinitions\":{\"nosec\":{\"scheme\":\"nosec\"}}"
         };
-        Some(format!("{{\"id\":\"{}{id}\",\"base\":{base},{security}{separator}{rest}", Self::URN))
+        format!("{{\"id\":\"{}{id}\",\"base\":{base},{security}{separator}{rest}", Self::URN)
     }
+}
+
+/// Returns the members of a description that are the same for all ways, and the brace behind them.
+///
+/// A gateway has no histories. Returns `None` if the description is no object.
+pub(super) fn members(description: &Description) -> Option<String> {
+    let Ok(Value::Object(mut all)) = serde_json::from_str(&description.text) else { return None };
+    for own in ["id", "base", "security", "securityDefinitions"] {
+        all.remove(own);
+    }
+    if let Some(Value::Object(properties)) = all.get_mut("properties") {
+        for property in properties.values_mut().filter_map(Value::as_object_mut) {
+            property.remove("instep:history");
+        }
+    }
+    let mut text = Value::Object(all).to_string();
+    text.remove(0);
+    Some(text)
 }
 
 #[cfg(test)]
@@ -47,16 +64,18 @@ mod tests {
     fn described(address: &str, guarded: bool, text: &str) -> Option<Value> {
         let site = Site { address: address.into(), guarded };
         let description = Description { text: text.into(), title: "".into(), version: "".into() };
-        let text = site.describe(&DeviceId::new("lamp").unwrap(), &description)?;
+        let text = site.describe(&DeviceId::new("lamp").unwrap(), &members(&description)?);
         Some(serde_json::from_str(&text).expect("not JSON"))
     }
 
     #[test]
     fn description_says_where_the_client_reaches_the_device() {
-        let lamp =
-            described("https://gateway.example/fleet", true, r#"{"title":"Lamp","properties":{}}"#).unwrap();
+        let text =
+            r#"{"title":"Lamp","base":"http://evil","properties":{"t":{"instep:history":{},"title":"T"}}}"#;
+        let lamp = described("https://gateway.example/fleet", true, text).unwrap();
         assert_eq!(lamp["id"], "urn:instep:lamp");
         assert_eq!(lamp["base"], "https://gateway.example/fleet/lamp/.well-known/");
+        assert_eq!(lamp["properties"], serde_json::json!({ "t": { "title": "T" } }));
         assert_eq!((&lamp["title"], &lamp["security"]), (&"Lamp".into(), &"any".into()));
         let open = described("http://a\"b", false, " { } ").unwrap();
         assert_eq!(

@@ -4,7 +4,7 @@ use super::declarations::{Declarations, NoDeclaration};
 use super::forward::Forwarder;
 use super::gateway_limits::GatewayLimits;
 use super::mirror::Mirror;
-use super::pool::Pool;
+use super::pool::{AllDevices, Pool};
 use super::viewed::Viewed;
 use crate::fleet::Fleet;
 use instep::driver::Absence;
@@ -36,6 +36,7 @@ pub struct Gateway {
     pages: Pages,
     limits: GatewayLimits,
     opened: Mutex<Opened>,
+    all: Arc<AllDevices>,
     forwarders: mpsc::UnboundedSender<Forwarder>,
     /// Taken by [`run`](Self::run).
     begun: Mutex<Option<mpsc::UnboundedReceiver<Forwarder>>>,
@@ -69,21 +70,15 @@ impl Gateway {
             .with_frame(limits.frame.min(base.frame))
             .with_message(limits.frame.min(base.message))
             .with_events(limits.events);
+        let all = Arc::new(AllDevices::default());
         let opened = Opened {
             devices: HashMap::new(),
             declarations: Declarations::default(),
-            pool: Pool::new(of_device, shards, limits.viewed),
+            pool: Pool::new(of_device, shards, limits.viewed, all.clone()),
             is_told: false,
         };
         let (opened, begun) = (Mutex::new(opened), Mutex::new(Some(begun)));
-        Self { fleet, pages, limits, opened, forwarders, begun }
-    }
-
-    /// Calls `on_device` with each device whose memory is allocated, for what concerns all devices of a server.
-    #[must_use]
-    pub fn on_device(self, on_device: impl Fn(&'static Device) + Send + Sync + 'static) -> Self {
-        self.opened().pool.on_device = Some(Box::new(on_device));
-        self
+        Self { fleet, pages, limits, opened, all, forwarders, begun }
     }
 
     /// Returns the number of devices that are open.
@@ -110,7 +105,9 @@ impl Gateway {
                         self.opened().pool.put(memory);
                     }
                 }
-                _ = sweep.tick() => self.opened().sweep(LINGER),
+                _ = sweep.tick() => {
+                    self.opened().sweep(LINGER);
+                }
             }
         }
     }
@@ -133,14 +130,12 @@ impl Gateway {
             NoDeclaration::Full => Absence::Full,
         })?;
         let topics = declaration.thing.property_count() + 1;
-        let memory = match opened.pool.take(topics) {
-            Some(memory) => memory,
-            None => {
-                // The memory comes back in a moment.
-                opened.sweep(Duration::ZERO);
+        let Some(memory) = opened.pool.take(topics) else {
+            // Memory of devices that nobody looks at comes back in a moment.
+            if !opened.sweep(Duration::ZERO) {
                 opened.tell_full(&self.limits);
-                return Err(Absence::Full);
             }
+            return Err(Absence::Full);
         };
         let device = memory.device;
         // Positions in streams hold at this gateway only, until an event shows that the device numbers them.
@@ -171,9 +166,9 @@ impl Gateway {
 }
 
 impl Opened {
-    /// Closes the devices that nobody has looked at for `linger`, and those that are over.
-    fn sweep(&mut self, linger: Duration) {
-        let now = Instant::now();
+    /// Closes the devices that nobody has looked at for `linger`, and those that are over. Returns whether there were any.
+    fn sweep(&mut self, linger: Duration) -> bool {
+        let (now, before) = (Instant::now(), self.devices.len());
         self.devices.retain(|_, Entry { viewed, unused_since }| {
             if Arc::strong_count(viewed) > 1 {
                 *unused_since = None;
@@ -182,6 +177,7 @@ impl Opened {
             let since = *unused_since.get_or_insert(now);
             now - since < linger && !viewed.is_over()
         });
+        self.devices.len() < before
     }
 
     fn tell_full(&mut self, limits: &GatewayLimits) {
@@ -210,8 +206,9 @@ impl Devices for Gateway {
     }
 
     fn each(&self, with: &mut dyn FnMut(&Device)) {
-        for entry in self.opened().devices.values() {
-            with(entry.viewed.device());
+        // A free device has no clients.
+        for device in self.all.copied() {
+            with(device);
         }
     }
 }

@@ -2,17 +2,15 @@
 
 use super::declaration::Declaration;
 use crate::fleet::{Change, Description, Follower, Frame, Presence, Since};
+use instep::driver::event_number;
 use instep::{Device, PublishError};
 use std::collections::HashMap;
-use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Maximum length of a frame `thing`, in bytes. A longer one is replaced by one that says the same of the declaration.
 const GREETING_MAX: usize = 200;
-/// Maximum number of an event, up to which JavaScript represents every whole number.
-const SEQ_MAX: u64 = (1 << 53) - 1;
 
 /// Device that stands for the one at the broker.
 #[derive(Debug)]
@@ -108,23 +106,20 @@ impl Mirror {
             }
             return;
         };
-        let shown = match seq_of(text) {
-            None => self.device.try_emit(text),
-            Some(seq) => {
-                // A broker that is a cluster may change the order of events of different names, but not of one name.
-                let last = state.last_events.entry(name).or_default();
-                if seq.get() <= *last {
-                    return;
-                }
-                *last = seq.get();
-                if !self.is_numbered.swap(true, Ordering::AcqRel)
-                    && let Some((_, Some(start))) = &state.greeting
-                {
-                    self.device.set_boot_id(*start);
-                }
-                self.device.try_emit_numbered(seq, text)
+        if let Some(seq) = event_number(bytes) {
+            // A broker that is a cluster may change the order of events of different names, but not of one name.
+            let last = state.last_events.entry(name).or_default();
+            if seq.get() <= *last {
+                return;
             }
-        };
+            *last = seq.get();
+            if !self.is_numbered.swap(true, Ordering::AcqRel)
+                && let Some((_, Some(start))) = &state.greeting
+            {
+                self.device.set_boot_id(*start);
+            }
+        }
+        let shown = self.device.try_emit(text);
         note(state, shown);
     }
 }
@@ -203,36 +198,10 @@ fn millis(time: SystemTime) -> u128 {
     time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis())
 }
 
-/// Returns the number at the end of an event's frame.
-fn seq_of(text: &str) -> Option<NonZeroU64> {
-    let text = text.trim_ascii_end().strip_suffix('}')?;
-    let digits = text.len() - text.bytes().rev().take_while(u8::is_ascii_digit).count();
-    // In a text, quotes are escaped.
-    let number = text[..digits].ends_with(",\"seq\":").then(|| text[digits..].parse::<u64>().ok())??;
-    NonZeroU64::new(number).filter(|number| number.get() <= SEQ_MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
-
-    #[test]
-    fn number_of_an_event_is_found_only_at_its_end() {
-        for (text, expected) in [
-            (r#"{"label":"said","value":"x","seq":12}"#, Some(12)),
-            (r#"{"label":"lines","value":{"severity":"info","message":"x"},"seq":1}"#, Some(1)),
-            (r#"{"label":"said","value":"x"}"#, None),
-            (r#"{"label":"said","value":"x,\"seq\":5}"}"#, None),
-            (r#"{"label":"said","value":"x","seq":0}"#, None),
-            (r#"{"label":"said","value":"x","seq":9007199254740992}"#, None),
-            (r#"{"label":"said","value":"x","seq":}"#, None),
-            ("}", None),
-            ("", None),
-        ] {
-            assert_eq!(seq_of(text).map(NonZeroU64::get), expected, "{text}");
-        }
-    }
 
     #[test]
     fn greeting_goes_out_as_it_came_unless_the_device_is_offline() {

@@ -98,19 +98,11 @@ impl<'s> Feed<'s> {
         Ok(())
     }
 
-    /// Skips to the event `next`, as if the events before it had been lost, also if there were fewer so far.
-    ///
-    /// The feed of a gateway numbers the events of another device, and may hear of some and not of others.
-    #[cfg(feature = "gateway")]
-    pub fn skip_events_to(&mut self, next: u64) {
-        self.ring.skip_to(next);
-    }
-
     /// Forgets all messages and events, and begins at revision 0 again.
     #[cfg(feature = "gateway")]
     pub fn clear(&mut self) {
         self.table.clear();
-        self.ring.skip_to(0);
+        self.ring.clear();
         self.revision = 0;
     }
 

@@ -21,9 +21,6 @@ pub struct Ring<'s> {
     spare: usize,
     /// Number of the next event, from 0.
     next: u64,
-    /// Number of the first event that was stored since the last skip.
-    #[cfg(feature = "gateway")]
-    first: u64,
 }
 
 impl<'s> Ring<'s> {
@@ -35,15 +32,13 @@ impl<'s> Ring<'s> {
             *entry = RingEntry { block: index, ..RingEntry::default() };
         }
         let (block_length, spare) = (storage.len() / (entries.len() + 1), entries.len());
-        Self {
-            entries,
-            storage,
-            block_length,
-            spare,
-            next: 0,
-            #[cfg(feature = "gateway")]
-            first: 0,
-        }
+        Self { entries, storage, block_length, spare, next: 0 }
+    }
+
+    /// Forgets all events.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn clear(&mut self) {
+        self.next = 0;
     }
 
     /// Returns the maximum number of events.
@@ -58,10 +53,7 @@ impl<'s> Ring<'s> {
 
     /// Returns the number of the oldest event, or [`Ring::next`] if there is none.
     pub fn oldest(&self) -> u64 {
-        let oldest = self.next.saturating_sub(self.entries.len() as u64);
-        #[cfg(feature = "gateway")]
-        let oldest = oldest.max(self.first);
-        oldest
+        self.next.saturating_sub(self.entries.len() as u64)
     }
 
     /// Returns the block into which the next event is encoded.
@@ -85,10 +77,6 @@ impl<'s> Ring<'s> {
     /// Skips to the event `next`, because the events before it are lost.
     pub(crate) fn skip_to(&mut self, next: u64) {
         self.next = next;
-        #[cfg(feature = "gateway")]
-        {
-            self.first = next;
-        }
     }
 
     /// Returns the revision and frame of an event.

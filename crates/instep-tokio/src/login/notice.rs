@@ -10,6 +10,9 @@ const LOG_OUT: &str = "logout/";
 /// Name of the message with the password.
 const PASSWORD: &str = "password";
 
+/// Lifetime of a session, in ms.
+pub(super) const LIFETIME: u64 = SHARED_SESSION_SECONDS * 1000;
+
 /// Message from one server to the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Notice {
@@ -19,7 +22,7 @@ pub(super) enum Notice {
     Password(PasswordNotice),
 }
 
-/// Password of a server, and the time of its start, in s since 1970.
+/// Password of a server, and the time of its start, in ms since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PasswordNotice {
     pub(super) since: u64,
@@ -68,7 +71,7 @@ impl Notice {
     pub(super) fn expires(self) -> u64 {
         match self {
             Self::LogOut { expires, .. } => expires,
-            Self::Password(PasswordNotice { since, .. }) => since.saturating_add(SHARED_SESSION_SECONDS),
+            Self::Password(PasswordNotice { since, .. }) => since.saturating_add(LIFETIME),
         }
     }
 }

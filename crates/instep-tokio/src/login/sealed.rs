@@ -1,9 +1,10 @@
 //! Sessions that hold at every server with the same key and password.
 
 use super::key::{Purpose, SessionKey};
+use super::notice::LIFETIME;
 use super::notice::{Notice, PasswordNotice};
 use instep::Instant;
-use instep::login::{Password, SHARED_SESSION_SECONDS, SealedSession, SharedSessions};
+use instep::login::{Password, SealedSession, SharedSessions};
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -12,8 +13,8 @@ use std::time::{Duration, SystemTime};
 
 /// Maximum sessions that have ended before their time. If there are more, all sessions end.
 const ENDED_MAX: usize = 65_536;
-/// Maximum time by which the clock of another server may be ahead, in s.
-const SKEW_SECONDS: u64 = 300;
+/// Maximum time by which the clock of another server may be ahead, in ms (5 min).
+const SKEW: u64 = 5 * 60 * 1000;
 
 /// Function that brings a message to the other servers: its name, its payload, and for how long it is of use.
 type Teller = Box<dyn Fn(&str, &[u8], Duration) + Send + Sync>;
@@ -29,7 +30,7 @@ pub struct SealedSessions {
     key: SessionKey,
     own: PasswordNotice,
     clock: fn() -> u64,
-    /// A time of the server's clock, and the same in s since 1970.
+    /// A time of the server's clock, and the same in ms since 1970.
     base: OnceLock<(Instant, u64)>,
     teller: OnceLock<Teller>,
     closer: OnceLock<Closer>,
@@ -38,9 +39,9 @@ pub struct SealedSessions {
 
 #[derive(Default)]
 struct State {
-    /// Sessions that have ended before their time, with that time in s since 1970.
+    /// Sessions that have ended before their time, with that time in ms since 1970.
     ended: HashMap<NonZeroU32, u64>,
-    /// Sessions that began until this time have ended, in s since 1970.
+    /// Sessions that began until this time have ended, in ms since 1970.
     void_until: u64,
     /// Number of messages that no server with this key has written.
     foreign: u64,
@@ -115,7 +116,11 @@ impl SealedSessions {
 
     /// Takes the password of another server. The server that was started last is right.
     fn hear_password(&self, other: PasswordNotice) {
-        if other.tag == self.own.tag || other.since > self.latest() {
+        if other.tag == self.own.tag {
+            return;
+        }
+        if other.since > self.latest() {
+            log::warn!("Ignored the password of another server: its clock is more than 5 min ahead");
             return;
         }
         if other.since < self.own.since {
@@ -144,7 +149,8 @@ impl SealedSessions {
     /// Ends a session here. Returns whether it had not ended before.
     fn forget(&self, session: SealedSession) -> bool {
         let now = (self.clock)();
-        if session.expires <= now || session.expires > self.latest() + SHARED_SESSION_SECONDS {
+        // A session of a clock that is too far ahead is not accepted yet, but will be.
+        if session.expires <= now {
             return false;
         }
         let number = session.number();
@@ -178,21 +184,21 @@ impl SealedSessions {
         let left = notice.expires().saturating_sub((self.clock)());
         if let Some(teller) = self.teller.get().filter(|_| left > 0) {
             let (name, payload) = notice.write(&self.key);
-            teller(&name, payload.as_bytes(), Duration::from_secs(left));
+            teller(&name, payload.as_bytes(), Duration::from_millis(left));
         }
     }
 
-    /// Returns the time of the server's clock that stands for a time in s since 1970.
+    /// Returns the time of the server's clock that stands for a time in ms since 1970.
     ///
     /// The first call decides how the two go together, so a time always has the same result.
     fn instant(&self, time: u64, now: Instant) -> Instant {
         let (instant, base) = *self.base.get_or_init(|| (now, (self.clock)()));
-        Instant::from_millis(time.saturating_sub(base).saturating_mul(1000)).after(instant.as_millis())
+        instant.after(time.saturating_sub(base))
     }
 
-    /// Returns the latest time that the clock of another server may show, in s since 1970.
+    /// Returns the latest time that the clock of another server may show, in ms since 1970.
     fn latest(&self) -> u64 {
-        (self.clock)().saturating_add(SKEW_SECONDS)
+        (self.clock)().saturating_add(SKEW)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -203,7 +209,7 @@ impl SealedSessions {
 
 impl SharedSessions for SealedSessions {
     fn begin(&self, id: u128) -> SealedSession {
-        let expires = (self.clock)().saturating_add(SHARED_SESSION_SECONDS);
+        let expires = (self.clock)().saturating_add(LIFETIME);
         let parts: [&[u8]; 3] = [&self.own.tag.to_be_bytes(), &id.to_be_bytes(), &expires.to_be_bytes()];
         SealedSession { id, expires, seal: self.key.authenticate(Purpose::Session, &parts) }
     }
@@ -214,8 +220,7 @@ impl SharedSessions for SealedSessions {
         if !self.key.verifies(Purpose::Session, &parts, seal) {
             return None;
         }
-        let is_timely =
-            *expires > (self.clock)() && *expires <= self.latest().saturating_add(SHARED_SESSION_SECONDS);
+        let is_timely = *expires > (self.clock)() && *expires <= self.latest().saturating_add(LIFETIME);
         let expires_at = self.instant(*expires, now);
         (is_timely && self.holds(session.number(), expires_at)).then_some(expires_at)
     }
@@ -223,9 +228,8 @@ impl SharedSessions for SealedSessions {
     fn holds(&self, number: NonZeroU32, expires_at: Instant) -> bool {
         let state = self.state();
         // Sessions were found before, so the times go together already.
-        let begins_after = |time: u64| {
-            expires_at > self.instant(time.saturating_add(SHARED_SESSION_SECONDS), Instant::default())
-        };
+        let begins_after =
+            |time: u64| expires_at > self.instant(time.saturating_add(LIFETIME), Instant::default());
         !state.ended.contains_key(&number) && (state.void_until == 0 || begins_after(state.void_until))
     }
 
@@ -246,9 +250,11 @@ impl fmt::Debug for SealedSessions {
     }
 }
 
-/// Returns the time of this machine, in s since 1970.
+/// Returns the time of this machine, in ms since 1970.
 fn unix_time() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -257,8 +263,8 @@ mod tests {
     use std::cell::Cell;
     use std::sync::Arc;
 
-    const NOW: u64 = 1_800_000_000;
-    const HOURS_12: u64 = 12 * 60 * 60;
+    const NOW: u64 = 1_800_000_000_000;
+    const HOURS_12: u64 = 12 * 60 * 60 * 1000;
 
     thread_local! {
         static CLOCK: Cell<u64> = const { Cell::new(NOW) };
@@ -286,8 +292,8 @@ mod tests {
         told.len()
     }
 
-    fn at(seconds: u64) -> Instant {
-        Instant::from_millis(seconds * 1000)
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
     }
 
     #[test]
@@ -318,9 +324,9 @@ mod tests {
         CLOCK.set(NOW + HOURS_12);
         assert_eq!(server.find(&session, at(HOURS_12)), None);
         // A server whose clock was wrong gave a session that would last too long.
-        CLOCK.set(NOW - SKEW_SECONDS);
+        CLOCK.set(NOW - SKEW);
         assert!(server.find(&session, at(0)).is_some());
-        CLOCK.set(NOW - SKEW_SECONDS - 1);
+        CLOCK.set(NOW - SKEW - 1);
         assert_eq!(server.find(&session, at(0)), None);
     }
 
@@ -334,13 +340,27 @@ mod tests {
         one.end(&session);
         assert_eq!(one.find(&session, at(0)), None);
         assert!(other.find(&session, at(0)).is_some(), "it has not been told yet");
-        assert_eq!(told.lock().unwrap()[0].2, Duration::from_secs(HOURS_12));
+        assert_eq!(told.lock().unwrap()[0].2, Duration::from_millis(HOURS_12));
         assert_eq!(hears(&other, &told), 1);
         assert_eq!(other.find(&session, at(0)), None);
         assert!(!other.holds(session.number(), expires_at));
         assert!(other.find(&another, at(0)).is_some() && one.find(&another, at(0)).is_some());
         assert_eq!(hears(&one, &told_other), 0, "what is heard is not told again");
         assert_eq!((one.foreign(), other.foreign()), (0, 0));
+    }
+
+    #[test]
+    fn log_out_at_a_server_whose_clock_is_ahead_is_not_forgotten() {
+        let ((here, _), (ahead, told)) = (server("0a", "x"), server("0a", "x"));
+        told.lock().unwrap().clear();
+        CLOCK.set(NOW + 2 * SKEW);
+        let session = ahead.begin(7);
+        ahead.end(&session);
+        CLOCK.set(NOW);
+        assert_eq!(here.find(&session, at(0)), None, "it lasts too long");
+        assert_eq!(hears(&here, &told), 1);
+        CLOCK.set(NOW + SKEW + 1);
+        assert_eq!(here.find(&session, at(SKEW + 1)), None, "the log-out is forgotten");
     }
 
     #[test]

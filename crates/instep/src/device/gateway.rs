@@ -1,5 +1,4 @@
-//! What a gateway does with a device that stands for another one: its memory is used again, its events have the other device's
-//! numbers, and its requests go there.
+//! What a gateway does with a device that stands for another one: its memory is used again, and its requests go there.
 
 use super::inbox::{Inbox, InboxItem};
 use super::requests::read;
@@ -8,9 +7,8 @@ use super::shared::Device;
 use super::slot::ClientId;
 use super::state::State;
 use crate::model::Thing;
-use core::num::{NonZeroU32, NonZeroU64};
-use instep_proto::delivery::{PublishError, Storage as _};
-use instep_proto::frame::Payload;
+use core::num::NonZeroU32;
+use instep_proto::delivery::Storage as _;
 
 /// Valid request of a client, to be passed on as the client sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +39,8 @@ impl Inbox<'_> {
                 Ok(found) => break (client, found.interaction.name, found.id),
                 Err(wrong) => {
                     send_answer(self.device, client, wrong.frame(self.device.limits().frame));
+                    // Clients that flood this device must not stop the tasks of others.
+                    embassy_futures::yield_now().await;
                 }
             }
         };
@@ -51,22 +51,6 @@ impl Inbox<'_> {
 }
 
 impl Device {
-    /// Sends an event that has the number `seq` at the device where it came from, of which the first has 1.
-    ///
-    /// Events between the last one and this one count as missed. An event that comes after later ones gets the next number here.
-    ///
-    /// # Errors
-    /// As [`Device::try_emit`].
-    pub fn try_emit_numbered(&self, seq: NonZeroU64, text: &str) -> Result<(), PublishError> {
-        self.with(|state| {
-            let number = seq.get() - 1;
-            if number > state.feed.ring().next() {
-                state.feed.skip_events_to(number);
-            }
-            state.emit(Payload::Text(&text))
-        })
-    }
-
     /// Forgets everything, as a device that was just created, so that the device can stand for another one.
     ///
     /// No driver may have a client of the device any more, and the application no inbox.

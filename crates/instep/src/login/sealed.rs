@@ -20,7 +20,7 @@ const DIGITS: usize = 2 * (16 + 8 + 32);
 pub struct SealedSession {
     /// The random id of the session.
     pub id: u128,
-    /// The time at which the session ends, in s since 1970 (Unix time).
+    /// The time at which the session ends, in ms since 1970 (Unix time).
     pub expires: u64,
     /// The message authentication code of the id and the time.
     pub seal: [u8; 32],

@@ -4,6 +4,8 @@
 //! and the first frame names that start.
 
 use super::context::Context;
+#[cfg(feature = "gateway")]
+use super::event_numbers as numbers;
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
 use instep_proto::delivery::Cursor;
@@ -17,6 +19,8 @@ const WIRE: u32 = 1;
 /// Returns the first cursor of a client that has the first `seen` events.
 pub(crate) fn begin(context: &Context<'_>, seen: u64) -> Cursor {
     if context.manifest.backlog {
+        #[cfg(feature = "gateway")]
+        let seen = numbers::event_after(seen, context.feed).unwrap_or(seen);
         Cursor::with_backlog(context.feed, seen)
     } else {
         Cursor::new(context.feed)
@@ -65,6 +69,17 @@ pub(crate) fn greeting_frame(hash: u64, start: Option<NonZeroU32>) -> impl Displ
     })
 }
 
+/// Returns the number of the last event before the cursor, of which the first has 1.
+pub(crate) fn position(cursor: &Cursor, context: &Context<'_>) -> u64 {
+    #[cfg(feature = "gateway")]
+    if let Some(number) = numbers::before(cursor, context.feed) {
+        return number;
+    }
+    #[cfg(not(feature = "gateway"))]
+    let _ = context;
+    cursor.events()
+}
+
 /// Returns the id of an event in Server-Sent Events: the device's start and a number.
 pub(crate) fn id(start: NonZeroU32, seq: u64) -> impl Display {
     fmt::from_fn(move |f| write!(f, "{start:08x}-{seq}"))
@@ -106,9 +121,22 @@ impl LastSeen {
         begin(context, self.seq.unwrap_or(self.default_seq))
     }
 
+    /// Returns the number of the last event that the client has, at its first cursor.
+    #[cfg_attr(
+        not(feature = "gateway"),
+        expect(clippy::unused_self, reason = "a device has heard all events")
+    )]
+    pub(crate) fn position(self, begin: &Cursor, context: &Context<'_>) -> u64 {
+        let position = position(begin, context);
+        // A gateway may not have heard that one.
+        #[cfg(feature = "gateway")]
+        let position = position.max(self.seq.unwrap_or(0));
+        position
+    }
+
     /// Returns how many events the client missed, if it asks for revisions.
-    pub(crate) fn missed(self, begin: &Cursor) -> u64 {
-        self.seq.filter(|_| self.revisions).map_or(0, |seq| begin.events().saturating_sub(seq))
+    pub(crate) fn missed(self, begin: &Cursor, context: &Context<'_>) -> u64 {
+        self.seq.filter(|_| self.revisions).map_or(0, |seq| position(begin, context).saturating_sub(seq))
     }
 }
 

@@ -2,11 +2,15 @@
 //!
 //! A handler takes a [`Request`] and returns its [`Outcome`]. No handler depends on a connection or a driver.
 
+#[cfg(feature = "gateway")]
+mod absence;
 mod asking;
 mod board;
 mod body_remaining;
 mod context;
 mod event_id;
+#[cfg(feature = "gateway")]
+mod event_numbers;
 mod folder;
 mod form;
 mod invoke;
@@ -28,18 +32,22 @@ mod sse;
 mod thing_service;
 mod values;
 
+#[cfg(feature = "gateway")]
+pub(crate) use absence::answer_absence;
 pub(crate) use board::BOARD_PAGE;
 pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
 pub(crate) use body_remaining::BodyRemaining;
 pub(crate) use context::Context;
 pub(crate) use event_id::greeting_frame;
+#[cfg(feature = "gateway")]
+pub use event_numbers::event_number;
 pub(crate) use folder::file_of;
 pub use folder::{FOLDER_FILES_MAX, FileContent, Files, Folder, FolderFile, Found};
 pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
 pub use mounts::MountsRef;
 #[cfg(feature = "gateway")]
-pub use mounts::{Absence, Entry, Mounts};
+pub use mounts::{Absence, Entry, Mounts, Stage};
 pub(crate) use notices::OWN_FRAME_MAX;
 pub(crate) use piecewise::{Next, Piecewise, Received};
 #[cfg(feature = "update")]

@@ -1,21 +1,18 @@
 //! Devices behind a gateway, each below a path of its own.
 
-use super::request::Outcome;
-use super::response::write_whole;
 use core::fmt;
 use core::num::NonZeroU32;
-use instep_proto::delivery::Outgoing;
-use instep_proto::http::{Reply, RequestHead, Status};
 
 /// Devices of a server, each below a path of its own, such as `/lamp/`.
 ///
 /// The driver has one for each turn. The context of a turn is that of the server itself or of one of its devices. A connection may
 /// ask for one device after the other.
 pub trait Mounts {
-    /// Returns to what a path belongs.
-    ///
-    /// The same path belongs to the same device until the request is answered.
-    fn enter(&self, path: &str) -> Entry;
+    /// Returns to what the path of a request belongs.
+    fn enter(&self, path: &str, stage: Stage) -> Entry;
+
+    /// Returns how many clients all devices of the server together may have, if they have so many.
+    fn places_taken(&self) -> Option<usize>;
 
     /// Returns whether a client with this session is connected to any device of the server.
     fn session_in_use(&self, session: NonZeroU32) -> bool;
@@ -28,6 +25,18 @@ impl fmt::Debug for dyn Mounts + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Mounts")
     }
+}
+
+/// How far a request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing is known of its sender. It belongs to the context of the turn if that is of its device, and else to the server itself,
+    /// which asks for the log-in.
+    Unknown,
+    /// Its sender may see the devices, as far as is known.
+    Admitted,
+    /// It waits for the answer of the device in the context of the turn, and belongs to that device, whatever has become of it.
+    Waiting,
 }
 
 /// To what a path belongs.
@@ -56,31 +65,3 @@ pub enum Absence {
 
 /// Devices of a driver that has some.
 pub type MountsRef<'a> = &'a dyn Mounts;
-
-impl Absence {
-    /// Answers a request for the device.
-    pub(crate) fn answer(self, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
-        let (status, text) = match self {
-            Self::Unknown => (Status::NotFound, "There is no device of this id here. / lists all devices.\n"),
-            Self::Undescribed => (
-                Status::ServiceUnavailable,
-                "The device has not told yet what it is. Try again in a moment.\n",
-            ),
-            Self::Unreadable => (
-                Status::NotFound,
-                "The description of this device is none that can be shown. The log says what is wrong with it.\n",
-            ),
-            Self::Full => {
-                (Status::ServiceUnavailable, "Too many devices are looked at. Try again in a moment.\n")
-            }
-        };
-        let response = Reply::head_of(status, Some(("text/plain; charset=utf-8", text.len())), head);
-        if write_whole(&response, format_args!(""), &[text.as_bytes()], head, out) {
-            Outcome::Written { closes: response.closes() }
-        } else if out.is_empty() {
-            Outcome::Reply(Reply::error(status, Some(head)))
-        } else {
-            Outcome::Blocked
-        }
-    }
-}

@@ -1,32 +1,23 @@
 //! The devices of a server without the feature `gateway`, which has only one.
 
-use super::request::Outcome;
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
-use instep_proto::delivery::Outgoing;
-use instep_proto::http::RequestHead;
 
 /// Devices that have no value, so the compiler leaves out all code that has one.
 #[derive(Clone, Copy, Debug)]
 pub struct MountsRef<'a>(Infallible, PhantomData<&'a ()>);
-
-/// Reason why a device cannot be shown, of which there is none.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Absence(Infallible);
 
 impl MountsRef<'_> {
     pub(crate) fn session_in_use(self, _: NonZeroU32) -> bool {
         match self.0 {}
     }
 
-    pub(crate) fn revoke(self, _: Option<NonZeroU32>) {
+    pub(crate) fn places_taken(self) -> Option<usize> {
         match self.0 {}
     }
-}
 
-impl Absence {
-    pub(crate) fn answer(self, _: &RequestHead<'_>, _: &mut Outgoing<'_>) -> Outcome {
+    pub(crate) fn revoke(self, _: Option<NonZeroU32>) {
         match self.0 {}
     }
 }

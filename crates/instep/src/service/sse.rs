@@ -80,7 +80,7 @@ pub(crate) fn listen(
     let head = response.write_with(out.spare_mut(), format_args!("{NO_BUFFERING}"));
     out.commit(head.unwrap_or(0));
     let cursor = last_seen.begin(context);
-    let missed = last_seen.missed(&cursor);
+    let missed = last_seen.missed(&cursor, context);
     let mut events = Events {
         slot,
         check_revoked: false,
@@ -91,7 +91,7 @@ pub(crate) fn listen(
         only,
     };
     let mut begin = Window::new(out.spare_mut(), 0);
-    let _ = events.write_beginning(context, &mut begin);
+    let _ = events.write_beginning(last_seen, context, &mut begin);
     if missed > 0 {
         let _ = write_missed(missed, &mut begin);
     }
@@ -190,7 +190,7 @@ impl Events {
         out: &mut Window<'_>,
     ) -> core::fmt::Result {
         if let Some(start) = event_id::position_start(context, true) {
-            writeln!(out, "id: {}", event_id::id(start, self.cursor.events()))?;
+            writeln!(out, "id: {}", event_id::id(start, event_id::position(&self.cursor, context)))?;
         }
         write!(out, "data: {}\n\n", event_id::up_to(revision))
     }
@@ -201,7 +201,12 @@ impl Events {
         Some((number, context.manifest.thing?.interactions.get(number)?))
     }
 
-    fn write_beginning(&self, context: &Context<'_>, out: &mut Window<'_>) -> core::fmt::Result {
+    fn write_beginning(
+        &self,
+        last_seen: LastSeen,
+        context: &Context<'_>,
+        out: &mut Window<'_>,
+    ) -> core::fmt::Result {
         writeln!(out, "retry: {RETRY_MS}")?;
         let Some((number, interaction)) = self.only(context) else {
             #[cfg(feature = "gateway")]
@@ -218,7 +223,7 @@ impl Events {
         }
         // With this id, a client that reconnects before its first event misses none.
         if let Some(start) = event_id::start(context) {
-            writeln!(out, "id: {}", event_id::id(start, self.cursor.events()))?;
+            writeln!(out, "id: {}", event_id::id(start, last_seen.position(&self.cursor, context)))?;
         }
         out.write_str("\n")
     }
@@ -248,7 +253,7 @@ impl Events {
             let before = cursor.events();
             cursor.advance(&next, context.feed);
             let start = event_id::start(context).filter(|_| cursor.events() > before);
-            let id = start.map(|start| event_id::id(start, cursor.events()));
+            let id = start.map(|start| event_id::id(start, event_id::position(&cursor, context)));
             let text = match only {
                 Some(only) => value(next.frame, only.name),
                 None => Some(server_payload(next.frame)).filter(|_| next.frame[0] & 0x0f == 1),
