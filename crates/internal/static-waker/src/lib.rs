@@ -82,7 +82,8 @@ mod tests {
         let wakers: [Waker; 8] = core::array::from_fn(|index| waker(&COUNTERS, index));
         for (index, waker) in wakers.iter().enumerate() {
             assert!(waker.will_wake(&waker.clone()) && !waker.will_wake(&wakers[(index + 1) % 8]));
-            (0..index).for_each(|_| waker.clone().wake());
+            let copy = waker.clone();
+            (0..index).for_each(|_| copy.wake_by_ref());
         }
         let last = wakers[7].clone();
         drop(wakers);
