@@ -8,17 +8,20 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-use instep_proto::http::Asset;
+#[doc(hidden)]
+pub use instep_proto::http::Asset;
 
-/// Asset of a file in `OUT_DIR` and of its compressed form.
+/// Asset of a file that a build script has put into `OUT_DIR`, and of its compressed form.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! asset {
     ($kind:literal, $name:literal) => {{
         const GZIP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz"));
         #[cfg(target_os = "none")]
-        const ASSET: Asset = Asset::compressed($kind, GZIP);
+        const ASSET: $crate::Asset = $crate::Asset::compressed($kind, GZIP);
         #[cfg(not(target_os = "none"))]
-        const ASSET: Asset =
-            Asset::new($kind, include_bytes!(concat!(env!("OUT_DIR"), "/", $name))).gzip(GZIP);
+        const ASSET: $crate::Asset =
+            $crate::Asset::new($kind, include_bytes!(concat!(env!("OUT_DIR"), "/", $name))).gzip(GZIP);
         ASSET
     }};
 }

@@ -11,9 +11,12 @@ use instep_panel::INSTEP_JS;
 
 instep::topics! { const TOPICS = [LED, COUNT]; }
 
+const SCRIPT: Asset = instep_panel::asset!("text/javascript; charset=utf-8", "led-json.js");
+
 /// The application's declaration.
 pub const APP: App = App::new("led-json", "An LED and a count of seconds in step, as JSON")
     .page("/", Asset::template(unindented!("../pages/led-json.html")))
+    .page("/led-json.js", SCRIPT)
     .page("/instep.js", INSTEP_JS)
     .endpoint("/ws")
     .topics(TOPICS);
