@@ -37,8 +37,8 @@ const READS_PER_TURN: usize = 4;
 pub(crate) struct Connection {
     socket: RefCell<Socket>,
     key: usize,
-    /// Device behind the server that the client is connected to, and the length of its part of the path.
-    mount: RefCell<Option<(Rc<Mount>, usize)>>,
+    /// Device behind the server that the client is connected to, and its part of the path.
+    mount: RefCell<Option<(Rc<Mount>, Box<str>)>>,
     slot: Cell<Option<u16>>,
     wants_read: Cell<bool>,
     wants_write: Cell<bool>,
@@ -154,9 +154,9 @@ impl Connection {
     /// Returns `false` if the device cannot be shown here.
     fn change_device(&self, shard: &ShardState, next: Next) -> bool {
         self.leave(shard);
-        if let Next::Device(shown, length) = next {
+        if let Next::Device(shown, own) = next {
             let Some(mount) = shard.enter(&shown, self.key) else { return false };
-            self.mount.replace(Some((mount, length)));
+            self.mount.replace(Some((mount, own)));
         }
         true
     }
@@ -304,7 +304,9 @@ impl Connection {
         let switch = shard.server.devices.map(|devices| Switch {
             devices,
             own: shard.server.device,
-            current: mount.as_ref().map(|(mount, length)| (&mount.shown, *length)),
+            open: &shard.server.meters.open,
+            places: shard.server.device.limits().clients,
+            current: mount.as_ref().map(|(mount, own)| (&mount.shown, &**own)),
             next: RefCell::new(None),
         });
         let turn = {
@@ -415,7 +417,10 @@ impl Connection {
     /// Publishes the client's state to the shard and to admission control.
     fn publish_state(&self, shard: &ShardState) {
         let socket = self.socket.borrow();
-        self.open.set(socket.client.is_open());
+        let is_open = socket.client.is_open();
+        if self.open.replace(is_open) != is_open {
+            shard.count_open(is_open);
+        }
         self.permit.set_priority(socket.client.eviction_priority());
         let mount = self.mount.borrow();
         let compressed = socket.client.follows_compressed() && mount.is_none();

@@ -41,10 +41,11 @@ pub enum Found {
 /// [`Device::recycle`] and [`Feed::clear`] make them ready for another device with at most so many topics.
 ///
 /// # Panics
-/// If `limits.clients` is above 60,000.
+/// If `limits.clients` is above 65,519.
 pub fn allocate(topics: usize, limits: &Limits, shards: usize) -> (&'static Device, Vec<Feed<'static>>) {
     // The slot of a closed client is free only once the application has received its disconnect.
-    let spare = limits.clients.div_ceil(4);
+    let most = usize::from(u16::MAX).saturating_sub(limits.clients + memory::REQUESTS);
+    let spare = limits.clients.div_ceil(4).min(most);
     let memory = memory::allocate_shown(topics, limits, limits.clients + spare, memory::REQUESTS, shards);
     let device = Box::leak(Box::new(Device::new(memory, *limits)));
     (device, (0..shards).map(|_| memory::feed(topics, limits)).collect())

@@ -6,7 +6,7 @@
 use crate::admission::AdmissionControl;
 use instep::Device;
 use instep::driver::{Counts, RefusalReason};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -108,11 +108,17 @@ impl Metrics {
 pub(crate) struct Meters {
     pub(crate) admission: Arc<AdmissionControl>,
     pub(crate) shards: Box<[ShardMeter]>,
+    /// Number of clients with an open WebSocket or a stream, at the server and at the devices behind it.
+    pub(crate) open: AtomicUsize,
 }
 
 impl Meters {
     pub(crate) fn new(admission: Arc<AdmissionControl>, shards: usize) -> Self {
-        Self { admission, shards: (0..shards).map(|_| ShardMeter::default()).collect() }
+        Self {
+            admission,
+            shards: (0..shards).map(|_| ShardMeter::default()).collect(),
+            open: AtomicUsize::new(0),
+        }
     }
 
     /// Collects the metrics, and waits at most one second for the shards.

@@ -1,12 +1,13 @@
 //! A device behind the server, as one shard follows it for its clients.
 
 use crate::devices::{Devices, Found, ShownDevice};
-use instep::driver::{Entry, Feed, Mounts};
+use instep::driver::{Entry, Feed, Mounts, Stage};
 use instep::{Device, Instant};
 use std::cell::{Ref, RefCell};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 /// Device behind the server that clients of this shard are connected to.
@@ -121,23 +122,42 @@ pub(crate) struct Switch<'a> {
     pub(crate) devices: &'static dyn Devices,
     /// The server's own device.
     pub(crate) own: &'static Device,
-    /// The device in whose context the turn is, and the length of its part of the path.
-    pub(crate) current: Option<(&'a Arc<dyn ShownDevice>, usize)>,
+    /// The number of clients of all devices, and its maximum.
+    pub(crate) open: &'static AtomicUsize,
+    pub(crate) places: usize,
+    /// The device in whose context the turn is, and its part of the path.
+    pub(crate) current: Option<(&'a Arc<dyn ShownDevice>, &'a str)>,
     /// The context of the next request.
     pub(crate) next: RefCell<Option<Next>>,
+}
+
+/// Returns whether a path is that of a device, or below it.
+fn is_below(path: &str, own: &str) -> bool {
+    path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Context of a request.
 #[derive(Debug)]
 pub(crate) enum Next {
     Server,
-    Device(Arc<dyn ShownDevice>, usize),
+    Device(Arc<dyn ShownDevice>, Box<str>),
 }
 
 impl Mounts for Switch<'_> {
-    fn enter(&self, path: &str, waits: bool) -> Entry {
-        if let (true, Some((_, length))) = (waits, self.current) {
-            return Entry::Here(length);
+    fn enter(&self, path: &str, stage: Stage) -> Entry {
+        if let (Stage::Waiting, Some((_, own))) = (stage, self.current) {
+            return Entry::Here(own.len());
+        }
+        if stage == Stage::Unknown {
+            // No memory is taken for a sender that may be anybody.
+            return match self.current {
+                None => Entry::Here(0),
+                Some((shown, own)) if is_below(path, own) && !shown.is_over() => Entry::Here(own.len()),
+                Some(_) => {
+                    self.next.replace(Some(Next::Server));
+                    Entry::Elsewhere
+                }
+            };
         }
         let next = match (self.devices.find(path), self.current) {
             (Found::Server, None) => return Entry::Here(0),
@@ -148,10 +168,16 @@ impl Mounts for Switch<'_> {
             {
                 return Entry::Here(length);
             }
-            (Found::Device { length, device }, _) => Next::Device(device, length),
+            (Found::Device { length, device }, _) => {
+                Next::Device(device, path.get(..length).unwrap_or_default().into())
+            }
         };
         self.next.replace(Some(next));
         Entry::Elsewhere
+    }
+
+    fn places_taken(&self) -> Option<usize> {
+        (self.open.load(Ordering::Relaxed) >= self.places).then_some(self.places)
     }
 
     fn session_in_use(&self, session: NonZeroU32) -> bool {

@@ -10,6 +10,7 @@ use instep::update::{FirmwareRoute, Unavailable};
 use instep::{Access, App, Device, Inbox, Limits, LogIn};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::num::NonZeroU32;
+use std::sync::atomic::Ordering;
 
 /// Route `/firmware` of a program that is no device with images.
 static NO_UPDATES: Unavailable =
@@ -144,7 +145,11 @@ impl Server {
     ///
     /// Must be called in a runtime with time, which may be another runtime than the one of [`Server::serve`].
     pub async fn metrics(&self) -> Metrics {
-        self.meters.metrics(self.device).await
+        let mut metrics = self.meters.metrics(self.device).await;
+        if self.devices.is_some() {
+            metrics.counts.clients = self.meters.open.load(Ordering::Relaxed) as u64;
+        }
+        metrics
     }
 }
 

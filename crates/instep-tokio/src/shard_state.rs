@@ -17,6 +17,7 @@ use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::Notify;
 
 /// Entry of [`ShardState::by_slot`] for a slot without a connection.
@@ -161,6 +162,16 @@ impl ShardState {
     pub(crate) fn count_compressed(&self, more: bool) {
         let count = self.compressing.get();
         self.compressing.set(if more { count + 1 } else { count - 1 });
+    }
+
+    /// Counts one more, or one less, client of the server and of the devices behind it.
+    pub(crate) fn count_open(&self, more: bool) {
+        let open = &self.server.meters.open;
+        if more {
+            open.fetch_add(1, Ordering::Relaxed);
+        } else {
+            open.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn now(&self) -> Instant {

@@ -12,7 +12,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use test_support::{Http, WebSocket};
+use test_support::{Http, WebSocket, wait_until};
 use tokio::sync::oneshot;
 
 const SWITCH: Interaction = Interaction::new("led", "LED", Kind::Switch);
@@ -199,11 +199,7 @@ fn device_that_is_over_closes_its_clients_and_another_takes_its_path() {
     drop(lamp);
     // The kept-alive connection goes on at the new device, and nothing holds the old one any more.
     assert_eq!(get(&mut http, "/lamp/properties/led"), "null");
-    test_support::wait_until(
-        Duration::from_secs(5),
-        || Arc::strong_count(&old) == 1,
-        || "the old device is held",
-    );
+    wait_until(Duration::from_secs(5), || Arc::strong_count(&old) == 1, || "the old device is held");
     assert_eq!(old.feeds.lock().unwrap().len(), 2);
     running.publish(1, true);
     read_until(&mut fan, &led(true));
@@ -236,4 +232,30 @@ fn revoked_clients_are_closed_at_all_devices() {
     for socket in &mut sockets {
         expect_close(socket, 1008);
     }
+}
+
+#[test]
+fn limit_of_clients_holds_for_all_devices_together() {
+    let running = serve();
+    let path = |i: usize| if i.is_multiple_of(2) { "/lamp/ws" } else { "/fan/ws" };
+    let mut sockets: Vec<_> =
+        (0..LIMITS.clients).map(|i| WebSocket::connect(running.addr, path(i))).collect();
+    for path in ["/lamp/ws", "/fan/ws"] {
+        let Err(refused) = WebSocket::try_connect(running.addr, path, &[]) else { panic!("it was let in") };
+        assert_eq!(refused.status, 503);
+    }
+    // Requests are answered all the same.
+    assert_eq!(get(&mut Http::connect(running.addr), "/lamp/properties/led"), "null");
+    drop(sockets.pop());
+    wait_until(
+        Duration::from_secs(5),
+        || WebSocket::try_connect(running.addr, "/lamp/ws", &[]).is_ok(),
+        || "no place",
+    );
+}
+
+#[test]
+fn device_has_as_many_places_as_slots_can_be_numbered() {
+    let (device, feeds) = allocate(1, &LIMITS.with_clients(65_000), 1);
+    assert_eq!((device.clients(), feeds.len()), (0, 1));
 }

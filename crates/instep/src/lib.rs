@@ -212,7 +212,7 @@ pub mod driver {
     pub use crate::log::LogRateLimit;
     pub use crate::service::MountsRef;
     #[cfg(feature = "gateway")]
-    pub use crate::service::{Absence, Entry, Mounts, event_number};
+    pub use crate::service::{Absence, Entry, Mounts, Stage, event_number};
     pub use crate::update::UpdateRoute;
     pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
     #[doc(hidden)]

@@ -3,7 +3,7 @@
 mod guarded;
 mod link;
 
-use instep::driver::{Absence, Client, Entry, Mounts, TurnContext};
+use instep::driver::{Absence, Client, Entry, Mounts, Stage, TurnContext};
 use instep::thing::{Interaction, Kind, Thing};
 use instep::{Access, App, Asset, Inbox, Instant, Limits, LogIn};
 use link::{Simulation, frame, http_state};
@@ -40,6 +40,8 @@ struct Server {
     log_in: Option<&'static LogIn>,
     /// How often credentials were revoked at all devices.
     revoked: Cell<u32>,
+    /// How often an admitted request asked for a device.
+    admitted: Cell<u32>,
 }
 
 /// The devices as one turn sees them.
@@ -47,13 +49,20 @@ struct Places<'a> {
     current: Option<usize>,
     target: Cell<Option<Option<usize>>>,
     revoked: &'a Cell<u32>,
+    admitted: &'a Cell<u32>,
 }
 
 impl Mounts for Places<'_> {
-    fn enter(&self, path: &str, waits: bool) -> Entry {
+    fn enter(&self, path: &str, stage: Stage) -> Entry {
         let id = path.get(1..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-        if let (true, Some(_)) = (waits, self.current) {
+        if let (Stage::Waiting, Some(_)) = (stage, self.current) {
             return Entry::Here(1 + id.len());
+        }
+        if let (Stage::Unknown, None) = (stage, self.current) {
+            return Entry::Here(0);
+        }
+        if stage == Stage::Admitted {
+            self.admitted.set(self.admitted.get() + 1);
         }
         let found = match id {
             "lamp" => Some(0),
@@ -68,6 +77,10 @@ impl Mounts for Places<'_> {
         }
         self.target.set(Some(found));
         Entry::Elsewhere
+    }
+
+    fn places_taken(&self) -> Option<usize> {
+        None
     }
 
     fn session_in_use(&self, _: NonZeroU32) -> bool {
@@ -95,6 +108,7 @@ impl Server {
             reads: true,
             log_in: None,
             revoked: Cell::new(0),
+            admitted: Cell::new(0),
         }
     }
 
@@ -108,7 +122,12 @@ impl Server {
     /// Gives the client turns, until none wants another context.
     fn turn(&mut self) {
         loop {
-            let places = Places { current: self.current, target: Cell::new(None), revoked: &self.revoked };
+            let places = Places {
+                current: self.current,
+                target: Cell::new(None),
+                revoked: &self.revoked,
+                admitted: &self.admitted,
+            };
             let (mut tail, mut received) =
                 (std::mem::take(&mut self.tail), std::mem::take(&mut self.received));
             let (simulation, reads) = match self.current {
@@ -204,7 +223,7 @@ fn answer_that_is_not_taken_is_whole_before_the_next_device_answers() {
 fn path_without_a_slash_is_redirected_and_unknown_ids_are_404_with_a_sentence() {
     let mut server = Server::new();
     let answer = server.get("/lamp");
-    assert!(answer.starts_with("HTTP/1.1 302 ") && answer.contains("\r\nLocation: /lamp/\r\n"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 302 ") && answer.contains("\r\nLocation: lamp/\r\n"), "{answer}");
     for path in ["/other", "/other/", "/other/ws", "/other/properties/led"] {
         let answer = server.get(path);
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
@@ -230,7 +249,7 @@ fn description_names_the_path_of_its_device() {
         assert!(answer.contains(&format!("\"base\":\"{base}\"")), "{answer}");
     }
     let answer = server.get("/house/lamp");
-    assert!(answer.contains("\r\nLocation: /house/lamp/\r\n"), "{answer}");
+    assert!(answer.contains("\r\nLocation: lamp/\r\n"), "{answer}");
 }
 
 #[test]
@@ -368,12 +387,26 @@ fn log_in_holds_for_all_devices_wherever_it_was() {
     let page = "GET /lamp/?a=b HTTP/1.1\r\nHost: lamp\r\nAccept: text/html\r\n\r\n";
     let answer = server.send(page.as_bytes());
     assert!(answer.contains("\r\nLocation: /login?next=/lamp/%3Fa%3Db\r\n"), "{answer}");
-    // Nobody learns without the log-in which devices there are.
-    for path in ["/lamp/ws", "/nobody/ws"] {
+    // Nobody learns without the log-in which devices there are, or opens one.
+    for path in ["/lamp/ws", "/nobody/ws", "/lamp/healthz", "/lamp"] {
         assert!(server.get(path).starts_with("HTTP/1.1 401 "));
     }
-    for path in ["/lamp/login", "/login"] {
-        server.send(guarded::form(&format!("{path}?next=/fan/"), "", guarded::FORM).as_bytes());
+    assert_eq!((server.admitted.get(), server.current), (0, None));
+    // A tool sends the password with each request.
+    for (path, expected) in
+        [("/fan/properties/led", "null"), ("/nobody/", "There is no device of this id here.")]
+    {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: lamp\r\n{}\r\n\r\n", guarded::BASIC);
+        // The second time the password is known.
+        let mut answer = server.send(request.as_bytes());
+        guarded::check(&server.root);
+        answer += &server.send(b"");
+        assert!(body(&answer).starts_with(expected), "{answer}");
+    }
+    let answer = server.send(b"GET /lamp/login HTTP/1.1\r\nHost: lamp\r\nAccept: text/html\r\n\r\n");
+    assert!(answer.contains("\r\nLocation: /login?next=/lamp/\r\n"), "{answer}");
+    for device in ["fan", "lamp"] {
+        server.send(guarded::form("/login?next=/fan/", "", guarded::FORM).as_bytes());
         guarded::check(&server.root);
         let answer = server.send(b"");
         assert!(
@@ -388,8 +421,9 @@ fn log_in_holds_for_all_devices_wherever_it_was() {
             assert_eq!(self::body(&server.send(request.as_bytes())), body);
         }
         let before = server.revoked.get();
-        let answer =
-            server.send(guarded::form("/fan/logout", &format!("Cookie: {cookie}\r\n"), "").as_bytes());
+        let answer = server.send(
+            guarded::form(&format!("/{device}/logout"), &format!("Cookie: {cookie}\r\n"), "").as_bytes(),
+        );
         assert!(answer.contains("\r\nLocation: /login\r\n"), "{answer}");
         assert_eq!(server.revoked.get(), before + 1);
     }

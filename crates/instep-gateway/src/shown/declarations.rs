@@ -39,7 +39,7 @@ impl Declarations {
         if self.by_text.len() >= limits.declarations || self.bytes + text.len() > limits.declaration_bytes {
             if !std::mem::replace(&mut self.is_told, true) {
                 log::warn!(
-                    "Devices of more than {} descriptions were looked at, and no others can be until a restart; raise --limit declarations",
+                    "Devices of {} different descriptions were looked at, and devices of others are shown only after a restart of the gateway",
                     self.by_text.len()
                 );
             }

@@ -68,6 +68,8 @@ impl Forwarder {
                         }
                         Err(error) => self.answer(&sender, &Err(error)),
                     }
+                    // Viewers that flood this device must not stop the commands of others.
+                    tokio::task::yield_now().await;
                 }
             }
         }
@@ -83,7 +85,7 @@ impl Forwarder {
         };
         // The client may be gone, and that is all that can be wrong with an answer that fits.
         if self.device.send(sender.client, &text).is_err() && answer.is_ok() {
-            let _ = self.device.send(sender.client, error_frame(sender, CommandError::TooLong));
+            let _ = self.device.send(sender.client, short_answer(sender, &text));
         }
     }
 }
@@ -96,6 +98,14 @@ fn answer_for(id: Option<u64>, frame: &[u8]) -> Option<String> {
     }
     let error = text.strip_prefix("{\"label\":\"error\",")?;
     Some(format!("{{\"label\":\"error\",{}", error.strip_prefix("\"id\":0,").unwrap_or(error)))
+}
+
+/// Returns what is known of an answer that is longer than a frame: that the command was done, or that it may have been.
+fn short_answer(sender: &Sender, answer: &str) -> String {
+    match sender.id {
+        Some(id) if answer.starts_with("{\"label\":\"ok\"") => format!("{{\"label\":\"ok\",\"id\":{id}}}"),
+        _ => error_frame(sender, CommandError::TimedOut),
+    }
 }
 
 fn error_frame(sender: &Sender, error: CommandError) -> String {

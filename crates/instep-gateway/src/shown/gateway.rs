@@ -4,7 +4,7 @@ use super::declarations::{Declarations, NoDeclaration};
 use super::forward::Forwarder;
 use super::gateway_limits::GatewayLimits;
 use super::mirror::Mirror;
-use super::pool::Pool;
+use super::pool::{AllDevices, Pool};
 use super::viewed::Viewed;
 use crate::fleet::Fleet;
 use instep::driver::Absence;
@@ -36,6 +36,7 @@ pub struct Gateway {
     pages: Pages,
     limits: GatewayLimits,
     opened: Mutex<Opened>,
+    all: Arc<AllDevices>,
     forwarders: mpsc::UnboundedSender<Forwarder>,
     /// Taken by [`run`](Self::run).
     begun: Mutex<Option<mpsc::UnboundedReceiver<Forwarder>>>,
@@ -69,21 +70,15 @@ impl Gateway {
             .with_frame(limits.frame.min(base.frame))
             .with_message(limits.frame.min(base.message))
             .with_events(limits.events);
+        let all = Arc::new(AllDevices::default());
         let opened = Opened {
             devices: HashMap::new(),
             declarations: Declarations::default(),
-            pool: Pool::new(of_device, shards, limits.viewed),
+            pool: Pool::new(of_device, shards, limits.viewed, all.clone()),
             is_told: false,
         };
         let (opened, begun) = (Mutex::new(opened), Mutex::new(Some(begun)));
-        Self { fleet, pages, limits, opened, forwarders, begun }
-    }
-
-    /// Calls `on_device` with each device whose memory is allocated, for what concerns all devices of a server.
-    #[must_use]
-    pub fn on_device(self, on_device: impl Fn(&'static Device) + Send + Sync + 'static) -> Self {
-        self.opened().pool.on_device = Some(Box::new(on_device));
-        self
+        Self { fleet, pages, limits, opened, all, forwarders, begun }
     }
 
     /// Returns the number of devices that are open.
@@ -211,8 +206,9 @@ impl Devices for Gateway {
     }
 
     fn each(&self, with: &mut dyn FnMut(&Device)) {
-        for entry in self.opened().devices.values() {
-            with(entry.viewed.device());
+        // A free device has no clients.
+        for device in self.all.copied() {
+            with(device);
         }
     }
 }

@@ -4,12 +4,10 @@ use instep::driver::Feed;
 use instep::{Device, Limits};
 use instep_tokio::devices::allocate;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Minimum number of topics that a device has memory for.
 const TOPICS_MIN: usize = 16;
-
-/// Function that is told of each device that was allocated.
-pub(super) type OnDevice = Box<dyn Fn(&'static Device) + Send + Sync>;
 
 /// Memory of devices, which is never freed, because shards refer to it.
 pub(super) struct Pool {
@@ -18,7 +16,20 @@ pub(super) struct Pool {
     max: usize,
     allocated: usize,
     free: Vec<Memory>,
-    pub(super) on_device: Option<OnDevice>,
+    all: Arc<AllDevices>,
+}
+
+/// All devices that were allocated, also those that are free.
+///
+/// Its lock is held for no other call, because it is taken within the critical section that all devices and log-ins share.
+#[derive(Debug, Default)]
+pub(super) struct AllDevices(Mutex<Vec<&'static Device>>);
+
+impl AllDevices {
+    /// Returns the devices.
+    pub(super) fn copied(&self) -> Vec<&'static Device> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// Memory of one device, with as many feeds as there are shards.
@@ -31,8 +42,10 @@ pub(super) struct Memory {
 
 impl Pool {
     /// Creates an empty pool, which has memory for at most `max` devices.
-    pub(super) fn new(limits: Limits, shards: usize, max: usize) -> Self {
-        Self { limits, shards, max, allocated: 0, free: Vec::new(), on_device: None }
+    ///
+    /// Those that it has are in `all`, too.
+    pub(super) fn new(limits: Limits, shards: usize, max: usize, all: Arc<AllDevices>) -> Self {
+        Self { limits, shards, max, allocated: 0, free: Vec::new(), all }
     }
 
     /// Takes memory for a device with so many topics, if there is any.
@@ -50,9 +63,7 @@ impl Pool {
         }
         self.allocated += 1;
         let (device, feeds) = allocate(topics, &self.limits, self.shards);
-        if let Some(on_device) = &self.on_device {
-            on_device(device);
-        }
+        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).push(device);
         Some(Memory { topics, device, feeds })
     }
 

@@ -11,6 +11,8 @@ mod eviction;
 mod http_state;
 mod inflate;
 mod info;
+#[cfg(feature = "gateway")]
+mod mounting;
 mod receive;
 mod requests;
 mod routing;

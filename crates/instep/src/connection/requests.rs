@@ -3,11 +3,11 @@
 use super::client::{Client, State};
 use super::context::ConnectionContext;
 use super::http_state::HttpState;
+#[cfg(feature = "gateway")]
+use super::mounting::enter;
 use super::websocket::Taken;
 use crate::access::MountPath;
 use crate::limits::ROOM_MIN;
-#[cfg(feature = "gateway")]
-use crate::service::Entry;
 use crate::service::{BodyRemaining, Outcome, Pending, Request};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
@@ -138,24 +138,9 @@ impl Client {
                 (whole.and_then(|whole| rest.get(..whole)), length, BodyRemaining::Bytes(head.content_length))
             }
         };
+        #[cfg(feature = "gateway")]
         let whole_path = head.path;
-        (head.base, head.path) = context.access.split_path(whole_path);
-        #[cfg(not(feature = "gateway"))]
-        let (mount, absence) = (MountPath::NONE, None);
-        #[cfg(feature = "gateway")]
-        let (mut mount, mut absence) = (MountPath::NONE, None);
-        #[cfg(feature = "gateway")]
-        if let Some(mounts) = context.mounts {
-            match mounts.enter(head.path, matches!(self.pending(), Pending::Invocation(_))) {
-                Entry::Here(length) => {
-                    let path = head.path.get(..length).unwrap_or_default();
-                    mount = MountPath::new(path);
-                    (head.base, head.path) = whole_path.split_at(head.base.len() + path.len());
-                }
-                Entry::Elsewhere => return Ok(Taken::Blocked(0)),
-                Entry::Absent(reason) => absence = Some(reason),
-            }
-        }
+        (head.base, head.path) = context.access.split_path(head.path);
         let peer = context.access.client(self.peer(), &head);
         (head.date, head.keep_alive_seconds) = (context.date, limits.keep_alive_seconds());
         let proxied = context.access.is_proxy(self.peer().to_canonical());
@@ -171,11 +156,18 @@ impl Client {
             proxied,
             content,
             local_port: self.local_port(),
-            mount,
-            absence,
+            mount: MountPath::NONE,
+            #[cfg(feature = "gateway")]
+            absence: None,
             pending: self.pending(),
             context,
         };
+        #[cfg(feature = "gateway")]
+        let Some((mounted, mount, absence)) = enter(&request, whole_path, context) else {
+            return Ok(Taken::Blocked(0));
+        };
+        #[cfg(feature = "gateway")]
+        let request = Request { head: &mounted, mount, absence, ..request };
         match self.route(&request, context, out) {
             Outcome::Blocked => return Ok(Taken::Blocked(0)),
             // The chunks that it waits for may have arrived already.

@@ -3,6 +3,8 @@
 use super::client::{Client, State};
 use super::context::ConnectionContext;
 use super::deflate::Compression;
+#[cfg(feature = "gateway")]
+use super::mounting::answer_elsewhere;
 use super::upgrade_probe::probe_upgrade;
 use super::websocket::Open;
 use crate::access::Refusal;
@@ -12,7 +14,7 @@ use crate::limits::ROOM_MIN;
 use crate::login::{LOG_IN, LOG_OUT};
 use crate::service::{
     Credential, Events, FORM_MAX, Listening, OWN_FRAME_MAX, Opening, Outcome, Pending, Request, Resource,
-    answer_absence, body_max, log_limited, plain_text, redirect, redirect_with, refuse,
+    body_max, log_limited, plain_text, redirect, redirect_with, refuse,
 };
 use crate::time::Instant;
 use core::net::IpAddr;
@@ -156,7 +158,9 @@ impl Client {
             return error(Status::NotFound);
         }
         if !request.mount.is_empty() && head.path.is_empty() {
-            return redirect(Status::Found, head.base, &"/", head, out);
+            // Relative, because a proxy may have removed a prefix.
+            let own = format_args!("{}/", request.mount.as_str().trim_start_matches('/'));
+            return redirect(Status::Found, "", &own, head, out);
         }
         if let Some((resource, of_thing)) = resource.filter(|_| !speaks) {
             return (of_thing.answer)(resource, credential, request, out);
@@ -191,11 +195,16 @@ impl Client {
                 Outcome::Reply(Reply::asset(asset, head, context.access.frames))
             }
             (_, Some((Page::RestOfPath(_), rest))) => plain_text(head, rest, out),
-            _ => match (request.absence, context.app.folder) {
-                (Some(absence), _) => answer_absence(absence, head, out),
-                (None, Some(folder)) => folder.answer(request, out),
-                (None, None) => error(Status::NotFound),
-            },
+            _ => {
+                #[cfg(feature = "gateway")]
+                if let Some(outcome) = answer_elsewhere(request, context, out) {
+                    return outcome;
+                }
+                match context.app.folder {
+                    Some(folder) => folder.answer(request, out),
+                    None => error(Status::NotFound),
+                }
+            }
         }
     }
 
@@ -277,9 +286,14 @@ impl Client {
             return None;
         }
         let session = credential.map(|credential| credential.number);
-        let Some(slot) = context.device.admit(context.follower, notify_app, speaks_thing, session) else {
+        let all_taken = context.places_taken();
+        let slot = match all_taken {
+            Some(_) => None,
+            None => context.device.admit(context.follower, notify_app, speaks_thing, session),
+        };
+        let Some(slot) = slot else {
             context.device.count_refusal(RefusalReason::Full);
-            let places = context.device.client_limit(context.follower);
+            let places = all_taken.unwrap_or_else(|| context.device.client_limit(context.follower));
             log_limited!(warn, context, now, "Refused {peer}: all {places} places are taken");
             self.answer(Reply::error(Status::ServiceUnavailable, None));
             return None;

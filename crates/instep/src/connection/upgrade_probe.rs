@@ -45,5 +45,9 @@ fn refusal(origin: &str, request: &Request<'_>, context: &ConnectionContext<'_>)
     if context.log_in().is_some_and(|log_in| !(log_in.authenticator.shows_session)(log_in, request)) {
         return Status::Unauthorized;
     }
-    if context.device.is_full(context.follower) { Status::ServiceUnavailable } else { Status::NoContent }
+    if context.places_taken().is_some() || context.device.is_full(context.follower) {
+        Status::ServiceUnavailable
+    } else {
+        Status::NoContent
+    }
 }

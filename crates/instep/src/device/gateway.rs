@@ -39,6 +39,8 @@ impl Inbox<'_> {
                 Ok(found) => break (client, found.interaction.name, found.id),
                 Err(wrong) => {
                     send_answer(self.device, client, wrong.frame(self.device.limits().frame));
+                    // Clients that flood this device must not stop the tasks of others.
+                    embassy_futures::yield_now().await;
                 }
             }
         };

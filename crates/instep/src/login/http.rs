@@ -207,7 +207,14 @@ fn challenge(request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let Request { head, mount, .. } = *request;
     let opens = matches!(head.method, Method::Get | Method::Head) && !head.websocket.upgrade;
     if opens && (head.navigation || head.accepts_html) {
-        return redirect(head, &log_in_address(mount, head.path, head.query), None, out);
+        let path = head.path;
+        // The log-in of a device on a server with several is the server's, and leads back to the device.
+        #[cfg(feature = "gateway")]
+        let path = path
+            .strip_suffix(LOG_IN)
+            .filter(|_| request.context.mounts.is_some())
+            .map_or(path, |own| &path[..own.len() + 1]);
+        return redirect(head, &log_in_address(mount, path, head.query), None, out);
     }
     error(Status::Unauthorized, head)
 }

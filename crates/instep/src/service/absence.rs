@@ -2,15 +2,11 @@
 
 use super::mounts::Absence;
 use super::request::Outcome;
-#[cfg(feature = "gateway")]
 use super::response::write_whole;
 use instep_proto::delivery::Outgoing;
-use instep_proto::http::RequestHead;
-#[cfg(feature = "gateway")]
-use instep_proto::http::{Reply, Status};
+use instep_proto::http::{Reply, RequestHead, Status};
 
 /// Answers a request for a device that cannot be shown.
-#[cfg(feature = "gateway")]
 pub(crate) fn answer_absence(absence: Absence, head: &RequestHead<'_>, out: &mut Outgoing<'_>) -> Outcome {
     let (status, text) = match absence {
         Absence::Unknown => (Status::NotFound, "There is no device of this id here. / lists all devices.\n"),
@@ -33,10 +29,4 @@ pub(crate) fn answer_absence(absence: Absence, head: &RequestHead<'_>, out: &mut
     } else {
         Outcome::Blocked
     }
-}
-
-/// Answers a request for a device that cannot be shown, of which there is none.
-#[cfg(not(feature = "gateway"))]
-pub(crate) fn answer_absence(absence: Absence, _: &RequestHead<'_>, _: &mut Outgoing<'_>) -> Outcome {
-    absence.never()
 }

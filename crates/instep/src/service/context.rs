@@ -62,6 +62,12 @@ impl Context<'_> {
         }
     }
 
+    /// Returns how many clients all devices of the server together may have, if they have so many.
+    pub(crate) fn places_taken(&self) -> Option<usize> {
+        let mounts = self.mounts?;
+        mounts.places_taken()
+    }
+
     /// Revokes the credential of all clients with this session, at all devices of the server.
     pub(crate) fn revoke(&self, session: Option<NonZeroU32>) {
         match self.mounts {

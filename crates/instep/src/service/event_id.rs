@@ -122,6 +122,10 @@ impl LastSeen {
     }
 
     /// Returns the number of the last event that the client has, at its first cursor.
+    #[cfg_attr(
+        not(feature = "gateway"),
+        expect(clippy::unused_self, reason = "a device has heard all events")
+    )]
     pub(crate) fn position(self, begin: &Cursor, context: &Context<'_>) -> u64 {
         let position = position(begin, context);
         // A gateway may not have heard that one.

@@ -2,6 +2,7 @@
 //!
 //! A handler takes a [`Request`] and returns its [`Outcome`]. No handler depends on a connection or a driver.
 
+#[cfg(feature = "gateway")]
 mod absence;
 mod asking;
 mod board;
@@ -31,6 +32,7 @@ mod sse;
 mod thing_service;
 mod values;
 
+#[cfg(feature = "gateway")]
 pub(crate) use absence::answer_absence;
 pub(crate) use board::BOARD_PAGE;
 pub use board::{BoardPage, BoardPages, PAGE_PART_MAX};
@@ -45,7 +47,7 @@ pub(crate) use form::{FORM_MAX, may_act, whole_content};
 pub(crate) use invoke::body_max;
 pub use mounts::MountsRef;
 #[cfg(feature = "gateway")]
-pub use mounts::{Absence, Entry, Mounts};
+pub use mounts::{Absence, Entry, Mounts, Stage};
 pub(crate) use notices::OWN_FRAME_MAX;
 pub(crate) use piecewise::{Next, Piecewise, Received};
 #[cfg(feature = "update")]

@@ -9,10 +9,10 @@ use core::num::NonZeroU32;
 /// ask for one device after the other.
 pub trait Mounts {
     /// Returns to what the path of a request belongs.
-    ///
-    /// `waits` is whether the request waits for the answer of the device in the context of the turn. Then it belongs to that device,
-    /// whatever has become of it.
-    fn enter(&self, path: &str, waits: bool) -> Entry;
+    fn enter(&self, path: &str, stage: Stage) -> Entry;
+
+    /// Returns how many clients all devices of the server together may have, if they have so many.
+    fn places_taken(&self) -> Option<usize>;
 
     /// Returns whether a client with this session is connected to any device of the server.
     fn session_in_use(&self, session: NonZeroU32) -> bool;
@@ -25,6 +25,18 @@ impl fmt::Debug for dyn Mounts + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Mounts")
     }
+}
+
+/// How far a request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing is known of its sender. It belongs to the context of the turn if that is of its device, and else to the server itself,
+    /// which asks for the log-in.
+    Unknown,
+    /// Its sender may see the devices, as far as is known.
+    Admitted,
+    /// It waits for the answer of the device in the context of the turn, and belongs to that device, whatever has become of it.
+    Waiting,
 }
 
 /// To what a path belongs.

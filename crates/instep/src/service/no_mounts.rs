@@ -8,22 +8,16 @@ use core::num::NonZeroU32;
 #[derive(Clone, Copy, Debug)]
 pub struct MountsRef<'a>(Infallible, PhantomData<&'a ()>);
 
-/// Reason why a device cannot be shown, of which there is none.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Absence(Infallible);
-
 impl MountsRef<'_> {
     pub(crate) fn session_in_use(self, _: NonZeroU32) -> bool {
         match self.0 {}
     }
 
-    pub(crate) fn revoke(self, _: Option<NonZeroU32>) {
+    pub(crate) fn places_taken(self) -> Option<usize> {
         match self.0 {}
     }
-}
 
-impl Absence {
-    pub(crate) fn never(self) -> ! {
+    pub(crate) fn revoke(self, _: Option<NonZeroU32>) {
         match self.0 {}
     }
 }

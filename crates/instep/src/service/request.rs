@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::event_id::LastSeen;
+#[cfg(feature = "gateway")]
 use super::mounts::Absence;
 use super::piecewise::Piecewise;
 use crate::access::MountPath;
@@ -51,6 +52,7 @@ pub struct Request<'r> {
     /// The path of the device, which is the end of the head's base, on a server with several devices.
     pub(crate) mount: MountPath<'r>,
     /// The reason why the device of that path cannot be shown, if it cannot.
+    #[cfg(feature = "gateway")]
     pub(crate) absence: Option<Absence>,
     /// The step for which the request waited, if it was handled before.
     pub(crate) pending: Pending,
