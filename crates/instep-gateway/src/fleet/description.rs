@@ -62,8 +62,8 @@ impl Descriptions {
     }
 
     /// Gives up a description, and returns how many bytes are free because no other device has it.
-    pub(super) fn release(&mut self, description: Arc<Description>) -> usize {
-        if Arc::strong_count(&description) > 2 {
+    pub(super) fn release(&mut self, description: &Arc<Description>) -> usize {
+        if Arc::strong_count(description) > 2 {
             // Viewers may have it for a moment.
             self.has_unused = true;
             return 0;

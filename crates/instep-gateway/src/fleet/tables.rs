@@ -225,7 +225,7 @@ impl Tables {
         table.tell(Change::Greeting { frame, start });
         note(order, &id, table);
         if let Some(description) = outdated {
-            self.bytes -= self.descriptions.release(description);
+            self.bytes -= self.descriptions.release(&description);
         }
     }
 
@@ -253,7 +253,7 @@ impl Tables {
             note(order, &id, table);
         }
         if let Some(before) = before {
-            self.bytes -= self.descriptions.release(before);
+            self.bytes -= self.descriptions.release(&before);
         }
     }
 
@@ -337,7 +337,7 @@ impl Tables {
             self.order.gone(*id, table.revision);
         }
         if let Some(description) = table.description.take() {
-            self.bytes -= self.descriptions.release(description);
+            self.bytes -= self.descriptions.release(&description);
         }
         for (name, frame) in table.into_frames() {
             self.bytes -= cost(frame.len());
