@@ -1,15 +1,15 @@
 //! Messages between gateways: retained ones below `<prefix>/gateway/`, with an expiry.
 
 use instep_mqtt::{Message, Sent};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Maximum number of messages of this gateway that have not expired.
-const MAX: usize = 4_096;
+const MAX: usize = 65_536;
 /// Maximum length of the name of a message, in bytes.
 const NAME_MAX: usize = 128;
 /// Maximum length of a message, in bytes.
@@ -31,14 +31,14 @@ pub struct Notices {
 /// Messages of this gateway.
 #[derive(Default)]
 struct Own {
-    /// Those that have yet to be sent on this connection are at the front.
-    messages: VecDeque<Notice>,
-    unsent: usize,
+    /// By their names.
+    messages: HashMap<Arc<str>, Notice>,
+    /// The names of those that have yet to be sent on this connection. Some may be gone.
+    unsent: VecDeque<Arc<str>>,
     waker: Option<Waker>,
 }
 
 struct Notice {
-    name: Box<str>,
     payload: Box<[u8]>,
     expires_at: Instant,
 }
@@ -58,13 +58,19 @@ impl Notices {
         }
         let now = Instant::now();
         let Some(expires_at) = now.checked_add(expires_in) else { return false };
+        let name: Arc<str> = name.into();
         let mut own = self.own();
-        own.retain(|notice| notice.expires_at > now && *notice.name != *name);
-        if own.messages.len() >= MAX {
-            return false;
+        if own.messages.len() >= MAX && !own.messages.contains_key(&name) {
+            own.messages.retain(|_, notice| notice.expires_at > now);
+            if own.messages.len() >= MAX {
+                return false;
+            }
         }
-        own.messages.push_front(Notice { name: name.into(), payload: payload.into(), expires_at });
-        own.unsent += 1;
+        let is_new =
+            own.messages.insert(name.clone(), Notice { payload: payload.into(), expires_at }).is_none();
+        if is_new || !own.unsent.contains(&name) {
+            own.unsent.push_back(name);
+        }
         if let Some(waker) = own.waker.take() {
             waker.wake();
         }
@@ -89,7 +95,7 @@ impl Notices {
     /// Begins anew: all messages are due.
     pub(crate) fn begin(&self) {
         let mut own = self.own();
-        own.unsent = own.messages.len();
+        own.unsent = own.messages.keys().cloned().collect();
     }
 
     pub(crate) fn register(&self, waker: &Waker) {
@@ -100,32 +106,24 @@ impl Notices {
     pub(crate) fn send(&self, send: &mut dyn FnMut(Message<'_>) -> Sent) {
         let mut own = self.own();
         let now = Instant::now();
-        while own.unsent > 0 {
-            let Some(notice) = own.messages.front() else { return };
-            let seconds = notice.expires_at.saturating_duration_since(now).as_secs();
-            let expiry_seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
-            let Notice { name, payload, .. } = notice;
-            // A message that expires now says nothing any more.
-            let sent =
-                seconds == 0 || send(Message::Notice { name, payload, expiry_seconds }) != Sent::NoRoom;
-            if !sent {
-                return;
+        while let Some(name) = own.unsent.front() {
+            if let Some(Notice { payload, expires_at }) = own.messages.get(name) {
+                let seconds = expires_at.saturating_duration_since(now).as_secs();
+                let expiry_seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+                if seconds == 0 {
+                    // It says nothing any more.
+                    let name = name.clone();
+                    own.messages.remove(&name);
+                } else if send(Message::Notice { name, payload, expiry_seconds }) == Sent::NoRoom {
+                    return;
+                }
             }
-            own.unsent -= 1;
-            own.messages.rotate_left(1);
+            own.unsent.pop_front();
         }
     }
 
     fn own(&self) -> MutexGuard<'_, Own> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Own {
-    /// Keeps the messages for which `is_kept` is true.
-    fn retain(&mut self, is_kept: impl Fn(&Notice) -> bool) {
-        self.unsent = self.messages.iter().take(self.unsent).filter(|notice| is_kept(notice)).count();
-        self.messages.retain(|notice| is_kept(notice));
     }
 }
 

@@ -246,6 +246,81 @@ async fn device_that_does_not_return_after_a_connection_is_gone() {
     assert_eq!(diary.take(), [r#"{"label":"led","value":true}"#]);
 }
 
+/// The time of a change that this gateway did not see is not one at which it looked away.
+#[test]
+fn since_when_is_as_the_broker_told() {
+    let fleet = fleet(FleetLimits::default(), &["a", "b"]);
+    let since = |of: &str| fleet.find(of).expect("it is missing").presence.since;
+    state(&fleet, "a", false);
+    state(&fleet, "a", true);
+    let online = since("a");
+    assert!(matches!(online, Since::At(_)));
+    fleet.close();
+    assert!(matches!(since("b"), Since::At(_)));
+    fleet.hear(Heard::Opened);
+    // It was online all the time.
+    state(&fleet, "a", true);
+    assert_eq!(since("a"), online);
+    // It went offline meanwhile.
+    state(&fleet, "b", false);
+    assert!(matches!(since("b"), Since::Before(_)), "{:?}", since("b"));
+}
+
+/// The description of another declaration comes behind all values, and the old one fits no longer.
+#[test]
+fn description_ends_with_its_declaration() {
+    let fleet = fleet(FleetLimits::default(), &["a", "b"]);
+    describe(&fleet, "a", "Lamp");
+    describe(&fleet, "b", "Lamp");
+    let thing = |hash: &str| {
+        format!(r#"{{"label":"thing","value":{{"wire":1,"hash":"{hash}","start":"00000002"}}}}"#)
+    };
+    // Another start of the same firmware.
+    fleet.hear(Heard::Thing { id: id("a"), frame: thing("0123456789abcdef").as_bytes() });
+    assert!(fleet.description("a").is_some());
+    fleet.hear(Heard::Thing { id: id("a"), frame: thing("00000000000000ff").as_bytes() });
+    assert!(fleet.description("a").is_none() && fleet.description("b").is_some());
+    describe(&fleet, "a", "Lamp");
+    assert!(fleet.description("a").is_some());
+}
+
+/// A value that is left out is none, because the one before is wrong.
+#[test]
+fn value_above_a_limit_is_cleared() {
+    let mut limits = FleetLimits::default();
+    limits.frame = 100;
+    let fleet = fleet(limits, &["a"]);
+    value(&fleet, "a", "led", "true");
+    let diary = Arc::new(Diary::default());
+    let _following = fleet.follow("a", diary.clone());
+    diary.take();
+    value(&fleet, "a", "led", &format!("\"{}\"", "x".repeat(100)));
+    assert_eq!(diary.take(), ["cleared led"]);
+    assert_eq!(frames(&fleet, "a").len(), 0);
+}
+
+#[test]
+fn frame_thing_is_short() {
+    let fleet = fleet(FleetLimits::default(), &[]);
+    let frame = THING.replace("0123456789abcdef", &"0".repeat(1_000));
+    fleet.hear(Heard::Thing { id: id("a"), frame: frame.as_bytes() });
+    assert_eq!((ids(&fleet).len(), fleet.counts().refused), (0, 1));
+}
+
+/// Descriptions that no device has take no memory from values.
+#[test]
+fn descriptions_that_were_replaced_are_forgotten() {
+    let fleet = fleet(FleetLimits::default().with_bytes(4_000), &["a"]);
+    for number in 0..200 {
+        describe(&fleet, "a", &format!("{number:0500}"));
+        assert_eq!(fleet.description("a").map(|known| known.title.len()), Some(500), "{number}");
+    }
+    value(&fleet, "a", "led", "true");
+    assert_eq!(frames(&fleet, "a").len(), 1);
+    fleet.hear(Heard::Thing { id: id("a"), frame: b"" });
+    assert_eq!(fleet.counts().bytes, 0);
+}
+
 #[test]
 fn devices_of_one_firmware_share_their_description() {
     let fleet = fleet(FleetLimits::default(), &["a", "b"]);

@@ -11,7 +11,7 @@ use crate::password::{self, Guard};
 use instep::App;
 use instep_gateway::{Broker, Fleet, FleetLimits, Gateway, GatewayLimits, List, Notices};
 use instep_panel::PANEL;
-use instep_tokio::Server;
+use instep_tokio::{SealedSessions, Server};
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io;
@@ -90,7 +90,11 @@ fn serve(configuration: Configuration) -> Result<(), Error> {
             log::info!("Configuration file: {:?}", file.display());
         }
     };
-    let more = Box::leak(Box::new(move || metrics(broker, &fleet, gateway)));
+    let sessions = guard.and_then(|guard| guard.sessions);
+    let more = Box::leak(Box::new(move || {
+        let foreign = sessions.map_or(0, SealedSessions::foreign);
+        metrics(broker, &fleet, gateway, foreign)
+    }));
     ground.serve(server, more, announce, || {
         // The client of the broker may have ended.
         let _ = stop.send(true);
@@ -154,7 +158,7 @@ fn follow(
 }
 
 /// Returns the metrics of a gateway.
-fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway) -> More {
+fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway, foreign: u64) -> More {
     let counts = fleet.counts();
     let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
     let sample = |name, help, is_counter, value| Sample { name, help, is_counter, value };
@@ -179,6 +183,12 @@ fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway) -> More {
             "Answers to commands that came too late.",
             true,
             counts.late_answers,
+        ),
+        sample(
+            "instep_gateway_foreign_messages_total",
+            "Messages between gateways that no gateway with the session key has written.",
+            true,
+            foreign,
         ),
     ];
     More { broker: Some(broker.status()), samples }

@@ -36,9 +36,8 @@ fn each_fault_has_its_error() {
         (&[0x30, 7, 0, 1, b'a', 3, 0x13, 0, 1], PacketError::Property),
         (&[0x30, 6, 0, 1, b'a', 2, 0x00, 0], PacketError::Property),
         (&[0x30, 6, 0, 1, b'a', 2, 0xfe, 0], PacketError::Property),
-        // Payload Format Indicator twice, and 2; Maximum Packet Size 0; Subscription Identifier 0.
+        // Payload Format Indicator twice; Maximum Packet Size 0; Subscription Identifier 0.
         (&[0x30, 8, 0, 1, b'a', 4, 1, 1, 1, 1], PacketError::PropertyValue),
-        (&[0x30, 6, 0, 1, b'a', 2, 1, 2], PacketError::PropertyValue),
         (&[0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 0], PacketError::PropertyValue),
         (&[0x30, 6, 0, 1, b'a', 2, 0x0b, 0], PacketError::PropertyValue),
         // CONNECT, PUBACK, AUTH and type 0.
@@ -49,7 +48,6 @@ fn each_fault_has_its_error() {
         // Topics that are empty or have a wildcard.
         (&[0x30, 3, 0, 0, 0], PacketError::Topic),
         (&[0x30, 4, 0, 1, b'+', 0], PacketError::Topic),
-        (&[0x30, 8, 0, 1, b'a', 4, 0x08, 0, 1, b'#'], PacketError::Topic),
         (&[0x30, 7, 0, 1, b'a', 3, 0x23, 0, 1], PacketError::TopicAlias),
         (&[0x32, 6, 0, 1, b'a', 0, 1, 0], PacketError::QoS),
         // 1,001 bytes.
@@ -59,6 +57,22 @@ fn each_fault_has_its_error() {
     ];
     for (packet, expected) in faults {
         assert_eq!(error(packet), *expected, "{packet:02x?}");
+    }
+}
+
+/// Brokers pass on what the sender of a message wrote there, and a stored one would end each connection.
+#[test]
+fn wrong_properties_of_a_sender_are_left_out() {
+    for packet in [
+        // Response Topics `#` and "", and a Payload Format Indicator of 2.
+        &[0x30, 8, 0, 1, b'a', 4, 0x08, 0, 1, b'#'][..],
+        &[0x30, 7, 0, 1, b'a', 3, 0x08, 0, 0],
+        &[0x30, 6, 0, 1, b'a', 2, 1, 2],
+    ] {
+        let Ok(Some((Incoming::Publish(message), _))) = Incoming::read(packet, 1_000) else {
+            panic!("{packet:02x?} is not read");
+        };
+        assert_eq!((message.topic, message.response_topic), ("a", None));
     }
 }
 

@@ -156,9 +156,10 @@ fn content_of(first: u8, rest: &mut Vec<u8>) -> Option<String> {
             let of = |id| all.iter().find(|property| property.0 == id).map(|property| &property.2);
             let response = of(0x08).map(|bytes| String::from_utf8(bytes.clone()).expect("it is UTF-8"));
             let is_wrong = |topic: &String| topic.is_empty() || topic.contains('+') || topic.contains('#');
-            if is_wrong(&topic) || response.as_ref().is_some_and(is_wrong) || of(0x23).is_some() {
+            if is_wrong(&topic) || of(0x23).is_some() {
                 return None;
             }
+            let response = response.filter(|topic| !is_wrong(topic));
             let payload = std::mem::take(rest);
             format!("publish {topic} {} {response:?} {:?} {payload:?}", first & 1 == 1, of(0x09))
         }
@@ -204,7 +205,8 @@ fn properties(rest: &mut Vec<u8>, packet: u8) -> Option<Vec<(u8, u64, Vec<u8>)>>
             return None;
         }
         let (number, bytes) = match id {
-            1 | 36 | 37 | 40..=42 => (number(&mut inner, 1).filter(|value| *value < 2)?, vec![]),
+            1 => (number(&mut inner, 1)?, vec![]),
+            36 | 37 | 40..=42 => (number(&mut inner, 1).filter(|value| *value < 2)?, vec![]),
             19 | 34 | 35 => (number(&mut inner, 2)?, vec![]),
             33 => (number(&mut inner, 2).filter(|value| *value > 0)?, vec![]),
             2 | 17 => (number(&mut inner, 4)?, vec![]),

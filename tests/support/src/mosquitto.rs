@@ -206,6 +206,27 @@ impl Client {
         self.publish_with(topic, payload, false, Some(properties));
     }
 
+    /// Publishes a message with this Response Topic, which may be none that the standard allows.
+    pub fn publish_with_response_topic(
+        &mut self,
+        topic: &str,
+        payload: &str,
+        retain: bool,
+        response_topic: &str,
+    ) {
+        let properties = PublishProperties {
+            payload_format_indicator: Some(0),
+            message_expiry_interval: None,
+            topic_alias: None,
+            response_topic: Some(response_topic.into()),
+            correlation_data: None,
+            user_properties: Vec::new(),
+            subscription_identifiers: Vec::new(),
+            content_type: None,
+        };
+        self.publish_with(topic, payload, retain, Some(properties));
+    }
+
     /// Publishes the answer to a command, if it asks for one.
     pub fn answer(&mut self, command: &Publish, payload: &str) {
         let Some(asked) = &command.properties else { return };

@@ -54,6 +54,8 @@ pub(crate) struct Commands {
     per_device: HashMap<DeviceId, usize>,
     /// The number of the last command.
     last: u64,
+    /// The number of commands.
+    count: u64,
     late: u64,
     waker: Option<Waker>,
 }
@@ -86,7 +88,10 @@ impl Queued {
 }
 
 impl Commands {
-    pub(crate) fn new(max: usize, max_per_device: usize) -> Self {
+    /// Creates the table of commands, whose numbers follow `last`.
+    ///
+    /// A number that cannot be guessed keeps an answer to an earlier process, or a forged one, from being taken.
+    pub(crate) fn new(max: usize, max_per_device: usize, last: u64) -> Self {
         Self {
             max,
             max_per_device,
@@ -94,7 +99,8 @@ impl Commands {
             waiting: HashMap::new(),
             deadlines: BTreeSet::new(),
             per_device: HashMap::new(),
-            last: 0,
+            last,
+            count: 0,
             late: 0,
             waker: None,
         }
@@ -102,7 +108,7 @@ impl Commands {
 
     /// Returns the number of commands, and that of answers that came too late or to no command.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.last, self.late)
+        (self.count, self.late)
     }
 
     /// Queues a command.
@@ -113,16 +119,23 @@ impl Commands {
         if !is_name(command.name) {
             return Err(CommandError::Name);
         }
-        let of_device = self.per_device.get(&command.id).copied().unwrap_or(0);
-        if self.waiting.len() >= self.max || of_device >= self.max_per_device {
-            return Err(CommandError::Busy);
+        if !self.has_room(&command.id) {
+            // Nobody waits for these any more.
+            let closed = self.waiting.iter().filter(|(_, waiting)| waiting.sender.is_closed());
+            for number in closed.map(|(number, _)| *number).collect::<Vec<_>>() {
+                self.end_without_answer(number, CommandError::Busy);
+            }
+            if !self.has_room(&command.id) {
+                return Err(CommandError::Busy);
+            }
         }
-        self.last += 1;
+        self.last = self.last.wrapping_add(1);
+        self.count += 1;
         let (number, until) = (self.last, now.after(command.wait.millis()));
         let (sender, receiver) = oneshot::channel();
         self.waiting.insert(number, Waiting { id: command.id, until, is_sent: false, sender });
         self.deadlines.insert((until, number));
-        self.per_device.insert(command.id, of_device + 1);
+        *self.per_device.entry(command.id).or_default() += 1;
         self.queue.push_back(Queued {
             number,
             id: command.id,
@@ -134,6 +147,11 @@ impl Commands {
             waker.wake();
         }
         Ok(Reply(receiver))
+    }
+
+    fn has_room(&self, id: &DeviceId) -> bool {
+        let of_device = self.per_device.get(id).copied().unwrap_or(0);
+        self.waiting.len() < self.max && of_device < self.max_per_device
     }
 
     pub(crate) fn register(&mut self, waker: &Waker) {
@@ -265,7 +283,7 @@ mod tests {
 
     #[test]
     fn answer_comes_to_its_command_alone() {
-        let mut commands = Commands::new(10, 10);
+        let mut commands = Commands::new(10, 10, 0);
         let mut first = push(&mut commands, 0, "a", Wait::Request).unwrap();
         let mut second = push(&mut commands, 0, "a", Wait::Request).unwrap();
         // Nobody has the command yet.
@@ -283,7 +301,7 @@ mod tests {
 
     #[test]
     fn answer_is_waited_for_as_long_as_its_viewer_does() {
-        let mut commands = Commands::new(10, 10);
+        let mut commands = Commands::new(10, 10, 0);
         let mut request = push(&mut commands, 0, "a", Wait::Request).unwrap();
         let mut socket = push(&mut commands, 0, "a", Wait::WebSocket).unwrap();
         sent(&mut commands, 0);
@@ -305,7 +323,7 @@ mod tests {
     /// A broker that does not read gets no command that is old.
     #[test]
     fn command_that_cannot_be_sent_is_never_sent_late() {
-        let mut commands = Commands::new(10, 10);
+        let mut commands = Commands::new(10, 10, 0);
         let mut reply = push(&mut commands, 0, "a", Wait::WebSocket).unwrap();
         commands.send_queued(at(4_999), &mut |_| Sent::NoRoom);
         assert_eq!((poll(&mut reply), commands.wake_at()), (Poll::Pending, at(5_000)));
@@ -319,7 +337,7 @@ mod tests {
 
     #[test]
     fn command_that_nobody_waits_for_is_not_sent() {
-        let mut commands = Commands::new(10, 10);
+        let mut commands = Commands::new(10, 10, 0);
         drop(push(&mut commands, 0, "a", Wait::Request));
         let mut long = push(&mut commands, 0, "a", Wait::Request).unwrap();
         let mut numbers = Vec::new();
@@ -332,19 +350,24 @@ mod tests {
 
     #[test]
     fn limits_hold_for_a_device_and_for_all() {
-        let mut commands = Commands::new(3, 2);
+        let mut commands = Commands::new(3, 2, 0);
         let _replies = ["a", "a"].map(|of| push(&mut commands, 0, of, Wait::Request).unwrap());
         assert_eq!(push(&mut commands, 0, "a", Wait::Request).err(), Some(CommandError::Busy));
         let _reply = push(&mut commands, 0, "b", Wait::Request).unwrap();
         assert_eq!(push(&mut commands, 0, "c", Wait::Request).err(), Some(CommandError::Busy));
         sent(&mut commands, 0);
         commands.answer(&id("a"), 1, OK);
+        let reply = push(&mut commands, 0, "a", Wait::WebSocket);
+        assert!(reply.is_ok());
+        assert_eq!(push(&mut commands, 0, "a", Wait::Request).err(), Some(CommandError::Busy));
+        // The place of a command that nobody waits for is free.
+        drop(reply);
         assert!(push(&mut commands, 0, "a", Wait::Request).is_ok());
     }
 
     #[test]
     fn end_of_device_or_connection_ends_commands() {
-        let mut commands = Commands::new(10, 10);
+        let mut commands = Commands::new(10, 10, 0);
         let mut sent_before = push(&mut commands, 0, "a", Wait::WebSocket).unwrap();
         let mut other = push(&mut commands, 0, "b", Wait::WebSocket).unwrap();
         sent(&mut commands, 0);

@@ -20,7 +20,11 @@ pub struct Description {
 
 /// All descriptions, each once.
 #[derive(Debug, Default)]
-pub(super) struct Descriptions(HashSet<ByText>);
+pub(super) struct Descriptions {
+    all: HashSet<ByText>,
+    /// Whether there may be some that no device has.
+    has_unused: bool,
+}
 
 /// Description that is found by its text.
 #[derive(Debug)]
@@ -35,24 +39,45 @@ impl Description {
     }
 }
 
+impl Description {
+    /// Returns the length of all its texts, in bytes.
+    fn length(&self) -> usize {
+        self.text.len() + self.title.len() + self.version.len()
+    }
+}
+
 impl Descriptions {
     /// Returns the description with this text, and how many bytes it takes that were not taken before.
     ///
     /// Returns `None` if the text is no description.
     pub(super) fn find(&mut self, text: &[u8]) -> Option<(Arc<Description>, usize)> {
         let text = str::from_utf8(text).ok()?;
-        if let Some(ByText(known)) = self.0.get(text) {
+        if let Some(ByText(known)) = self.all.get(text) {
             return Some((known.clone(), 0));
         }
         let new = Arc::new(Description::parse(text)?);
-        self.0.insert(ByText(new.clone()));
-        Some((new, text.len()))
+        let length = new.length();
+        self.all.insert(ByText(new.clone()));
+        Some((new, length))
     }
 
-    /// Forgets the descriptions that no device has any more, and returns how many bytes are free.
+    /// Gives up a description, and returns how many bytes are free because no other device has it.
+    pub(super) fn release(&mut self, description: &Arc<Description>) -> usize {
+        if Arc::strong_count(description) > 2 {
+            // Viewers may have it for a moment.
+            self.has_unused = true;
+            return 0;
+        }
+        if self.all.remove(&*description.text) { description.length() } else { 0 }
+    }
+
+    /// Forgets the descriptions that nobody has any more, and returns how many bytes are free.
     pub(super) fn purge(&mut self) -> usize {
-        let gone = self.0.extract_if(|ByText(description)| Arc::strong_count(description) == 1);
-        gone.map(|ByText(description)| description.text.len()).sum()
+        if !std::mem::take(&mut self.has_unused) {
+            return 0;
+        }
+        let gone = self.all.extract_if(|ByText(description)| Arc::strong_count(description) == 1);
+        gone.map(|ByText(description)| description.length()).sum()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::description::Description;
 use super::follower::{Change, Follower};
-use super::frame::Frame;
+use super::frame::{Frame, Greeting};
 use super::summary::{Presence, Since, Summary};
 use instep_mqtt::DeviceId;
 use std::fmt;
@@ -11,12 +11,14 @@ use std::time::SystemTime;
 
 /// What the broker told of one device.
 pub(super) struct DeviceTable {
-    /// The frame `thing` and the id of the start in it. Without it the device is not there yet.
-    pub(super) greeting: Option<(Box<[u8]>, Option<u32>)>,
+    /// The frame `thing` and what it says. Without it the device is not there yet.
+    pub(super) greeting: Option<(Box<[u8]>, Greeting)>,
     pub(super) description: Option<Arc<Description>>,
     presence: Presence,
-    /// Whether the state was heard.
-    has_state: bool,
+    /// The last state that the broker told, and since when.
+    told: Option<(bool, Since)>,
+    /// The connection on which the state was heard last.
+    told_on: u32,
     /// In the order of their names.
     entries: Vec<Entry>,
     /// Each with its number.
@@ -41,7 +43,8 @@ impl DeviceTable {
             greeting: None,
             description: None,
             presence: Presence { online: false, since: Since::Before(now) },
-            has_state: false,
+            told: None,
+            told_on: 0,
             entries: Vec::new(),
             followers: Vec::new(),
             session: 0,
@@ -53,7 +56,7 @@ impl DeviceTable {
         Summary {
             id,
             presence: self.presence,
-            start: self.greeting.as_ref().and_then(|(_, start)| *start),
+            start: self.greeting.as_ref().and_then(|(_, greeting)| greeting.start),
             description: self.description.clone(),
             revision: self.revision,
         }
@@ -63,15 +66,30 @@ impl DeviceTable {
         self.presence.online
     }
 
-    /// Sets the state as the broker told it, and returns whether it has changed.
-    pub(super) fn set_online(&mut self, online: bool, now: SystemTime) -> bool {
-        let is_first = !std::mem::replace(&mut self.has_state, true);
-        if self.presence.online == online {
+    /// Takes the state as the broker tells it, and returns whether what is shown has changed.
+    pub(super) fn hear_state(&mut self, online: bool, session: u32, now: SystemTime) -> bool {
+        let is_first = std::mem::replace(&mut self.told_on, session) != session;
+        let since = match self.told {
+            Some((known, since)) if known == online => since,
+            // The first state of a connection may be an old one.
+            _ if is_first => Since::Before(now),
+            _ => Since::At(now),
+        };
+        self.told = Some((online, since));
+        self.show(Presence { online, since })
+    }
+
+    /// Shows the device offline because the broker is away, and returns whether it was online.
+    pub(super) fn lose(&mut self, now: SystemTime) -> bool {
+        self.presence.online && self.show(Presence { online: false, since: Since::At(now) })
+    }
+
+    fn show(&mut self, presence: Presence) -> bool {
+        if self.presence == presence {
             return false;
         }
-        let since = if is_first { Since::Before(now) } else { Since::At(now) };
-        self.presence = Presence { online, since };
-        self.tell(Change::Presence(self.presence));
+        self.presence = presence;
+        self.tell(Change::Presence(presence));
         true
     }
 
@@ -87,8 +105,8 @@ impl DeviceTable {
 
     /// Adds a follower, and tells it the whole state.
     pub(super) fn follow(&mut self, number: u64, follower: Arc<dyn Follower>) {
-        if let Some((frame, start)) = &self.greeting {
-            follower.change(Change::Greeting { frame, start: *start });
+        if let Some((frame, greeting)) = &self.greeting {
+            follower.change(Change::Greeting { frame, start: greeting.start });
         }
         if let Some(description) = &self.description {
             follower.change(Change::Description(description));

@@ -16,12 +16,12 @@ pub struct Frame<'f> {
 
 /// Returns whether this may be the frame of a property.
 pub(super) fn is_value(name: &str, frame: &[u8]) -> bool {
-    !RESERVED.contains(&name) && object(name, frame).is_some()
+    !RESERVED.contains(&name) && object(name, frame, false).is_some()
 }
 
 /// Returns whether this may be the frame of an event, or that of missed events.
 pub(super) fn is_event(name: &str, frame: &[u8]) -> bool {
-    (!RESERVED.contains(&name) || name == "missed") && object(name, frame).is_some()
+    (!RESERVED.contains(&name) || name == "missed") && object(name, frame, true).is_some()
 }
 
 /// Returns whether this may be the answer to a command.
@@ -29,9 +29,18 @@ pub(crate) fn is_answer(frame: &[u8]) -> bool {
     ["ok", "error"].iter().any(|label| begins(frame, label).is_some() && text(frame).is_some())
 }
 
-/// Returns the id of the start in a frame `thing`, if it has one, or `None` if this is no such frame.
-pub(super) fn start_of_thing(frame: &[u8]) -> Option<Option<u32>> {
-    let Value::Object(value) = object("thing", frame)? else { return None };
+/// What a frame `thing` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Greeting {
+    /// The id of the start, if the frame has one.
+    pub(super) start: Option<u32>,
+    /// The hash of the declaration.
+    pub(super) hash: Box<str>,
+}
+
+/// Returns what a frame `thing` says, or `None` if this is no such frame.
+pub(super) fn greeting(frame: &[u8]) -> Option<Greeting> {
+    let Value::Object(value) = object("thing", frame, false)? else { return None };
     let string = |name: &str| {
         let mut members = value.members();
         members.find_map(|(key, value)| match value {
@@ -39,17 +48,25 @@ pub(super) fn start_of_thing(frame: &[u8]) -> Option<Option<u32>> {
             _ => None,
         })
     };
-    string("hash")?;
+    let hash = string("hash")?.chars().collect::<String>().into();
     let digits = |text: JsonString<'_>| u32::from_str_radix(&text.chars().collect::<String>(), 16).ok();
-    Some(string("start").and_then(digits))
+    Some(Greeting { start: string("start").and_then(digits), hash })
 }
 
-/// Returns the value in a frame with this label.
-fn object<'f>(label: &str, frame: &'f [u8]) -> Option<Value<'f>> {
-    // As devices write it, so that the value begins at a known place.
-    begins(frame, label).filter(|rest| rest.starts_with(b",\"value\":"))?;
+/// Returns the value in a frame with this label, and perhaps with a number.
+fn object<'f>(label: &str, frame: &'f [u8], may_have_number: bool) -> Option<Value<'f>> {
+    // As devices write it, so that the value begins and ends at known places.
+    begins(frame, label).filter(|rest| rest.starts_with(b",\"value\":") && rest.ends_with(b"}"))?;
     let Value::Object(members) = text(frame)? else { return None };
-    members.members().find_map(|(key, value)| (key == *"value").then_some(value))
+    let mut members = members.members();
+    let (_, value) = (members.next()?, members.next()?.1);
+    match members.next() {
+        None => Some(value),
+        Some((key, Value::Number(_))) if may_have_number && key == *"seq" && members.next().is_none() => {
+            Some(value)
+        }
+        Some(_) => None,
+    }
 }
 
 /// Returns what follows the label, if the frame has this one.
@@ -93,12 +110,17 @@ mod tests {
             b"{\"label\":\"led\",\"value\":\n\ntrue}",
             b"{\"label\":\"led\",\"value\":\"\xff\"}",
             br#"{"label":"led","value":[[[[1]]]]}"#,
+            br#"{"label":"led","value":true,"x":1}"#,
+            br#"{"label":"led","value":true,"seq":1}"#,
+            b"{\"label\":\"led\",\"value\":true} ",
         ] {
             assert!(!is_value("led", frame), "{}", String::from_utf8_lossy(frame));
         }
         for name in RESERVED {
             assert!(!is_value(name, format!(r#"{{"label":"{name}","value":1}}"#).as_bytes()), "{name}");
         }
+        assert!(!is_event("said", br#"{"label":"said","value":1,"seq":1,"x":1}"#));
+        assert!(!is_event("said", br#"{"label":"said","value":1,"seq":"1"}"#));
         assert!(!is_event("alive", br#"{"label":"alive","value":1}"#));
         assert!(!is_answer(br#"{"label":"led","value":1}"#));
         assert!(!is_answer(br#"{"label":"ok""#));
@@ -106,8 +128,10 @@ mod tests {
 
     #[test]
     fn start_is_read() {
-        let start =
-            |value: &str| start_of_thing(format!(r#"{{"label":"thing","value":{value}}}"#).as_bytes());
+        let start = |value: &str| {
+            let frame = format!(r#"{{"label":"thing","value":{value}}}"#);
+            greeting(frame.as_bytes()).map(|greeting| greeting.start)
+        };
         assert_eq!(start(r#"{"wire":1,"hash":"ab","start":"0123abcd"}"#), Some(Some(0x0123_abcd)));
         assert_eq!(start(r#"{"wire":1,"hash":"ab"}"#), Some(None));
         assert_eq!(start(r#"{"wire":1,"hash":"ab","start":"x"}"#), Some(None));

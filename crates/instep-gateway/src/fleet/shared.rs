@@ -11,6 +11,7 @@ use crate::command::{Command, CommandError, Commands, Queued, Reply};
 use instep::Instant;
 use instep_mqtt::{DeviceId, Heard};
 use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::SystemTime;
@@ -46,11 +47,12 @@ pub struct FleetCounts {
 impl Fleet {
     /// Creates a fleet without devices.
     pub fn new(limits: FleetLimits) -> Arc<Self> {
+        let random = RandomState::new().build_hasher().finish();
         Arc::new(Self {
             limits,
             epoch: tokio::time::Instant::now(),
             tables: Mutex::new(Tables::new(limits)),
-            commands: Mutex::new(Commands::new(limits.commands, limits.commands_per_device)),
+            commands: Mutex::new(Commands::new(limits.commands, limits.commands_per_device, random)),
             revision: watch::Sender::new(0),
         })
     }

@@ -4,7 +4,7 @@ use super::changes::{ChangeOrder, Changes, Position};
 use super::description::Descriptions;
 use super::device::DeviceTable;
 use super::follower::{Change, Follower};
-use super::frame::{Frame, is_event, is_value, start_of_thing};
+use super::frame::{Frame, greeting, is_event, is_value};
 use super::limits::{FleetLimits, Full, Told};
 use super::names::Names;
 use super::summary::Summary;
@@ -22,6 +22,8 @@ const THING_TIMEOUT_MS: u64 = 60_000;
 /// A device is back 60 s after a broker that has lost its store, or a little later.
 const RETURN_TIMEOUT_MS: u64 = 90_000;
 
+/// Maximum length of a frame `thing`, in bytes.
+const THING_MAX: usize = 1_024;
 /// Memory that a frame takes beside its bytes.
 const FRAME_OVERHEAD: usize = 64;
 
@@ -137,7 +139,7 @@ impl Tables {
         self.order.note();
         let Self { devices, order, .. } = self;
         for (id, table) in devices {
-            if table.set_online(false, time) && table.greeting.is_some() {
+            if table.lose(time) && table.greeting.is_some() {
                 note(order, id, table);
             }
         }
@@ -180,10 +182,11 @@ impl Tables {
         if !online && !self.devices.contains_key(&id) {
             return;
         }
+        let session = self.session;
         self.make_room(&id);
         let Self { devices, order, unborn, .. } = self;
         let table = table_of(devices, unborn, now, time, id);
-        if table.set_online(online, time) && table.greeting.is_some() {
+        if table.hear_state(online, session, time) && table.greeting.is_some() {
             note(order, &id, table);
         }
     }
@@ -193,10 +196,13 @@ impl Tables {
         if frame.is_empty() {
             return self.remove(&id);
         }
-        let Some(start) = self.fits(frame).and_then(start_of_thing) else {
+        let Some(greeting) = Some(frame).filter(|frame| frame.len() <= THING_MAX).and_then(greeting) else {
             self.refused += 1;
             return;
         };
+        if !self.has_room(cost(frame.len())) {
+            return self.refuse(Full::Bytes);
+        }
         if self.find(&id).is_none() && self.count >= self.limits.devices {
             self.refuse(Full::Devices);
             return self.forget_unborn(&id);
@@ -211,20 +217,24 @@ impl Tables {
             None => self.count += 1,
         }
         self.bytes += cost(frame.len());
-        table.greeting = Some((frame.into(), start));
+        let start = greeting.start;
+        let before = table.greeting.replace((frame.into(), greeting.clone()));
+        // The description of another declaration follows behind all values.
+        let is_other = before.is_some_and(|(_, before)| before.hash != greeting.hash);
+        let outdated = table.description.take_if(|_| is_other);
         table.tell(Change::Greeting { frame, start });
         note(order, &id, table);
+        if let Some(description) = outdated {
+            self.bytes -= self.descriptions.release(&description);
+        }
     }
 
     pub(super) fn description(&mut self, now: Instant, time: SystemTime, id: DeviceId, text: &[u8]) {
         if text.len() > self.limits.description {
             return self.refuse(Full::Description);
         }
-        if self.bytes + text.len() > self.limits.bytes {
-            self.bytes -= self.descriptions.purge();
-            if self.bytes + text.len() > self.limits.bytes {
-                return self.refuse(Full::Bytes);
-            }
+        if !self.has_room(2 * text.len()) {
+            return self.refuse(Full::Bytes);
         }
         let Some((description, more)) = self.descriptions.find(text) else {
             self.refused += 1;
@@ -237,28 +247,29 @@ impl Tables {
         if table.description.as_ref().is_some_and(|known| Arc::ptr_eq(known, &description)) {
             return;
         }
-        table.description = Some(description.clone());
+        let before = table.description.replace(description.clone());
         table.tell(Change::Description(&description));
         if table.greeting.is_some() {
             note(order, &id, table);
         }
+        if let Some(before) = before {
+            self.bytes -= self.descriptions.release(&before);
+        }
     }
 
     pub(super) fn value(&mut self, now: Instant, time: SystemTime, id: DeviceId, frame: Frame<'_>) {
-        let Self { devices, names, bytes, .. } = self;
         if frame.bytes.is_empty() {
-            if let Some(table) = devices.get_mut(&id) {
-                table.clear(|name, _| name == frame.name, &mut |name, length| {
-                    *bytes -= cost(length);
-                    names.release(&name);
-                });
-            }
-            return;
+            return self.clear(&id, frame.name);
         }
-        let is_taken = self.fits(frame.bytes).is_some_and(|bytes| is_value(frame.name, bytes));
-        if !is_taken {
+        if frame.bytes.len() > self.limits.frame {
+            return self.leave_out(Full::Frame, &id, frame.name);
+        }
+        if !is_value(frame.name, frame.bytes) {
             self.refused += 1;
             return;
+        }
+        if !self.has_room(cost(frame.bytes.len())) {
+            return self.leave_out(Full::Bytes, &id, frame.name);
         }
         self.make_room(&id);
         let Self { devices, names, unborn, limits, .. } = self;
@@ -267,11 +278,7 @@ impl Tables {
         if before.is_none() && table.count() >= limits.properties {
             return self.refuse(Full::Properties);
         }
-        let bytes = self.bytes - before.map_or(0, cost) + cost(frame.bytes.len());
-        if bytes > limits.bytes {
-            return self.refuse(Full::Bytes);
-        }
-        self.bytes = bytes;
+        self.bytes = self.bytes - before.map_or(0, cost) + cost(frame.bytes.len());
         table.set(frame, self.session, || names.find(frame.name));
     }
 
@@ -285,12 +292,28 @@ impl Tables {
         }
     }
 
-    fn fits<'f>(&mut self, frame: &'f [u8]) -> Option<&'f [u8]> {
-        if frame.len() > self.limits.frame {
-            self.told.note(Full::Frame, &self.limits);
-            return None;
+    /// Returns whether there is room for so many bytes.
+    fn has_room(&mut self, more: usize) -> bool {
+        if self.bytes + more > self.limits.bytes {
+            self.bytes -= self.descriptions.purge();
         }
-        Some(frame)
+        self.bytes + more <= self.limits.bytes
+    }
+
+    /// Refuses a value, and clears the one before, because no value is right and the old one is wrong.
+    fn leave_out(&mut self, full: Full, id: &DeviceId, name: &str) {
+        self.refuse(full);
+        self.clear(id, name);
+    }
+
+    fn clear(&mut self, id: &DeviceId, name: &str) {
+        let Self { devices, names, bytes, .. } = self;
+        if let Some(table) = devices.get_mut(id) {
+            table.clear(|other, _| other == name, &mut |name, length| {
+                *bytes -= cost(length);
+                names.release(&name);
+            });
+        }
     }
 
     fn refuse(&mut self, full: Full) {
@@ -312,6 +335,9 @@ impl Tables {
             self.count -= 1;
             self.bytes -= cost(frame.len());
             self.order.gone(*id, table.revision);
+        }
+        if let Some(description) = table.description.take() {
+            self.bytes -= self.descriptions.release(&description);
         }
         for (name, frame) in table.into_frames() {
             self.bytes -= cost(frame.len());

@@ -49,6 +49,22 @@ fn garbage_on_every_topic_disturbs_no_device() {
     assert!(gateway.fleet.is_connected() && gateway.fleet.counts().refused > 20, "{:?}", gateway.fleet);
 }
 
+/// mosquitto passes such a message on and stores it, so it would end each connection of each gateway.
+#[test]
+fn stored_message_with_a_wrong_response_topic_ends_no_connection() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let mut client = broker.client();
+    for (name, response) in [("p0", "a/#"), ("p1", ""), ("p2", "+")] {
+        client.publish_with_response_topic(&format!("instep/x/{name}"), &frame(name, 1), true, response);
+    }
+    lamp::publish(&mut client, "x", 0);
+    let gateway = Gateway::start(&broker);
+    for name in ["p0", "p1", "p2"] {
+        gateway.expect("x", &frame(name, 1));
+    }
+    assert!(gateway.fleet.is_connected());
+}
+
 #[test]
 fn broker_restarted_with_its_store_shows_the_same() {
     restart(STORES, true);

@@ -162,7 +162,7 @@ limits! {
     FLEET_LIMITS;
     devices: Count 1..=1_000_000, fleet.devices, "devices; the gateway leaves out more";
     viewed: Count 1..=100_000, fleet.viewed, "devices that viewers look at at once; others get 503";
-    viewers: Count 1..=60_000, fleet.viewers, "viewers of one device; more get 503";
+    viewers: Count 1..=52_000, fleet.viewers, "viewers of one device; more get 503";
     fleet_bytes: Bytes MIB..=64 * GIB, fleet.bytes, "bytes of all values and descriptions; more are left out";
 }
 

@@ -135,9 +135,11 @@ fn read_publish<'p>(flags: u8, fields: &mut Fields<'p>) -> Result<Publish<'p>, P
         return Err(PacketError::TopicAlias);
     }
     let is_name = |topic: &str| !topic.is_empty() && !topic.contains(['+', '#']);
-    if !is_name(topic) || !response_topic.is_none_or(is_name) {
+    if !is_name(topic) {
         return Err(PacketError::Topic);
     }
+    // Not every broker checks what the sender of a message wrote there, so one of them must not end the connection.
+    let response_topic = response_topic.filter(|topic| is_name(topic));
     let payload = fields.bytes(fields.0.len())?;
     Ok(Publish { topic, retain: flags & 1 == 1, response_topic, correlation_data, payload })
 }

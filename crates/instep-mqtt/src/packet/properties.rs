@@ -5,6 +5,7 @@
 use super::PacketError;
 use super::fields::Fields;
 
+const PAYLOAD_FORMAT_INDICATOR: u8 = 0x01;
 pub(crate) const MESSAGE_EXPIRY_INTERVAL: u8 = 0x02;
 pub(crate) const RESPONSE_TOPIC: u8 = 0x08;
 pub(crate) const CORRELATION_DATA: u8 = 0x09;
@@ -72,9 +73,11 @@ impl<'p> Properties<'p> {
     /// Reads the value of a property.
     fn take(&mut self, id: u8, from: &mut Fields<'p>) -> Result<(), PacketError> {
         let number = match id {
-            0x01 | 0x24 | RETAIN_AVAILABLE | WILDCARD_SUBSCRIPTION_AVAILABLE..=0x2a => {
+            PAYLOAD_FORMAT_INDICATOR | 0x24 | RETAIN_AVAILABLE | WILDCARD_SUBSCRIPTION_AVAILABLE..=0x2a => {
                 let value = from.byte()?;
                 match (id, value) {
+                    // Brokers pass on what the sender of a message says of its payload.
+                    (PAYLOAD_FORMAT_INDICATOR, _) => {}
                     (_, 2..) => return Err(PacketError::PropertyValue),
                     (RETAIN_AVAILABLE, _) => self.retain_available = value == 1,
                     (WILDCARD_SUBSCRIPTION_AVAILABLE, _) => self.wildcard_available = value == 1,
