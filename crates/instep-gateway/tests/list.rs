@@ -143,7 +143,7 @@ fn directory_lists_descriptions_in_parts() {
         assert_eq!((&part["@type"], &part["total"]), (&json!("ThingCollection"), &json!(250)));
         members.extend(part["members"].as_array().unwrap().iter().map(|thing| thing["id"].clone()));
         match part["next"].as_str() {
-            Some(next) => path = next.into(),
+            Some(next) => path = format!("/things{next}"),
             None => break,
         }
     }

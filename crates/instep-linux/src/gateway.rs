@@ -91,10 +91,7 @@ fn serve(configuration: Configuration) -> Result<(), Error> {
         }
     };
     let sessions = guard.and_then(|guard| guard.sessions);
-    let more = Box::leak(Box::new(move || {
-        let foreign = sessions.map_or(0, SealedSessions::foreign);
-        metrics(broker, &fleet, gateway, foreign)
-    }));
+    let more = Box::leak(Box::new(move || metrics(broker, &fleet, gateway, sessions)));
     ground.serve(server, more, announce, || {
         // The client of the broker may have ended.
         let _ = stop.send(true);
@@ -158,7 +155,7 @@ fn follow(
 }
 
 /// Returns the metrics of a gateway.
-fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway, foreign: u64) -> More {
+fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway, sessions: Option<&SealedSessions>) -> More {
     let counts = fleet.counts();
     let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
     let sample = |name, help, is_counter, value| Sample { name, help, is_counter, value };
@@ -186,9 +183,9 @@ fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway, foreign: u64) -> M
         ),
         sample(
             "instep_gateway_foreign_messages_total",
-            "Messages between gateways that no gateway with the session key has written.",
+            "Messages between gateways that none with this session key has written.",
             true,
-            foreign,
+            sessions.map_or(0, SealedSessions::foreign),
         ),
     ];
     More { broker: Some(broker.status()), samples }

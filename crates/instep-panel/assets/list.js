@@ -83,13 +83,14 @@ gateway.onmessage = () => {
 
 gateway.on("device", ({ place, id, ...rest }) => {
   const before = places.get(place);
-  if (before && before !== id) remove(before);
+  // The device may have got another place meanwhile.
+  if (before && before !== id && devices.get(before)?.place === place) remove(before);
   if (id) {
     places.set(place, id);
     if (!devices.has(id)) devices.set(id, new Device(id));
     const device = devices.get(id);
     if (device.title !== rest.title) sorted = null;
-    Object.assign(device, rest, { told: true });
+    Object.assign(device, rest, { place, told: true });
   } else {
     places.delete(place);
   }

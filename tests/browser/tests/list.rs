@@ -61,6 +61,10 @@ impl Gateway {
         self.state(id.as_str(), true);
     }
 
+    fn remove(&self, id: &str) {
+        self.fleet.hear(Heard::Thing { id: DeviceId::new(id).expect("the id is valid"), frame: b"" });
+    }
+
     fn state(&self, id: &str, online: bool) {
         self.fleet.hear(Heard::State { id: DeviceId::new(id).expect("the id is valid"), online });
     }
@@ -168,12 +172,20 @@ fn list_follows_devices_and_gateway() {
     gateway.announce("alarm-1", "Alarm", "1");
     page.wait_until(&format!("{ITEMS} === 4"), SOON);
     assert_eq!(page.eval("document.activeElement.textContent"), "Garden");
-    gateway.fleet.hear(Heard::Thing { id: DeviceId::new("garden-667788").unwrap(), frame: b"" });
+    gateway.remove("garden-667788");
     page.wait_until(&format!("{ITEMS} === 3"), SOON);
+
+    // Devices that change their places at once are all there.
+    gateway.remove("lamp-0a1b2c");
+    gateway.remove("weather-3d4e5f");
+    gateway.announce("lamp-0a1b2c", "Lamp in the hall", "0.3.2");
+    gateway.announce("cellar-1", "Cellar", "1");
+    page.wait_until(&format!("{titles} === 'Alarm,Cellar,Lamp in the hall'"), SOON);
 
     // A title is never markup.
     gateway.announce("hostile", "<img src=x onerror=window.hurt=1>", "<script>window.hurt=2</script>");
     page.wait_until(&format!("{ITEMS} === 4"), SOON);
+    assert_eq!(page.text("count"), "4 of 4 devices online");
     assert_eq!(page.eval("window.hurt ?? document.querySelectorAll('#list img, #list script').length"), 0);
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Without mosquitto, the tests are skipped.
 
+mod balanced;
 mod commands;
 mod faults;
 mod house;

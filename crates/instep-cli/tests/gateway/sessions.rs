@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use test_support::mosquitto::Mosquitto;
 use test_support::{Folder, Response, SOON, Server, WebSocket, http, wait_until};
 
-const PASSWORD: &str = "sesame";
+pub const PASSWORD: &str = "sesame";
 
 /// Gateways with one key.
 struct Keyed<'b> {
@@ -31,7 +31,7 @@ impl<'b> Keyed<'b> {
     }
 }
 
-fn get(addr: SocketAddr, path: &str, cookie: &str) -> Response {
+pub fn get(addr: SocketAddr, path: &str, cookie: &str) -> Response {
     http(addr, request(path, &[&format!("Cookie: {cookie}")]))
 }
 
@@ -46,7 +46,7 @@ fn post(addr: SocketAddr, path: &str, cookie: &str, form: &str) -> Response {
 }
 
 #[track_caller]
-fn log_in(addr: SocketAddr, password: &str) -> String {
+pub fn log_in(addr: SocketAddr, password: &str) -> String {
     let answer = post(addr, "/login?next=/lamp-1/", "", &format!("password={password}"));
     assert_eq!((answer.status, answer.header("location")), (303, Some("/lamp-1/")));
     let cookie = answer.header("set-cookie").expect("no session");
@@ -55,7 +55,7 @@ fn log_in(addr: SocketAddr, password: &str) -> String {
 }
 
 #[track_caller]
-fn socket(addr: SocketAddr, path: &str, cookie: &str) -> WebSocket {
+pub fn socket(addr: SocketAddr, path: &str, cookie: &str) -> WebSocket {
     WebSocket::try_connect(addr, path, &[("Cookie", cookie)]).expect("the upgrade was refused")
 }
 

@@ -57,7 +57,14 @@ impl List {
     pub async fn run(&self, device: &Device, inbox: &mut Inbox<'_>) -> ! {
         let mut revisions = self.fleet.revisions();
         let places = Places::new(self.fleet.limits().devices);
-        let mut shown = Shown { list: self, device, places, position: Position::default(), in_round: false };
+        let mut shown = Shown {
+            list: self,
+            device,
+            places,
+            position: Position::default(),
+            in_round: false,
+            is_short: false,
+        };
         let mut alive_at = Instant::now();
         loop {
             // Whatever changes from here on is seen in the next round.
@@ -80,6 +87,8 @@ impl List {
             let read_all = async {
                 loop {
                     inbox.recv().await;
+                    // Clients that flood the inbox must not stop the others of this thread.
+                    tokio::task::yield_now().await;
                 }
             };
             tokio::select! {
@@ -100,6 +109,8 @@ struct Shown<'d> {
     position: Position,
     /// Whether all devices are being told anew.
     in_round: bool,
+    /// Whether a device got no place in this round.
+    is_short: bool,
 }
 
 impl Shown<'_> {
@@ -113,15 +124,20 @@ impl Shown<'_> {
         }
         gone.iter().for_each(|id| self.remove(id));
         for summary in &changed {
-            // The fleet has no more devices than the list has places; a device that is gone is seen later.
-            if let Some(place) = self.places.take(summary.id) {
-                self.publish(&Row { place, device: Some(summary) });
+            match self.places.take(summary.id) {
+                Some(place) => self.publish(&Row { place, device: Some(summary) }),
+                // The fleet has no more devices than the list has places, so devices that are gone still have theirs.
+                None => self.is_short = true,
             }
         }
         self.position = position;
         let is_all = revision >= newest;
         if is_all && std::mem::take(&mut self.in_round) {
             self.places.untold().iter().for_each(|id| self.remove(id));
+            if std::mem::take(&mut self.is_short) {
+                self.position = Position::default();
+                return false;
+            }
         }
         is_all
     }
@@ -133,7 +149,9 @@ impl Shown<'_> {
     }
 
     fn publish(&self, row: &Row<'_>) {
-        if let Some(topic) = self.list.topics.at(row.place) {
+        // The first places have the last topics, because a table finds those at its end soonest.
+        let topic = self.list.fleet.limits().devices.checked_sub(row.place + 1);
+        if let Some(topic) = topic.and_then(|topic| self.list.topics.at(topic)) {
             self.device.publish(topic, row);
         }
     }

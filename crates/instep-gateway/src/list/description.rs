@@ -6,7 +6,7 @@ use instep_proto::http::RequestHead;
 use serde_json::Value;
 
 /// Where a client reached the gateway, and what it asks for there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Site {
     /// The address of the gateway, such as `https://gateway.example/fleet`. Empty if the request has no Host.
     address: String,

@@ -4,15 +4,16 @@
 
 use super::description::{Site, members};
 use crate::fleet::{Description, Fleet};
-use instep::folder::{FileContent, Folder, FolderFile, Found};
+use instep::folder::{FOLDER_FILES_MAX, FileContent, Folder, FolderFile, Found};
 use instep_mqtt::DeviceId;
 use instep_proto::http::{Chunk, PageValues, RequestHead};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Path of the directory.
 const THINGS: &str = "/things";
 /// Maximum number of listings that are being sent. One more ends the oldest.
-const LISTINGS_MAX: usize = 64;
+const LISTINGS_MAX: u16 = 64;
 /// Number of devices in a part of a collection, unless the client asks for another.
 const PART: usize = 100;
 
@@ -24,11 +25,13 @@ pub(super) struct Directory {
     sent: Mutex<Sent>,
 }
 
-/// Listings that are being sent, by their numbers.
+/// Listings that are being sent, the oldest first.
+///
+/// A number is used again late, so a listing that was too slow does not get the text of another one.
 #[derive(Debug, Default)]
 struct Sent {
-    listings: Vec<Listing>,
-    next: usize,
+    listings: VecDeque<(u16, Listing)>,
+    next: u16,
 }
 
 /// Listing that is being sent.
@@ -88,7 +91,8 @@ impl Directory {
     /// Returns the beginning of a collection.
     fn collection(&self, offset: usize, limit: usize) -> String {
         let total = self.fleet.counts().devices;
-        let part = |offset: usize| format!("{THINGS}?offset={offset}&limit={limit}&format=collection");
+        // Relative to the address of this part, so they hold behind any proxy.
+        let part = |offset: usize| format!("?offset={offset}&limit={limit}&format=collection");
         let following = offset.saturating_add(limit);
         let next =
             if following < total { format!(",\"next\":\"{}\"", part(following)) } else { String::new() };
@@ -126,23 +130,35 @@ impl Folder for Directory {
 
     fn read(&self, number: u16, position: u32, _: &dyn PageValues, out: &mut [u8]) -> Chunk {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        match sent.listings.get_mut(usize::from(number)) {
-            // Another listing has its number if this one was too slow.
+        let chunk = match sent.find(number) {
             Some(listing) if listing.position == position => listing.write(&self.fleet, out),
-            _ => Chunk::BROKEN,
+            _ => return Chunk::BROKEN,
+        };
+        if chunk.next.is_none() {
+            sent.remove(number);
         }
+        chunk
     }
 }
 
 impl Sent {
     fn add(&mut self, listing: Listing) -> u16 {
-        let number = self.next % LISTINGS_MAX;
-        self.next = number + 1;
-        match self.listings.get_mut(number) {
-            Some(place) => *place = listing,
-            None => self.listings.push(listing),
+        if self.listings.len() >= usize::from(LISTINGS_MAX) {
+            self.listings.pop_front();
         }
-        u16::try_from(number).unwrap_or(0)
+        let number = self.next;
+        self.next = (number + 1) % FOLDER_FILES_MAX;
+        self.listings.push_back((number, listing));
+        number
+    }
+
+    /// Returns the listing of that number, unless it was too slow.
+    fn find(&mut self, number: u16) -> Option<&mut Listing> {
+        self.listings.iter_mut().find(|(of, _)| *of == number).map(|(_, listing)| listing)
+    }
+
+    fn remove(&mut self, number: u16) {
+        self.listings.retain(|(of, _)| *of != number);
     }
 }
 
@@ -219,5 +235,21 @@ mod tests {
         assert_eq!(query(None), (0, None, false));
         assert_eq!(query(Some("offset=20&limit=10&format=collection&x=y")), (20, Some(10), true));
         assert_eq!(query(Some("offset=-1&limit=0&format=array&&=")), (0, None, false));
+    }
+
+    #[test]
+    fn listing_that_was_too_slow_never_continues_with_another_one() {
+        let directory = Directory::new(Fleet::new(crate::FleetLimits::default()), false);
+        let listing = || directory.list(Query::parse(None), Site::default());
+        let mut sent = Sent::default();
+        assert_eq!(sent.add(listing()), 0);
+        for number in 1..=LISTINGS_MAX {
+            assert_eq!(sent.add(listing()), number);
+        }
+        assert!(sent.find(0).is_none() && sent.find(1).is_some());
+        sent.remove(1);
+        assert!(sent.find(1).is_none());
+        sent.next = FOLDER_FILES_MAX - 1;
+        assert_eq!((sent.add(listing()), sent.add(listing())), (FOLDER_FILES_MAX - 1, 0));
     }
 }

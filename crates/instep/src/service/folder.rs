@@ -2,6 +2,7 @@
 
 use super::request::{Outcome, Request};
 use super::response::redirect;
+use crate::access::prefix;
 use core::fmt::Debug;
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Asset, Chunk, Method, PageValues, Reply, RequestHead, Status};
@@ -19,7 +20,7 @@ pub const FOLDER_FILES_MAX: u16 = 0x4000;
 pub trait Folder: Debug + Sync {
     /// Finds the content at the path of a request.
     ///
-    /// The path is as the client sent it, without decoding.
+    /// The path is as the client sent it, without decoding. `base` is the prefix that the client puts before it.
     fn find(&self, head: &RequestHead<'_>) -> Found;
 
     /// Writes the next chunk of a file to the start of `out`.
@@ -36,7 +37,8 @@ pub trait Folder: Debug + Sync {
     /// For the server; a provided method, so that it is linked only if an application has a folder.
     #[doc(hidden)]
     fn answer(&self, request: &Request<'_>, out: &mut Outgoing<'_>) -> Outcome {
-        let (head, frames) = (request.head, request.context.access.frames);
+        let base = prefix(request.head.base, request.head, request.proxied);
+        let (head, frames) = (&RequestHead { base, ..*request.head }, request.context.access.frames);
         let error = |status| Outcome::Reply(Reply::error(status, Some(head)));
         match self.find(head) {
             Found::Nothing => error(Status::NotFound),
