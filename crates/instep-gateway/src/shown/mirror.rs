@@ -92,6 +92,18 @@ impl Mirror {
         let topic = self.declaration.thing.topic_of(name);
         if let (Some(topic), Ok(text)) = (topic, str::from_utf8(bytes)) {
             let shown = self.device.try_publish(topic, text);
+            if shown.is_err() {
+                // No value is better than one that the device does not have any more.
+                self.clear(state, name);
+            }
+            note(state, shown);
+        }
+    }
+
+    fn clear(&self, state: &mut State, name: &str) {
+        if let Some(topic) = self.declaration.thing.topic_of(name) {
+            let frame = format_args!("{{\"label\":\"{name}\",\"value\":null}}");
+            let shown = self.device.try_publish(topic, frame);
             note(state, shown);
         }
     }
@@ -135,13 +147,7 @@ impl Follower for Mirror {
                 }
             }
             Change::Property(frame) => self.show_property(state, frame),
-            Change::Cleared(name) => {
-                if let Some(topic) = self.declaration.thing.topic_of(name) {
-                    let frame = format_args!("{{\"label\":\"{name}\",\"value\":null}}");
-                    let shown = self.device.try_publish(topic, frame);
-                    note(state, shown);
-                }
-            }
+            Change::Cleared(name) => self.clear(state, name),
             Change::Event(frame) => self.show_event(state, frame),
             Change::Presence(presence) => {
                 if state.presence != Some(presence) {

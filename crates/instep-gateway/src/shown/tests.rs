@@ -285,6 +285,20 @@ fn viewer_that_moves_hears_no_numbered_event_twice() {
 }
 
 #[test]
+fn value_that_cannot_be_shown_is_none_and_not_the_one_before() {
+    let running = serve();
+    let mut lamp = running.socket();
+    read_until(&mut lamp, LED);
+    let long = format!("{{\"label\":\"led\",\"value\":\"{}\"}}", "a".repeat(17_000));
+    running.fleet.hear(Heard::Value { id: id("lamp"), name: "led", frame: long.as_bytes() });
+    assert_eq!(lamp.read_text(), r#"{"label":"led","value":null}"#);
+    running.fleet.hear(Heard::Value { id: id("lamp"), name: "led", frame: LED.as_bytes() });
+    assert_eq!(lamp.read_text(), LED);
+    running.fleet.hear(Heard::Value { id: id("lamp"), name: "led", frame: b"" });
+    assert_eq!(lamp.read_text(), r#"{"label":"led","value":null}"#);
+}
+
+#[test]
 fn garbage_from_the_broker_harms_no_other_device() {
     let running = serve();
     tell(&running.fleet, "fan");
