@@ -73,10 +73,13 @@ fn viewers_of_a_killed_gateway_go_on_at_the_other() {
         |gateway: &Server| gateway.lines().iter().filter(|line| line.contains("] Connected from")).count();
     // Each page, and whether it is one of the first gateway.
     let mut pages = Vec::new();
-    for _ in 0..6 {
+    for number in 0..6 {
         let before = opened(&gateways[0]);
         let mut page = socket(addr, "/lamp-1/ws", &cookie);
         page.read_text_until(|frame| frame == led(false));
+        // A line of the log may come a little later than the page.
+        let is_logged = || gateways.iter().map(opened).sum::<usize>() > number;
+        wait_until(SOON, is_logged, || "a page is not in a log");
         pages.push((page, opened(&gateways[0]) > before));
     }
     let of_first = pages.iter().filter(|(_, is_first)| *is_first).count();
