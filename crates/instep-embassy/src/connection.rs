@@ -34,6 +34,10 @@ pub(crate) struct Connection {
 }
 
 /// Stage of a socket.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most connections of a device serve one after the other, in memory that is reserved"
+)]
 pub(crate) enum Stage {
     /// Without a connection, and not listening.
     Free,
