@@ -76,7 +76,8 @@ impl<'s> Table<'s> {
         if self.entries[last].in_order == topic {
             return;
         }
-        let index = (0..last).find(|i| self.entries[*i].in_order == topic).unwrap_or(last);
+        // Often it changed lately.
+        let index = (0..last).rev().find(|i| self.entries[*i].in_order == topic).unwrap_or(last);
         for i in index..last {
             self.entries[i].in_order = self.entries[i + 1].in_order;
         }
