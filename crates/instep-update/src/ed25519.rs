@@ -17,9 +17,14 @@ pub(crate) struct Verification {
 }
 
 impl Verification {
-    /// Begins a verification. Returns `None` if the key is no point of the curve.
+    /// Begins a verification. Returns `None` if the key is no point of the curve, or if the second half of the signature is
+    /// not below the order of the group.
     pub(crate) fn new(key: &[u8; 32], signature: &[u8; 64]) -> Option<Self> {
         let (commitment, response) = signature.split_first_chunk::<32>()?;
+        let response = *response.first_chunk::<32>()?;
+        if !is_below_order(&response) {
+            return None;
+        }
         let mut hash = Sha512::new();
         hash.update(commitment);
         hash.update(key);
@@ -27,7 +32,7 @@ impl Verification {
             hash,
             key: CompressedY(*key).decompressed().ok()?,
             commitment: CompressedY(*commitment),
-            response: Scalar(*response.first_chunk()?),
+            response: Scalar(response),
         })
     }
 
@@ -67,6 +72,14 @@ fn reduced(number: &[u8; 64]) -> [u8; 32] {
         }
     }
     rest
+}
+
+/// Returns whether a number, with the lowest byte first, is below the order of the group.
+fn is_below_order(number: &[u8; 32]) -> bool {
+    number
+        .iter()
+        .zip(Scalar::ell())
+        .fold(false, |borrows, (byte, order)| borrowing_sub(*byte, order, borrows).1)
 }
 
 /// Subtracts, and returns whether the next byte is one less.
@@ -132,6 +145,22 @@ mod tests {
             let other_key = Keypair::from(random().first_chunk().unwrap()).public.compressed.0;
             assert!(!verify(&other_key, &text, &right));
         }
+    }
+
+    /// RFC 8032, section 5.1.7: otherwise each signature would have a second form.
+    #[test]
+    fn second_half_is_below_order() {
+        let pair = Keypair::from(random()().first_chunk().unwrap());
+        let mut signature = pair.sign(b"firmware").to_bytes();
+        assert!(verify(&pair.public.compressed.0, "firmware", &signature));
+        let mut carry = 0;
+        for (byte, order) in signature[32..].iter_mut().zip(Scalar::ell()) {
+            let sum = u16::from(*byte) + u16::from(order) + carry;
+            (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
+        }
+        assert!(!verify(&pair.public.compressed.0, "firmware", &signature));
+        let order = Scalar::ell();
+        assert!(!is_below_order(&order) && !is_below_order(&[0xff; 32]) && is_below_order(&[0; 32]));
     }
 
     /// RFC 8032, section 7.1, test 2.
