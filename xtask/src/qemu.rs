@@ -43,6 +43,8 @@ const NOT_FOR_A_DEVICE: [(&str, &str); 17] = [
     ("password_may_come_from_file", "a device has no files"),
     ("password_and_session_appear_nowhere", "the test is about options of the command"),
     ("bom_and_newline_are_no_part_of_password", "a device has no files"),
+    ("session_holds_at_each_program_with_the_key", "a device has no files"),
+    ("wrong_session_key_is_explained", "a device has no files"),
     ("answers_have_date_header", "a device has no clock"),
     ("client_reusing_connections_never_meets_closed_one", "the limits of a device are those of its firmware"),
     ("request_sent_while_server_was_stopped_is_answered", "an emulated network stops with the device"),

@@ -126,7 +126,9 @@ impl Driver {
         }
         if application.is_some() && self.alarm != Instant::NEVER {
             // A timer of the application may have taken the place of this one, because a task has one alarm.
-            let _ = Pin::new(&mut self.timer).poll(context);
+            if Pin::new(&mut self.timer).poll(context).is_ready() {
+                context.waker().wake_by_ref();
+            }
         }
     }
 
@@ -152,6 +154,10 @@ impl Driver {
             }
             let is_settled = self.serve_connections(now, all);
             if all {
+                if self.join() {
+                    // A buffer for heads came back.
+                    continue;
+                }
                 if !self.rearrange(context, now) {
                     return;
                 }
@@ -165,15 +171,19 @@ impl Driver {
 
     /// Lets a further socket join the network stack for each free buffer for heads that no connection can take.
     ///
+    /// Returns whether one joined.
+    ///
     /// The stack looks at all of its sockets for each frame, so sockets without a use cost time.
-    fn join(&mut self) {
+    fn join(&mut self) -> bool {
         let free =
             self.connections.iter().filter(|connection| matches!(connection.stage, Stage::Free)).count();
+        let before = self.connections.len();
         for _ in free..self.shared.free_heads() {
-            let Some(connection) = self.reserve.next() else { return };
+            let Some(connection) = self.reserve.next() else { break };
             // There is room for all connections of the reserve.
             let _ = self.connections.push(connection);
         }
+        self.connections.len() > before
     }
 
     /// Serves the connections that have work, or have waited for something else than their sockets if `all` is set.

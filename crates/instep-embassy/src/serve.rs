@@ -104,14 +104,8 @@ impl Connection {
             }
             reads += 1;
             match self.take_short_message(context, now, shared) {
-                Poll::Ready(true) => {
-                    // Most messages come alone.
-                    self.wait(context);
-                    if self.awaits_input {
-                        return;
-                    }
-                    continue;
-                }
+                // The next read registers for more input, or finds the end of the input, which may have come with the message.
+                Poll::Ready(true) => continue,
                 Poll::Ready(false) => {}
                 Poll::Pending => return,
             }

@@ -309,6 +309,7 @@ impl Connection {
             own: shard.server.device,
             open: &shard.server.meters.open,
             places: shard.server.device.limits().clients,
+            has_place: Cell::new(false),
             current: mount.as_ref().map(|(mount, own)| (&mount.shown, &**own)),
             next: RefCell::new(None),
         });
@@ -357,6 +358,10 @@ impl Connection {
             shard.meter().messages.add(turn.messages as usize);
             transport.end_turn(turn, now, shard.server.device.limits().write_stall, client)
         };
+        if switch.as_ref().is_some_and(|switch| switch.has_place.get()) {
+            // It is counted before the client hears that it is open, and once.
+            self.open.set(true);
+        }
         let next = switch.and_then(|switch| switch.next.take());
         drop(mount);
         let turn = match turn {

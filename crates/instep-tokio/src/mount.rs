@@ -3,7 +3,7 @@
 use crate::devices::{Devices, Found, ShownDevice};
 use instep::driver::{Entry, Feed, Mounts, Stage};
 use instep::{Device, Instant};
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -125,6 +125,8 @@ pub(crate) struct Switch<'a> {
     /// The number of clients of all devices, and its maximum.
     pub(crate) open: &'static AtomicUsize,
     pub(crate) places: usize,
+    /// Whether the client has taken a place in this turn.
+    pub(crate) has_place: Cell<bool>,
     /// The device in whose context the turn is, and its part of the path.
     pub(crate) current: Option<(&'a Arc<dyn ShownDevice>, &'a str)>,
     /// The context of the next request.
@@ -178,6 +180,18 @@ impl Mounts for Switch<'_> {
 
     fn places_taken(&self) -> Option<usize> {
         (self.open.load(Ordering::Relaxed) >= self.places).then_some(self.places)
+    }
+
+    fn take_place(&self) -> Result<(), usize> {
+        let more = |open: usize| Some(open + 1).filter(|open| *open <= self.places);
+        self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).map_err(|_| self.places)?;
+        self.has_place.set(true);
+        Ok(())
+    }
+
+    fn leave_place(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        self.has_place.set(false);
     }
 
     fn session_in_use(&self, session: NonZeroU32) -> bool {

@@ -83,6 +83,12 @@ impl Mounts for Places<'_> {
         None
     }
 
+    fn take_place(&self) -> Result<(), usize> {
+        Ok(())
+    }
+
+    fn leave_place(&self) {}
+
     fn session_in_use(&self, _: NonZeroU32) -> bool {
         false
     }

@@ -103,6 +103,50 @@ fn timers_of_application_and_driver_are_due() {
 }
 
 #[test]
+fn application_in_another_task_is_woken() {
+    test(async {
+        let resources = resources!(network: 2);
+        let (server, mut inbox) = resources.start(&APP, &ACCESS);
+        let device = server.device;
+        let (stack, peer) = Cable::default().stacks();
+        let driver = resources.network.driver(server, stack, 80);
+        tokio::task::spawn_local(host_time::run(driver.run_with(core::future::pending())));
+        tokio::task::spawn_local(async move {
+            loop {
+                if let Message::Text { .. } = inbox.recv().await {
+                    device.publish(LED, "1");
+                }
+            }
+        });
+        device.publish(LED, "0");
+        let mut client = open(peer, OFF).await;
+        send(&mut client, TOGGLE).await;
+        read_until(&mut client, ON).await;
+    });
+}
+
+#[test]
+fn end_that_comes_with_a_message_is_seen_at_once() {
+    test(async {
+        let resources = resources!(network: 2);
+        let (server, inbox) = resources.start(&APP, &ACCESS);
+        let (stack, peer) = Cable::default().stacks();
+        drive_lamp(resources.network.driver(server, stack, 80), server.device, inbox);
+        let mut client = open(peer, OFF).await;
+        // Both are sent when the network stack of the peer runs next. The application does not answer.
+        let ignored = b"\x81\x81\0\0\0\0x";
+        assert!(matches!(client.write(ignored).await, Ok(length) if length == ignored.len()));
+        client.close();
+        let begun = Instant::now();
+        while server.device.clients() > 0 {
+            Timer::after_millis(10).await;
+        }
+        let waited = begun.elapsed().as_millis();
+        assert!(waited < 1_000, "{waited} ms");
+    });
+}
+
+#[test]
 fn driver_goes_on_after_application_has_ended() {
     test(async {
         let resources = resources!(network: 2);

@@ -286,17 +286,16 @@ impl Client {
             return None;
         }
         let session = credential.map(|credential| credential.number);
-        let all_taken = context.places_taken();
-        let slot = match all_taken {
-            Some(_) => None,
-            None => context.device.admit(context.follower, notify_app, speaks_thing, session),
-        };
-        let Some(slot) = slot else {
-            context.device.count_refusal(RefusalReason::Full);
-            let places = all_taken.unwrap_or_else(|| context.device.client_limit(context.follower));
-            log_limited!(warn, context, now, "Refused {peer}: all {places} places are taken");
-            self.answer(Reply::error(Status::ServiceUnavailable, None));
-            return None;
+        let admit = || context.device.admit(context.follower, notify_app, speaks_thing, session);
+        let slot = match context.take_place(admit) {
+            Ok(slot) => slot,
+            Err(all) => {
+                context.device.count_refusal(RefusalReason::Full);
+                let places = all.unwrap_or_else(|| context.device.client_limit(context.follower));
+                log_limited!(warn, context, now, "Refused {peer}: all {places} places are taken");
+                self.answer(Reply::error(Status::ServiceUnavailable, None));
+                return None;
+            }
         };
         // The port of a client behind a proxy is unknown.
         let port = self.http().map(|http| http.port).filter(|_| !forwarded);

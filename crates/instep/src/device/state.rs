@@ -242,10 +242,15 @@ impl State {
         if !core::mem::replace(&mut self.slots[slot.get()].in_queue, true) {
             self.inbox.push(slot);
         }
-        match (self.inbox_waker.take(), &mut self.held) {
-            (Some(_), Some(held)) => held.application_is_due = true,
-            (Some(waker), None) => self.wakes.add(waker),
-            (None, _) => {}
+        let Some(waker) = self.inbox_waker.take() else { return };
+        // An application that waits with another waker, or in another task, is woken.
+        let followers = &self.followers;
+        let is_own = |held: &&mut Hold| {
+            followers[held.follower].waker.as_ref().is_some_and(|own| own.will_wake(&waker))
+        };
+        match self.held.as_mut().filter(is_own) {
+            Some(held) => held.application_is_due = true,
+            None => self.wakes.add(waker),
         }
     }
 

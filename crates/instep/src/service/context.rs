@@ -68,6 +68,16 @@ impl Context<'_> {
         mounts.places_taken()
     }
 
+    /// Takes one of these places, with a slot of the device by `admit`. Returns the number of places if there is none.
+    pub(crate) fn take_place<T>(&self, admit: impl FnOnce() -> Option<T>) -> Result<T, Option<usize>> {
+        let Some(mounts) = self.mounts else { return admit().ok_or(None) };
+        mounts.take_place().map_err(Some)?;
+        admit().ok_or_else(|| {
+            mounts.leave_place();
+            None
+        })
+    }
+
     /// Revokes the credential of all clients with this session, at all devices of the server.
     pub(crate) fn revoke(&self, session: Option<NonZeroU32>) {
         match self.mounts {

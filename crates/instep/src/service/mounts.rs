@@ -14,6 +14,12 @@ pub trait Mounts {
     /// Returns how many clients all devices of the server together may have, if they have so many.
     fn places_taken(&self) -> Option<usize>;
 
+    /// Takes one of these places for the client of this turn, which is to open. Returns their number if all are taken.
+    fn take_place(&self) -> Result<(), usize>;
+
+    /// Gives the place back, because the client does not open.
+    fn leave_place(&self);
+
     /// Returns whether a client with this session is connected to any device of the server.
     fn session_in_use(&self, session: NonZeroU32) -> bool;
 

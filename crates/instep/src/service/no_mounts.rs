@@ -17,6 +17,14 @@ impl MountsRef<'_> {
         match self.0 {}
     }
 
+    pub(crate) fn take_place(self) -> Result<(), usize> {
+        match self.0 {}
+    }
+
+    pub(crate) fn leave_place(self) {
+        match self.0 {}
+    }
+
     pub(crate) fn revoke(self, _: Option<NonZeroU32>) {
         match self.0 {}
     }
