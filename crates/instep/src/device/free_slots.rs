@@ -2,6 +2,7 @@
 
 use super::slot::Slot;
 use super::slot_index::SlotIndex;
+use core::num::NonZeroU32;
 
 /// Slots that are free for clients, in the order in which they became free.
 ///
@@ -29,7 +30,7 @@ impl FreeSlots {
     pub(super) fn take(&mut self, slots: &[Slot]) -> Option<SlotIndex> {
         self.count = self.count.checked_sub(1)?;
         let first = self.first;
-        self.first = slots[first.get()].next_free;
+        self.first = next(&slots[first.get()]).unwrap_or_default();
         Some(first)
     }
 
@@ -41,11 +42,21 @@ impl FreeSlots {
         if self.count == 0 {
             self.first = index;
         } else {
-            slots[self.last.get()].next_free = index;
+            slots[self.last.get()].session = link(index);
         }
         self.last = index;
         self.count += 1;
     }
+}
+
+/// Returns the link to a slot.
+fn link(to: SlotIndex) -> Option<NonZeroU32> {
+    NonZeroU32::new(u32::try_from(to.get()).ok()?.checked_add(1)?)
+}
+
+/// Returns the free slot to which a free slot links.
+fn next(slot: &Slot) -> Option<SlotIndex> {
+    SlotIndex::new(usize::try_from(slot.session?.get() - 1).ok()?)
 }
 
 #[cfg(test)]

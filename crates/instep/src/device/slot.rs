@@ -81,7 +81,10 @@ pub struct Slot {
     /// The client's number, 0 while the slot is free.
     pub(crate) number: u32,
     pub(crate) follower: u16,
-    /// The number of the client's credential, if there is a log-in.
+    /// The number of the client's credential, if there is a log-in. Of a free slot it is the link of [`FreeSlots`], so that a slot
+    /// of a microcontroller needs no field for it.
+    ///
+    /// [`FreeSlots`]: super::free_slots::FreeSlots
     pub(crate) session: Option<NonZeroU32>,
     /// Whether the credential was revoked, so that the client must be closed.
     pub(crate) revoked: bool,
@@ -104,8 +107,6 @@ pub struct Slot {
     ///
     /// It gets a turn when the application takes the message.
     pub(crate) is_blocked: bool,
-    /// The slot that became free next, while both are free.
-    pub(super) next_free: SlotIndex,
 }
 
 impl Slot {
@@ -129,7 +130,6 @@ impl Slot {
             in_queue: false,
             is_ready: false,
             is_blocked: false,
-            next_free: SlotIndex::FIRST,
         }
     }
 
