@@ -32,7 +32,7 @@ const COMMAND_TESTS: [&str; 14] = [
     "things",
 ];
 /// Tests of these files that do not run on a device, with the reason.
-const NOT_FOR_A_DEVICE: [(&str, &str); 17] = [
+const NOT_FOR_A_DEVICE: [(&str, &str); 19] = [
     ("compression_is_negotiated_as_browsers_offer_it", "a device does not compress"),
     ("page_and_socket_may_use_two_ports_of_server", "the image listens on one port"),
     ("ten_thousand_visits_leak_nothing", "the test measures a process of Linux"),
