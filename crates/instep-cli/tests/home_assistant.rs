@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use test_support::mosquitto::Mosquitto;
-use test_support::{Builder, Folder, SOON, Server, WebSocket, free_addr, http, wait_for};
+use test_support::{Builder, Folder, SOON, Server, WebSocket, free_addr, http, wait_for, wait_until};
 
 /// Time in which Home Assistant starts, on a busy machine.
 const STARTS_WITHIN: Duration = Duration::from_secs(180);
@@ -138,6 +138,16 @@ impl HomeAssistant {
         )
     }
 
+    /// Waits until there is such an entity, in any state.
+    #[track_caller]
+    fn expect_there(&self, domain: &str, name: &str) -> Value {
+        wait_for(
+            SHOWS_WITHIN,
+            || self.state(domain, name),
+            || format!("there is no {domain} {name}: {:#?}\n{}", self.states(), self.log()),
+        )
+    }
+
     /// Waits until there is no such entity.
     #[track_caller]
     fn expect_none(&self, domain: &str, name: &str) {
@@ -238,11 +248,12 @@ fn home_assistant_finds_uses_and_forgets_a_device() {
     ] {
         home.expect(domain, name, state);
     }
-    let version = home.state("update", "Firmware").expect("it is there");
+    let version = home.expect_there("update", "Firmware");
     assert_eq!(version["attributes"]["installed_version"], env!("CARGO_PKG_VERSION"));
-    let temperature = home.state("sensor", "Temperature").expect("there is no temperature");
+    let temperature = home.expect_there("sensor", "Temperature");
     assert_eq!(temperature["attributes"]["unit_of_measurement"], "°C");
-    assert!(home.state("event", "Log").is_some() && home.state("binary_sensor", "Door").is_some());
+    home.expect_there("event", "Log");
+    home.expect_there("binary_sensor", "Door");
 
     // A change in Home Assistant is seen on a page.
     home.call("switch", "Lamp", "turn_on", json!({}));
@@ -309,8 +320,8 @@ fn home_assistant_finds_uses_and_forgets_a_device() {
     ] {
         home.expect_none(domain, name);
     }
-    let states = home.states().iter().filter(|state| state["state"] == "unavailable").count();
-    assert_eq!(states, 0, "{:#?}", home.states());
+    let is_gone = |state: &Value| state["state"] == "unavailable";
+    wait_until(SHOWS_WITHIN, || !home.states().iter().any(is_gone), || format!("{:#?}", home.states()));
     let is_renamed = |state: &Value| state["attributes"]["friendly_name"] == "Chat Firmware";
     wait_for(
         SHOWS_WITHIN,
