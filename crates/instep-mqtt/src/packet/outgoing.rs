@@ -91,8 +91,7 @@ impl PublishHead<'_> {
     ///
     /// Returns `None` if there can be no such packet.
     pub fn packet_length(&self) -> Option<usize> {
-        let length = count(&|fields| self.fields(fields)) + self.payload;
-        integer(length).map(|(_, bytes)| 1 + bytes + length)
+        packet_length(self.payload, &|fields| self.fields(fields))
     }
 
     /// Writes the packet up to its payload, and returns the number of bytes.
@@ -131,8 +130,7 @@ impl ExpiringHead<'_> {
     ///
     /// Returns `None` if there can be no such packet.
     pub fn packet_length(&self) -> Option<usize> {
-        let length = count(&|fields| self.fields(fields)) + self.payload;
-        integer(length).map(|(_, bytes)| 1 + bytes + length)
+        packet_length(self.payload, &|fields| self.fields(fields))
     }
 
     /// Writes the packet up to its payload, and returns the number of bytes.
@@ -206,6 +204,12 @@ pub fn write_unsubscribe(packet_id: u16, topics: &[&[&str]], out: &mut [u8]) -> 
 /// Its empty properties could be left out, but not every broker expects that.
 pub fn disconnect(reason: ReasonCode) -> [u8; 4] {
     [0xe0, 2, reason.0, 0]
+}
+
+/// Returns the length of a packet with these fields and a payload of so many bytes.
+fn packet_length(payload: usize, fields: &dyn Fn(&mut Fields<'_>)) -> Option<usize> {
+    let length = count(fields) + payload;
+    integer(length).map(|(_, bytes)| 1 + bytes + length)
 }
 
 /// Writes a packet up to its payload, and returns the number of bytes, or `None` if they do not fit.

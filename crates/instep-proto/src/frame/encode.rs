@@ -1,6 +1,6 @@
 //! Encoding of a server's frame, once for all clients.
 
-use super::header::header_length;
+use super::header::server_header_length;
 use super::{Opcode, SERVER_HEADER_MAX, encode_header};
 use core::fmt::{self, Display, Write};
 use core::ops::Range;
@@ -56,7 +56,7 @@ pub fn encode_frame(payload: Payload<'_>, block: &mut [u8]) -> Result<Encoded, T
         }
     };
     // The header precedes the payload directly, and the length of the header depends on the length of the payload.
-    let start = SERVER_HEADER_MAX - header_length(length);
+    let start = SERVER_HEADER_MAX - server_header_length(length as u64);
     encode_header(true, opcode, length, &mut front[start..]);
     Ok(start..SERVER_HEADER_MAX + length)
 }

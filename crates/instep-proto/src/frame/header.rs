@@ -147,15 +147,6 @@ pub fn encode_header(fin: bool, opcode: Opcode, length: usize, out: &mut [u8]) -
     }
 }
 
-/// Returns the length of a server's header for a payload of this length.
-pub(super) fn header_length(length: usize) -> usize {
-    match length {
-        0..=125 => 2,
-        126..=0xffff => 4,
-        _ => SERVER_HEADER_MAX,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

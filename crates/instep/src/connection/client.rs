@@ -48,7 +48,9 @@ pub(super) enum State {
 ///   [`expect_reply`](Self::expect_reply), and the ends that the driver decides, [`close`](Self::close),
 ///   [`break_off`](Self::break_off) and [`abandon`](Self::abandon). Events come before the turn that takes the input that was
 ///   read with them.
-/// * A [`turn`](Self::turn) takes input, runs the expired timers and writes output. No other call does.
+/// * A [`turn`](Self::turn) takes input, runs the expired timers and writes output. Two other calls do a part of it for an open
+///   WebSocket, or nothing: [`take_short_message`](Self::take_short_message) takes input, and [`deliver`](Self::deliver) writes
+///   one frame. A driver need not make them.
 /// * *Queries*, such as [`is_open`](Self::is_open), [`slot`](Self::slot) or [`lag`](Self::lag), change nothing. Their results
 ///   hold until the next event or turn.
 ///
