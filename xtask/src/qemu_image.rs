@@ -71,7 +71,8 @@ pub(crate) fn build_as_for_esp(tools: &mut Tools, package: &str, smaller: &[&str
     let toolchain = toolchain(tools)?;
     tools.programs(&[(QEMU, QEMU_PACKAGE)])?;
     let manifest = workspace().join("examples/esp32/Cargo.toml");
-    let text = std::fs::read_to_string(&manifest).map_err(|error| format!("{}: {error}", manifest.display()))?;
+    let text =
+        std::fs::read_to_string(&manifest).map_err(|error| format!("{}: {error}", manifest.display()))?;
     let levels = levels(&text)
         .ok_or_else(|| "examples/esp32/Cargo.toml has no levels of optimization for packages".to_owned())?;
     let levels = levels.into_iter().chain(smaller.iter().map(|package| level(package, "\"z\"")));
@@ -87,7 +88,10 @@ pub(crate) fn build_as_for_esp(tools: &mut Tools, package: &str, smaller: &[&str
 fn levels(manifest: &str) -> Option<Vec<String>> {
     let manifest: toml::Table = manifest.parse().ok()?;
     let packages = manifest.get("profile")?.get("release")?.get("package")?.as_table()?;
-    packages.iter().map(|(package, profile)| Some(level(package, &profile.get("opt-level")?.to_string()))).collect()
+    packages
+        .iter()
+        .map(|(package, profile)| Some(level(package, &profile.get("opt-level")?.to_string())))
+        .collect()
 }
 
 fn level(package: &str, level: &str) -> String {
@@ -133,7 +137,8 @@ mod tests {
     fn levels_of_packages_are_options() {
         let manifest = "[profile.release]\nopt-level = \"s\"\n[profile.release.package.a]\nopt-level = \"z\"\n\
                         [profile.release.package.b-c]\nopt-level = 3\n";
-        let expected = ["profile.release.package.a.opt-level=\"z\"", "profile.release.package.b-c.opt-level=3"];
+        let expected =
+            ["profile.release.package.a.opt-level=\"z\"", "profile.release.package.b-c.opt-level=3"];
         assert_eq!(levels(manifest).expect("the levels are not found"), expected);
         assert_eq!(levels("[profile.release]"), None);
     }

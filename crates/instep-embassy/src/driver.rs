@@ -312,5 +312,8 @@ impl Driver {
 ///
 /// A task has one alarm, and the earliest time counts.
 fn wake_at(time: Instant, waker: &Waker) {
-    embassy_time_driver::schedule_wake(embassy_time::Instant::from_millis(time.as_millis()).as_ticks(), waker);
+    embassy_time_driver::schedule_wake(
+        embassy_time::Instant::from_millis(time.as_millis()).as_ticks(),
+        waker,
+    );
 }
