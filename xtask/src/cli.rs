@@ -30,7 +30,7 @@ pub(crate) struct Cli {
 pub(crate) enum Job {
     /// Run every check of CI
     Test {
-        /// Also run `clients`, `dependencies`, all Autobahn cases and 70 updates of firmware (20 minutes more)
+        /// Also run `clients`, `dependencies`, all Autobahn cases, 70 updates of firmware, and gateways that lose their networks and their broker (30 minutes more)
         #[arg(long)]
         full: bool,
     },

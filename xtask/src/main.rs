@@ -16,6 +16,7 @@ mod esptool;
 mod firmware;
 mod flash;
 mod fuzz;
+mod gateways;
 mod home_assistant;
 mod instructions;
 mod node_wot;
@@ -86,8 +87,8 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
 
 /// Runs every check of CI.
 ///
-/// With `full`, it also runs `clients`, `dependencies`, all Autobahn cases, the tests of updates and of the broker that take minutes,
-/// and the sizes of updates.
+/// With `full`, it also runs `clients`, `dependencies`, all Autobahn cases, the tests of updates, of the broker and of gateways that
+/// take minutes, and the sizes of updates.
 fn test(full: bool, report: &mut Report, tools: &mut Tools) {
     steps::all(report, tools);
     fuzz::all(&fuzz::Plan::smoke(), report, tools);
@@ -117,6 +118,8 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
                 "--ignored",
             ]))
         });
+        report.step("gateways for long", || gateways::test(tools));
+        report.step("gateways at a cluster", || gateways::test_cluster(tools));
         report.step("dependencies", || dependencies::check(tools));
     }
 }

@@ -5,8 +5,15 @@ use crate::structure;
 use crate::tools::{Tools, cargo, run};
 
 /// Folders of all workspaces of this repository.
-const WORKSPACES: [&str; 6] =
-    ["", "bench/", "boards/esp-image/", "examples/esp32/", "examples/qemu-riscv32/", "fuzz/"];
+const WORKSPACES: [&str; 7] = [
+    "",
+    "bench/",
+    "boards/esp-image/",
+    "examples/esp32/",
+    "examples/qemu-riscv32/",
+    "fuzz/",
+    "tests/broker-cluster/",
+];
 
 /// Formatting, structure, lints, documentation and tests.
 pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
@@ -29,8 +36,8 @@ pub(crate) fn all(report: &mut Report, tools: &mut Tools) {
         let args = ["doc", "--workspace", "--lib", "--all-features", "--no-deps"];
         run(cargo(&args).env("RUSTDOCFLAGS", "-D warnings"))
     });
-    // Without nginx, the tests behind a reverse proxy are skipped.
-    report.step("reverse proxy", || tools.programs(&[("nginx", "nginx-light")]));
+    // Without these, the tests behind a reverse proxy or a load balancer are skipped.
+    report.step("reverse proxy", || tools.programs(&[("nginx", "nginx-light"), ("haproxy", "haproxy")]));
     // Without mosquitto, the tests with a broker are skipped.
     report.step("broker", || tools.programs(&[("mosquitto", "mosquitto")]));
     // Property tests try the same values each time, so that unchanged code does not start to fail; `cargo test`

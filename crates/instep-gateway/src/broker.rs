@@ -7,6 +7,7 @@ use instep_mqtt::{DeviceId, Ended, GatewayClient, GatewayOptions, Heard, Report}
 use instep_proto::delivery::Outgoing;
 use instep_tokio::{BrokerAddress, BrokerClient, BrokerLogin, BrokerStatus, Connections, run_broker_client};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use tokio::sync::watch;
 
@@ -20,6 +21,7 @@ pub struct Broker {
     login: Option<BrokerLogin>,
     id: DeviceId,
     connections: Connections,
+    ignored: AtomicU64,
 }
 
 impl Broker {
@@ -27,7 +29,8 @@ impl Broker {
     ///
     /// Each client of the broker has an id of its own. Without one, the gateway has a random id.
     pub fn new(address: BrokerAddress, login: Option<BrokerLogin>, id: Option<DeviceId>) -> Self {
-        Self { address, login, id: id.unwrap_or_else(random_id), connections: Connections::default() }
+        let (id, connections) = (id.unwrap_or_else(random_id), Connections::default());
+        Self { address, login, id, connections, ignored: AtomicU64::new(0) }
     }
 
     /// Returns the id of the gateway.
@@ -38,6 +41,11 @@ impl Broker {
     /// Returns how the connection stands.
     pub fn status(&self) -> BrokerStatus {
         self.connections.status()
+    }
+
+    /// Returns the number of messages at topics that say nothing to a gateway.
+    pub fn ignored(&self) -> u64 {
+        self.ignored.load(Ordering::Relaxed)
     }
 
     /// Fills the fleet, and passes on commands and notices, until `stopped` is `true`.
@@ -54,7 +62,8 @@ impl Broker {
             packet_max: limits.frame.max(limits.description) + PACKET_OVERHEAD,
         };
         let client = GatewayClient::new(fleet.now(), options);
-        let mut link = Link { client, packet_max: options.packet_max, fleet, notices };
+        let mut link =
+            Link { client, packet_max: options.packet_max, fleet, notices, ignored: &self.ignored };
         let report = Report::without_id(address);
         run_broker_client(&mut link, &self.address, report, &self.connections, fleet.epoch(), stopped).await;
     }
@@ -72,6 +81,7 @@ struct Link<'g> {
     packet_max: usize,
     fleet: &'g Fleet,
     notices: &'g Notices,
+    ignored: &'g AtomicU64,
 }
 
 impl BrokerClient for Link<'_> {
@@ -100,12 +110,14 @@ impl BrokerClient for Link<'_> {
             heard => fleet.hear(heard),
         });
         fleet.turn();
+        self.ignored.store(self.client.ignored(), Ordering::Relaxed);
         used
     }
 
     fn transmit(&mut self, now: Instant, out: &mut Outgoing<'_>) {
         let Self { client, fleet, notices, .. } = self;
         if client.transmit(now, out) {
+            fleet.ask_again(&mut || client.ask_again(now, out));
             fleet.send_queued(&mut |command| client.publish(now, &command.message(), out));
             notices.send(&mut |notice| client.publish(now, &notice, out));
         }

@@ -106,7 +106,9 @@ fn share_sessions(guard: Guard, notices: &'static Notices) {
     sessions.tell_by(move |name, payload, left| {
         // Without room the session ends here alone, and elsewhere with its cookie.
         if !notices.announce(name, payload, left) {
-            log::warn!("Other gateways are not told that a session has ended: too many messages wait");
+            log::warn!(
+                "Other gateways are not told that a session has ended: too many others have; it holds there until its 12 h are over"
+            );
         }
     });
     notices.listen(move |name, payload| sessions.hear(name, payload));
@@ -182,6 +184,12 @@ fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway, sessions: Option<&
             "Answers to commands that came too late.",
             true,
             counts.late_answers,
+        ),
+        sample(
+            "instep_gateway_ignored_messages_total",
+            "Messages of the broker at topics that say nothing to a gateway.",
+            true,
+            broker.ignored(),
         ),
         sample(
             "instep_gateway_foreign_messages_total",

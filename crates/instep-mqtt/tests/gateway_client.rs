@@ -103,7 +103,7 @@ fn message(topic: &str, payload: &str, retain: bool, number: Option<&'static [u8
 
 #[test]
 fn gateway_subscribes_to_all_devices_and_says_so_to_itself() {
-    let (gateway, packets) = Gateway::open(ConnAckProperties::new());
+    let (mut gateway, packets) = Gateway::open(ConnAckProperties::new());
     let [Packet::Connect(connect), Packet::Subscribe(subscribe), Packet::Publish(marker)] = &packets[..]
     else {
         panic!("{packets:?}");
@@ -115,6 +115,7 @@ fn gateway_subscribes_to_all_devices_and_says_so_to_itself() {
         [
             "instep/+/thing/answer/gw-1/reply",
             "instep/gateway/+/+",
+            "instep/+/thing",
             "instep/+/+",
             "instep/+/thing/td",
             "instep/+"
@@ -126,6 +127,21 @@ fn gateway_subscribes_to_all_devices_and_says_so_to_itself() {
     }
     assert_eq!((&*marker.topic, marker.retain), ("instep/gw-1/thing/answer/gw-1/reply", false));
     assert_eq!(gateway.heard, ["opened"]);
+    // The same again, once it has come back.
+    let ask = |gateway: &mut Gateway| {
+        let (mut scratch, mut unsent) = ([0; 1_000], FixedBuffer::new(vec![0; 800].leak()));
+        let mut out = Outgoing::load(&mut scratch, &mut unsent, 800);
+        let is_asked = gateway.client.ask_again(Instant::from_millis(gateway.now), &mut out);
+        let mut stream = BytesMut::new();
+        out.flush(None, &mut 0, &mut |bytes| {
+            stream.extend_from_slice(bytes);
+            bytes.len()
+        });
+        is_asked.then(|| read(&mut stream, 10_000).expect("no packet"))
+    };
+    assert_eq!(ask(&mut gateway), None);
+    gateway.hear(&message("instep/gw-1/thing/answer/gw-1/reply", "heard", false, None));
+    assert_eq!(ask(&mut gateway), Some(Packet::Subscribe(subscribe.clone())));
 }
 
 #[test]

@@ -397,6 +397,18 @@ fn log_in_holds_for_all_devices_wherever_it_was() {
     for path in ["/lamp/ws", "/nobody/ws", "/lamp/healthz", "/lamp"] {
         assert!(server.get(path).starts_with("HTTP/1.1 401 "));
     }
+    // A page of another origin can read what its WebSocket would get.
+    for (path, status) in [
+        ("/ws?why=http://lamp", 401),
+        ("/lamp/ws?why=http://lamp", 401),
+        ("/nobody/ws?why=http://lamp", 401),
+        ("/lamp/ws?why=http://evil.test", 403),
+        ("/nobody/ws?why=http://evil.test", 403),
+    ] {
+        let answer = server.get(path);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
+        assert!(answer.contains("\r\nAccess-Control-Allow-Origin: *\r\n"), "{path}: {answer}");
+    }
     assert_eq!((server.admitted.get(), server.current), (0, None));
     // A tool sends the password with each request.
     for (path, expected) in

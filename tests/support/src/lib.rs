@@ -6,6 +6,7 @@
 //! - [`target()`] describes the server under test, because a small device has other limits;
 //! - with the feature `tls`, `Tls` makes encrypted streams for either;
 //! - with the feature `mosquitto`, `mosquitto` starts that broker, and has a client of it;
+//! - [`Balancer`] starts nginx or HAProxy before two gateways, and [`Relay`] is a network that a test can cut;
 //! - [`wait_until`] and [`wait_for`] wait for a condition and for a value;
 //! - [`Folder`] is a folder for one test;
 //! - [`Random`] gives the same numbers each time.
@@ -16,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+mod balancer;
 mod deadline;
 mod folder;
 mod frame;
@@ -24,7 +26,9 @@ mod http;
 pub mod mosquitto;
 mod output;
 mod port;
+mod program;
 mod random;
+mod relay;
 mod server;
 #[cfg(feature = "tls")]
 mod session;
@@ -34,12 +38,15 @@ mod target;
 mod tls;
 mod websocket;
 
+pub use balancer::Balancer;
 pub use deadline::{SOON, wait_for, wait_until};
 pub use folder::Folder;
 pub use frame::{Frame, opcode};
 pub use http::{Http, Response, http};
 pub use port::free_addr;
+pub use program::find;
 pub use random::Random;
+pub use relay::Relay;
 pub use server::{Builder, Server};
 pub use stream::Stream;
 pub use target::{Target, target};

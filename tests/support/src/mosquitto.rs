@@ -1,6 +1,6 @@
 //! The broker mosquitto on a port of its own, and a small client for tests.
 
-use crate::{Folder, SOON, free_addr, target, wait_until};
+use crate::{Folder, SOON, find, free_addr, target, wait_until};
 use bytes::BytesMut;
 use mqttbytes::QoS;
 use mqttbytes::v5::{
@@ -10,7 +10,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -115,17 +114,6 @@ impl Drop for Mosquitto {
 /// Returns the URL of a broker at this address of this machine, as the device reaches it.
 pub fn url_of(addr: SocketAddr) -> String {
     format!("mqtt://{}:{}", target().here, addr.port())
-}
-
-/// Returns the path of a program, or reports that it is missing.
-pub fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    let found = folders.map(|folder| folder.join(program)).find(|file| file.is_file());
-    if found.is_none() {
-        println!("skipped: {program} is not on PATH");
-    }
-    found
 }
 
 /// Returns a file of passwords for mosquitto.

@@ -1,69 +1,38 @@
-//! Two gateways behind nginx, with the configuration of docs/guide/reverse-proxy.
+//! Two gateways behind a load balancer, with the configurations of docs/guide/reverse-proxy.
 //!
-//! Without nginx, the test is skipped.
+//! A load balancer that this machine does not have is skipped.
 
 use crate::house::{device, gateway, led};
 use crate::sessions::{PASSWORD, get, log_in, socket};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
-use test_support::mosquitto::{Mosquitto, find};
-use test_support::{Folder, SOON, Server, free_addr, wait_until};
+use std::net::SocketAddr;
+use test_support::mosquitto::Mosquitto;
+use test_support::{Balancer, Folder, SOON, Server, wait_until};
 
-/// nginx process, which ends when dropped.
-struct Nginx(Child, #[expect(dead_code, reason = "it is removed when this is dropped")] Folder);
-
-impl Nginx {
-    /// Starts nginx before these gateways, without TLS.
-    fn start(gateways: &[Server; 2]) -> Option<(Self, SocketAddr)> {
-        let program = find("nginx")?;
-        let (addr, folder) = (free_addr(), Folder::new("gateway_nginx"));
-        let mut site = include_str!("../../../../docs/guide/reverse-proxy/gateways-nginx.conf").to_owned();
-        for (shown, here) in [
-            ("listen 443 ssl;", format!("listen {addr};")),
-            ("    ssl_certificate     /etc/ssl/devices.example.com.pem;\n", String::new()),
-            ("    ssl_certificate_key /etc/ssl/devices.example.com.key;\n", String::new()),
-            ("10.0.0.11:8080", gateways[0].addr().to_string()),
-            ("10.0.0.12:8080", gateways[1].addr().to_string()),
-        ] {
-            assert!(site.contains(shown), "{shown}");
-            site = site.replace(shown, &here);
-        }
-        folder.write("gateways.conf", site);
-        folder.write(
-            "nginx.conf",
-            "pid nginx.pid; error_log stderr; events {} http { access_log off; client_body_temp_path body; proxy_temp_path proxy; include gateways.conf; }",
-        );
-        let mut command = Command::new(program);
-        command.args(["-e", "stderr", "-c", "nginx.conf", "-g", "daemon off; master_process off;", "-p"]);
-        let process = command.arg(folder.file("")).stderr(Stdio::null()).spawn().expect("cannot start nginx");
-        let nginx = Self(process, folder);
-        wait_until(SOON, || TcpStream::connect(addr).is_ok(), || "nginx does not listen");
-        Some((nginx, addr))
-    }
+#[test]
+fn viewers_of_a_killed_gateway_go_on_at_the_other_behind_nginx() {
+    viewers_go_on(Balancer::nginx);
 }
 
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+#[test]
+fn viewers_of_a_killed_gateway_go_on_at_the_other_behind_haproxy() {
+    viewers_go_on(Balancer::haproxy);
 }
 
 /// Viewers of a gateway that is killed go on at the other one, with their session, and end with the device's values.
-#[test]
-fn viewers_of_a_killed_gateway_go_on_at_the_other() {
+fn viewers_go_on(balancer: fn([SocketAddr; 2]) -> Option<Balancer>) {
     let Some(broker) = Mosquitto::start() else { return };
     let _lamp = device(&broker, "lamp-1");
     let folder = Folder::new("gateway_balanced");
     let key = folder.write("key", "5a".repeat(32));
     let start = || {
-        let gateway =
-            gateway(&broker.url()).arg("--session-key-file").arg(&key).arg("--trust-proxy=127.0.0.1");
+        let gateway = gateway(&broker.url()).arg("--session-key-file").arg(&key);
+        // HAProxy's checks name this host.
+        let gateway = gateway.arg("--trust-proxy=127.0.0.1").arg("--allow-host=devices.example.com");
         gateway.variable("INSTEP_PASSWORD", PASSWORD).start()
     };
     let mut gateways = [start(), start()];
-    let Some((_nginx, addr)) = Nginx::start(&gateways) else { return };
+    let Some(balancer) = balancer(gateways.each_ref().map(Server::addr)) else { return };
+    let addr = balancer.addr();
     let cookie = log_in(addr, PASSWORD);
     for gateway in &gateways {
         let is_shown = || get(gateway.addr(), "/lamp-1/", &cookie).status == 200;

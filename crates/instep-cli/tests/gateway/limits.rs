@@ -3,8 +3,8 @@
 use crate::house::{gateway, get, silent_device, wait_for_device};
 use crate::served::INSTEP;
 use std::process::{Command, Stdio};
-use test_support::SOON;
 use test_support::mosquitto::Mosquitto;
+use test_support::{SOON, wait_until};
 
 #[test]
 fn devices_above_the_limit_are_left_out_and_told_once() {
@@ -23,11 +23,12 @@ fn devices_above_the_limit_are_left_out_and_told_once() {
         [200, 200, 404, 404]
     );
     assert_eq!(gateway.lines().iter().filter(|line| is_told(line)).count(), 1);
-    // A device that is removed makes room.
+    // A device that is removed makes room for one of those.
     let mut client = broker.client();
     client.publish("instep/one/thing", "", true);
-    silent_device(&broker, "three");
-    wait_for_device(gateway.addr(), "three");
+    let shown = || ["three", "four"].map(|id| get(gateway.addr(), &format!("/{id}/")).status == 200);
+    wait_until(SOON, || shown() != [false, false], || "no other device is taken in");
+    assert_eq!(shown().into_iter().filter(|is_shown| *is_shown).count(), 1);
 }
 
 #[test]
@@ -51,4 +52,11 @@ fn invalid_call_is_refused_with_a_sentence() {
         assert!(output.status.code() == Some(2) && text.contains(sentence), "{arguments:?}: {text}");
         assert!(!text.contains("secret"), "{text}");
     }
+}
+
+#[test]
+fn help_has_the_limits_of_a_gateway() {
+    let output = Command::new(INSTEP).args(["gateway", "--help"]).output().expect("cannot run the command");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("fleet_bytes   536870912  bytes of all values"), "{text}");
 }

@@ -4,6 +4,7 @@
 
 mod balanced;
 mod commands;
+mod endurance;
 mod faults;
 mod house;
 mod limits;

@@ -88,9 +88,15 @@ impl Told {
                 "A device has more than {} properties, and the others are left out",
                 limits.properties
             ),
-            Full::Frame => log::warn!("A frame of more than {} bytes was left out", limits.frame),
+            Full::Frame => log::warn!(
+                "A device sent a frame of more than {} bytes, and is shown without that value",
+                limits.frame
+            ),
             Full::Description => {
-                log::warn!("A description of more than {} bytes was left out", limits.description);
+                log::warn!(
+                    "A device sent a description of more than {} bytes, and cannot be shown",
+                    limits.description
+                );
             }
             Full::Bytes => log::warn!(
                 "All values of the devices have more than {} bytes, and further ones are left out; raise --limit fleet_bytes",

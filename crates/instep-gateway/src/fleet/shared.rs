@@ -163,7 +163,8 @@ impl Fleet {
             Heard::Opened => tables.open(),
             Heard::Complete => {
                 tables.complete(now);
-                log::info!("The broker tells of {} devices", tables.count());
+                let count = tables.count();
+                log::info!("The broker tells of {count} {}", if count == 1 { "device" } else { "devices" });
             }
             Heard::State { id, online } => {
                 tables.state(now, time, id, online);
@@ -227,6 +228,15 @@ impl Fleet {
         self.commands().send_queued(self.now(), send);
     }
 
+    /// Calls `ask`, which asks the broker for everything again and returns whether it did, if there is room for devices that were
+    /// left out.
+    pub(crate) fn ask_again(&self, ask: &mut dyn FnMut() -> bool) {
+        let now = self.now();
+        if self.tables().wants_all(now) && ask() {
+            self.tables().note_asked(now);
+        }
+    }
+
     fn note(&self, tables: &Tables) {
         let revision = tables.revision();
         self.revision.send_if_modified(|last| std::mem::replace(last, revision) != revision);
@@ -259,5 +269,55 @@ pub struct Following {
 impl Drop for Following {
     fn drop(&mut self) {
         self.fleet.tables().unfollow(&self.id, self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const THING: &[u8] = br#"{"label":"thing","value":{"wire":1,"hash":"1","start":"00000001"}}"#;
+
+    fn thing(fleet: &Fleet, id: &str, frame: &[u8]) {
+        fleet.hear(Heard::Thing { id: DeviceId::new(id).expect("an id"), frame });
+    }
+
+    fn asks(fleet: &Fleet, has_room: bool) -> bool {
+        let mut is_asked = false;
+        fleet.ask_again(&mut || {
+            is_asked = true;
+            has_room
+        });
+        is_asked
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn broker_is_asked_again_for_devices_that_were_left_out() {
+        let fleet = Fleet::new(FleetLimits::default().with_devices(1));
+        fleet.hear(Heard::Opened);
+        thing(&fleet, "one", THING);
+        thing(&fleet, "one", b"");
+        assert!(!asks(&fleet, true), "nothing was left out");
+        thing(&fleet, "one", THING);
+        thing(&fleet, "two", THING);
+        assert!(!asks(&fleet, true), "there is no room");
+        thing(&fleet, "one", b"");
+        // Again, if the packet had no room.
+        assert!(asks(&fleet, false) && asks(&fleet, true) && !asks(&fleet, true));
+        thing(&fleet, "two", THING);
+        thing(&fleet, "three", THING);
+        thing(&fleet, "two", b"");
+        // At most once in a minute, and then the driver is woken.
+        assert!(!asks(&fleet, true) && fleet.wake_at() == fleet.now().after(60_000));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(asks(&fleet, true));
+        // A new connection says everything anyway.
+        thing(&fleet, "two", THING);
+        thing(&fleet, "three", THING);
+        fleet.hear(Heard::Opened);
+        thing(&fleet, "two", b"");
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(!asks(&fleet, true));
     }
 }

@@ -22,6 +22,8 @@ const THING_TIMEOUT_MS: u64 = 60_000;
 /// A device is back 60 s after a broker that has lost its store, or a little later.
 const RETURN_TIMEOUT_MS: u64 = 90_000;
 
+/// Minimum time between two questions for devices that were left out, in ms. The answer is everything that the broker has stored.
+const AGAIN_MS: u64 = 60_000;
 /// Maximum length of a frame `thing`, in bytes.
 const THING_MAX: usize = 1_024;
 /// Memory that a frame takes beside its bytes.
@@ -51,6 +53,10 @@ pub(super) struct Tables {
     sweep_at: Instant,
     followers: u64,
     told: Told,
+    /// Whether devices were left out since everything was last heard.
+    has_left_out: bool,
+    /// The time from which on the broker may be asked for everything again.
+    ask_from: Instant,
     /// The number of messages that were left out.
     pub(super) refused: u64,
 }
@@ -72,6 +78,8 @@ impl Tables {
             sweep_at: Instant::NEVER,
             followers: 0,
             told: Told::default(),
+            has_left_out: false,
+            ask_from: Instant::from_millis(0),
             refused: 0,
         }
     }
@@ -130,6 +138,7 @@ impl Tables {
     pub(super) fn open(&mut self) {
         (self.is_connected, self.sweep_at, self.told) = (true, Instant::NEVER, Told::default());
         self.session = self.session.wrapping_add(1);
+        self.has_left_out = false;
         self.order.note();
     }
 
@@ -154,7 +163,22 @@ impl Tables {
     }
 
     pub(super) fn wake_at(&self) -> Instant {
-        self.sweep_at.min(self.unborn.front().map_or(Instant::NEVER, |(until, _)| *until))
+        let ask_at = if self.has_room_for_left_out() { self.ask_from } else { Instant::NEVER };
+        self.sweep_at.min(ask_at).min(self.unborn.front().map_or(Instant::NEVER, |(until, _)| *until))
+    }
+
+    /// Returns whether the broker is to be asked for everything again, because there is room for devices that were left out.
+    pub(super) fn wants_all(&self, now: Instant) -> bool {
+        self.has_room_for_left_out() && now >= self.ask_from
+    }
+
+    /// Notes that the broker was asked for everything again.
+    pub(super) fn note_asked(&mut self, now: Instant) {
+        (self.has_left_out, self.ask_from) = (false, now.after(AGAIN_MS));
+    }
+
+    fn has_room_for_left_out(&self) -> bool {
+        self.has_left_out && self.is_connected && self.count < self.limits.devices
     }
 
     /// Forgets devices whose time has come.
@@ -207,6 +231,7 @@ impl Tables {
             return self.refuse(Full::Bytes);
         }
         if self.find(&id).is_none() && self.count >= self.limits.devices {
+            self.has_left_out = true;
             self.refuse(Full::Devices);
             return self.forget_unborn(&id);
         }

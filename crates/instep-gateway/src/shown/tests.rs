@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fleet::{Fleet, FleetLimits};
+use crate::list::{Admittance, List};
 use instep::driver::Absence;
 use instep::{Access, App, Asset, Limits};
 use instep_mqtt::{DeviceId, Heard, Message, Sent};
@@ -13,6 +14,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use test_support::{Http, WebSocket, wait_for, wait_until};
 use tokio::sync::oneshot;
+
+mod floods;
+mod turns;
 
 const THING: &str = r#"{"label":"thing","value":{"wire":1,"hash":"0123456789abcdef","start":"00c0ffee"}}"#;
 const TD: &str = r#"{"@context":["https://www.w3.org/2022/wot/td/v1.1",{"instep":"urn:instep:"}],"title":"Lamp","description":"A lamp","version":{"instance":"1.2.3"},"properties":{"led":{"title":"LED","instep:kind":"switch","instep:order":0},"level":{"title":"Level","instep:kind":"sensor","instep:order":1,"instep:precision":1,"instep:history":{"href":"../properties/level/history","points":10,"every":1000}}},"events":{"said":{"title":"Said","instep:kind":"event","instep:order":2}}}"#;
@@ -49,6 +53,11 @@ struct Running {
 }
 
 fn serve() -> Running {
+    start(None)
+}
+
+/// Starts a gateway, with a page as its root or with the list for this many viewers.
+fn start(viewers: Option<usize>) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
     let addr = listener.local_addr().expect("no address");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
@@ -59,17 +68,29 @@ fn serve() -> Running {
     fleet.hear(Heard::Opened);
     tell(&fleet, "lamp");
     fleet.hear(Heard::Complete);
-    let limits = GatewayLimits::default().with_viewed(3).with_viewers(8);
-    let server = Server::new(&ROOT, &ACCESS, Limits::LINUX.with_clients(20), SocketLimits::default(), 2);
+    let list = viewers.map(|_| List::new(&fleet, Admittance::Local));
+    let app = list.map_or(&ROOT, List::app);
+    let viewers = viewers.unwrap_or(8);
+    let limits = GatewayLimits::default().with_viewed(3).with_viewers(viewers);
+    let server_limits = Limits::LINUX.with_clients(3 * viewers);
+    let server = Server::new(app, &ACCESS, server_limits, SocketLimits::default(), 2);
     let gateway = Gateway::new(fleet.clone(), PAGES, limits, *server.device().limits(), server.shards());
     let gateway: &'static Gateway = Box::leak(Box::new(gateway));
     let server = server.with_devices(gateway);
     let (stop, stopped) = oneshot::channel();
     let run = move || {
+        let mut inbox = server.inbox().expect("the inbox was taken");
+        let follow = async {
+            match list {
+                Some(list) => list.run(server.device(), &mut inbox).await,
+                None => std::future::pending().await,
+            }
+        };
         let stopped = async {
             tokio::select! {
                 _ = stopped => {}
                 () = gateway.run() => {}
+                () = follow => {}
             }
         };
         runtime.block_on(server.serve(vec![listener], stopped)).expect("the server failed");
@@ -210,6 +231,37 @@ fn answer_goes_to_the_viewer_that_asked() {
     running.answer(number, r#"{"label":"ok","id":0}"#);
     assert_eq!(http.read().status, 204);
     other.expect_silence(50);
+}
+
+#[test]
+fn answer_that_is_too_long_says_at_least_what_became_of_the_command() {
+    let running = serve();
+    let mut lamp = running.socket();
+    read_until(&mut lamp, LED);
+    let long = "a".repeat(17_000);
+    for (answer, expected) in [
+        (format!(r#"{{"label":"ok","id":1,"value":"{long}"}}"#), r#"{"label":"ok","id":1}"#),
+        (
+            format!(r#"{{"label":"error","id":1,"value":{{"code":"refused","message":"{long}"}}}}"#),
+            r#"{"label":"error","id":1,"value":{"code":"timeout","name":"led","#,
+        ),
+    ] {
+        lamp.send_text(r#"{"label":"led","value":false,"id":1}"#);
+        let (number, ..) = running.command();
+        running.answer(number, &answer);
+        let text = lamp.read_text();
+        assert!(text.starts_with(expected), "{text:.100}");
+    }
+    // Without an id nobody waits for it.
+    lamp.send_text(r#"{"label":"led","value":false}"#);
+    let (number, ..) = running.command();
+    running.answer(number, &format!(r#"{{"label":"ok","id":0,"value":"{long}"}}"#));
+    let mut http = Http::connect(running.addr);
+    http.send("PUT /lamp/properties/led HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue");
+    let (number, ..) = running.command();
+    running.answer(number, &format!(r#"{{"label":"ok","id":0,"value":"{long}"}}"#));
+    assert_eq!(http.read().status, 204);
+    lamp.expect_silence(50);
 }
 
 #[test]

@@ -7,4 +7,5 @@ mod faults;
 mod gateway;
 mod lamp;
 mod notices;
+mod reconnects;
 mod tables;

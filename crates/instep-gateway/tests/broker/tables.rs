@@ -70,12 +70,16 @@ fn devices_above_the_limit_are_left_out() {
     lamp::publish(&mut client, "late", 3);
     gateway.wait("refuses the late one", SOON, |fleet| fleet.counts().refused >= 21);
     assert_eq!(gateway.fleet.list(None, 100).len(), 10);
-    // A device that goes makes room.
-    let first = gateway.fleet.list(None, 1)[0].id;
-    client.publish(&format!("instep/{first}/thing"), "", true);
-    gateway.wait("has room", SOON, |fleet| fleet.counts().devices == 9);
-    lamp::publish(&mut client, "late", 3);
-    gateway.expect("late", &frame("p2", 2));
+    // A device that goes makes room for one that was left out, with its values and its state.
+    let known: Vec<_> = gateway.fleet.list(None, 100).into_iter().map(|device| device.id).collect();
+    client.publish(&format!("instep/{}/thing", known[0]), "", true);
+    let new = || gateway.fleet.list(None, 100).into_iter().find(|device| !known.contains(&device.id));
+    gateway.wait("takes another one in", SOON, |_| {
+        new().is_some_and(|device| device.presence.online && device.description.is_some())
+    });
+    let new = new().expect("it is gone").id;
+    gateway.expect(new.as_str(), &frame("p2", 2));
+    assert_eq!((frames(&gateway.fleet, new.as_str()).len(), gateway.fleet.counts().devices), (3, 10));
 }
 
 /// Prints how long a gateway takes for 10,000 devices of 10 properties, and what memory each takes.

@@ -152,8 +152,10 @@ fn options(command: Command, table: Table, defaults: &Settings) -> Command {
 pub(super) fn limits_help(table: Table) -> String {
     let defaults = ServerLimits::default();
     let mut help = "Limits and their defaults:".to_owned();
-    for limit in table.limits {
-        help.push_str(&format!("\n  {:14}{:9}{}", limit.key, limit.show(&defaults), limit.about));
+    let shown: Vec<_> = table.limits.iter().map(|limit| (limit, limit.show(&defaults))).collect();
+    let width = shown.iter().map(|(_, value)| value.len()).max().unwrap_or(0) + 2;
+    for (limit, value) in shown {
+        help.push_str(&format!("\n  {:14}{value:width$}{}", limit.key, limit.about));
     }
     help
 }

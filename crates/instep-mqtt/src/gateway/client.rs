@@ -134,9 +134,8 @@ impl<'a> GatewayClient<'a> {
         if !self.connection.transmit(now, &connect, out) {
             return false;
         }
-        if self.step == Step::Subscribe && self.subscribe(out) {
+        if self.step == Step::Subscribe && self.subscribe(now, out) {
             self.step = Step::Mark;
-            self.connection.note_sent(now);
         }
         if self.step == Step::Mark && self.mark(out) {
             self.step = Step::Hear { until: now.after(MARKER_TIMEOUT_MS) };
@@ -151,6 +150,13 @@ impl<'a> GatewayClient<'a> {
             self.connection.note_sent(now);
         }
         sent
+    }
+
+    /// Asks for all that the broker has stored anew, because the gateway has left out some of it.
+    ///
+    /// Returns whether there was room for the packet. What is heard then has no end that is told.
+    pub fn ask_again(&mut self, now: Instant, out: &mut Outgoing<'_>) -> bool {
+        self.step == Step::Done && self.is_open() && self.subscribe(now, out)
     }
 
     /// Ends the connection in an orderly way.
@@ -182,11 +188,13 @@ impl<'a> GatewayClient<'a> {
     /// Subscribes to all devices, the answers to this gateway, and the messages between gateways.
     ///
     /// Commands and what Home Assistant was told are on other levels, so they do not come here.
-    fn subscribe(&self, out: &mut Outgoing<'_>) -> bool {
+    fn subscribe(&mut self, now: Instant, out: &mut Outgoing<'_>) -> bool {
         let GatewayOptions { prefix, id, .. } = self.options;
-        let filters: [&[&str]; 5] = [
+        let filters: [&[&str]; 6] = [
             &[prefix, "/+/thing/answer/", id.as_str(), "/", REPLY],
             &[prefix, "/", GATEWAYS, "+/+"],
+            // Before the values, so that those of a device do not have to wait for it.
+            &[prefix, "/+/thing"],
             &[prefix, "/+/+"],
             &[prefix, "/+/thing/td"],
             // After the values, so that a device that is online has its values.
@@ -194,8 +202,10 @@ impl<'a> GatewayClient<'a> {
         ];
         let filters = filters.map(|topic| Filter { topic, retained: true, as_published: true });
         let length = write_subscribe(1, &filters, out.spare_mut());
-        out.commit(length.unwrap_or(0));
-        length.is_some()
+        let Some(length) = length else { return false };
+        out.commit(length);
+        self.connection.note_sent(now);
+        true
     }
 
     /// Sends a message to the gateway itself, which comes back behind what the broker has stored.

@@ -27,12 +27,20 @@ pub(super) fn probe_upgrade(
         Ok(origin) => core::str::from_utf8(origin?).unwrap_or("\u{fffd}"),
         Err(_) => "\u{fffd}",
     };
-    context.app.find_endpoint(head.path)?;
+    let is_endpoint = context.app.find_endpoint(head.path).is_some();
+    // Whether there is such a device is not said to a sender that was not admitted.
+    let may_be_below = context.mounts.is_some() && head.path.ends_with("/ws");
+    if !is_endpoint && !may_be_below {
+        return None;
+    }
     if !refused && context.access.check(head) == Err(Refusal::Host) {
         // Refused like every other request with an unknown Host.
         return None;
     }
     let status = if refused { Status::ServiceUnavailable } else { refusal(origin, request, context) };
+    if !is_endpoint && !matches!(status, Status::Unauthorized | Status::Forbidden) {
+        return None;
+    }
     Some(Outcome::Reply(Reply::error(status, Some(head)).for_any_origin()))
 }
 
