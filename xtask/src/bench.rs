@@ -30,6 +30,9 @@ pub(crate) struct Rows {
 pub(crate) enum Part {
     /// Count the instructions of a message on a chip, beside picoserve and bare TCP
     Instructions {
+        /// Optimize the images as the firmware for ESP32 chips
+        #[arg(long)]
+        esp_profile: bool,
         /// Write the table to docs/reference/benchmarks.md
         #[arg(long)]
         write: bool,

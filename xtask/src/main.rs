@@ -70,8 +70,8 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
         Job::Flash(order) => report.step("flash", || flash::job(&order, tools)),
         Job::Size { app, write } => firmware::sizes(report, &app, write, tools),
         Job::EspTest => esp(false, report, tools),
-        Job::Bench(Rows { part: Some(Part::Instructions { write }), .. }) => {
-            report.step("bench instructions", || instructions::measure(tools, write));
+        Job::Bench(Rows { part: Some(Part::Instructions { esp_profile, write }), .. }) => {
+            report.step("bench instructions", || instructions::measure(tools, esp_profile, write));
         }
         Job::Bench(rows) => report.step("bench", || bench::measure(&rows)),
         Job::Fuzz(plan) => fuzz::all(&plan, report, tools),

@@ -286,6 +286,10 @@ impl Connection {
             && let Some(bytes) = head.take()
         {
             shared.return_head(Head { bytes, http_state });
+            if serving.client.pings() {
+                // The network stack asks for the time-out of each socket at each frame.
+                socket.set_timeout(None);
+            }
             // The socket may hold input that had no turn yet, and another socket can listen now.
             serving.due = true;
             context.waker().wake_by_ref();

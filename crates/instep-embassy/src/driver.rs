@@ -11,9 +11,8 @@ use crate::update::report_served;
 use core::convert::Infallible;
 use core::future::{Future, poll_fn};
 use core::mem;
-use core::pin::{Pin, pin};
+use core::pin::pin;
 use core::task::{Context, Poll, Waker};
-use embassy_time::Timer;
 use heapless::VecView;
 use instep::Instant;
 use instep::driver::EvictionPriority;
@@ -37,8 +36,7 @@ pub struct Driver {
     listeners: &'static Listeners,
     /// Waker of the last poll.
     waker: Option<Waker>,
-    timer: Timer,
-    /// Time at which the timer wakes, perhaps earlier than needed, never later.
+    /// Time at which the task is woken, perhaps earlier than needed, never later.
     alarm: Instant,
     /// Whether the next poll must look at all connections.
     is_unsettled: bool,
@@ -59,7 +57,6 @@ impl Driver {
             signals,
             listeners,
             waker: None,
-            timer: Timer::after_ticks(0),
             alarm: Instant::NEVER,
             is_unsettled: true,
         }
@@ -125,10 +122,9 @@ impl Driver {
             }
         }
         if application.is_some() && self.alarm != Instant::NEVER {
-            // A timer of the application may have taken the place of this one, because a task has one alarm.
-            if Pin::new(&mut self.timer).poll(context).is_ready() {
-                context.waker().wake_by_ref();
-            }
+            // A timer of the application may have taken the place of this alarm, because a task has one. If it did not, the later
+            // time changes nothing, and takes the clock no search of its queue.
+            wake_at(self.alarm.after(1), context.waker());
         }
     }
 
@@ -226,8 +222,8 @@ impl Driver {
         if due == Instant::NEVER {
             return false;
         }
-        self.timer = Timer::at(embassy_time::Instant::from_millis(due.as_millis()));
-        Pin::new(&mut self.timer).poll(context).is_ready()
+        wake_at(due, context.waker());
+        due <= crate::clock::now()
     }
 
     /// Follows the device's feed, and serves the connections that it concerns.
@@ -249,7 +245,7 @@ impl Driver {
                 }
                 let waker = self.signals.waker(index);
                 let context = &mut Context::from_waker(&waker);
-                if !(connection.is_settled() && connection.deliver(context, now, &mut self.shared)) {
+                if !connection.deliver(context, now, &mut self.shared) {
                     connection.expect_frames();
                     is_due = true;
                 }
@@ -310,4 +306,14 @@ impl Driver {
         }
         due
     }
+}
+
+/// Wakes the waker of a task at this time, or at once if the time has passed.
+///
+/// A task has one alarm, and the earliest time counts.
+fn wake_at(time: Instant, waker: &Waker) {
+    embassy_time_driver::schedule_wake(
+        embassy_time::Instant::from_millis(time.as_millis()).as_ticks(),
+        waker,
+    );
 }

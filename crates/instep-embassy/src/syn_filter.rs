@@ -116,6 +116,11 @@ impl<T: RxToken> RxToken for Filtered<T> {
 
 /// Returns whether an Ethernet frame opens a TCP connection to `port` over IPv4.
 fn is_syn(frame: &[u8], port: u16) -> bool {
+    // Most frames have a header of 20 bytes, and other flags at this place.
+    let is_other = |headers: &[u8; 48]| headers[14] & 15 == 5 && headers[47] & (SYN | ACK) != SYN;
+    if frame.first_chunk().is_some_and(is_other) {
+        return false;
+    }
     let Some((ethernet, ip)) = frame.split_at_checked(14) else { return false };
     if ethernet[12..] != [8, 0] || ip.get(9) != Some(&6) {
         return false;
@@ -140,6 +145,11 @@ mod tests {
             frame[i] = other;
             assert!(!is_syn(&frame, 80), "{other} at {i}");
         }
+        let mut shorter = [0; 60];
+        (shorter[12], shorter[14], shorter[23], shorter[37], shorter[47]) = (8, 0x45, 6, 80, SYN);
+        assert!(is_syn(&shorter, 80) && !is_syn(&shorter, 81));
+        shorter[47] |= ACK;
+        assert!(!is_syn(&shorter, 80));
         for length in 0..52 {
             assert!(!is_syn(&frame[..length], 80), "{length} bytes");
         }

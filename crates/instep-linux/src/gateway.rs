@@ -68,7 +68,9 @@ fn serve(configuration: Configuration) -> Result<(), Error> {
     let ground = Ground::new(&mut settings, guard, &mut inherited, |_| {})?;
 
     let size = settings.limits.fleet;
-    let fleet = Fleet::new(FleetLimits::default().with_devices(size.devices).with_bytes(size.bytes));
+    let fleet = Fleet::new(
+        FleetLimits::default().with_devices(size.devices).with_bytes(size.bytes).with_history(size.history),
+    );
     let notices: &'static Notices = Box::leak(Box::default());
     if let Some(guard) = guard {
         share_sessions(guard, notices);

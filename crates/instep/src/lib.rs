@@ -174,13 +174,13 @@ mod update;
 
 pub use access::Access;
 pub use app::App;
-#[cfg(feature = "gateway")]
-pub use device::Forwarded;
 #[doc(hidden)]
 pub use device::Invoked;
 pub use device::{
     ClientId, Device, Inbox, Message, PageValueError, PublishError, Request, Responder, SendError,
 };
+#[cfg(feature = "gateway")]
+pub use device::{Forwarded, Past, PastValues};
 #[doc(hidden)]
 pub use instep_macros::{__thing, __topics};
 pub use instep_proto::http::Asset;

@@ -1,5 +1,6 @@
 //! Descriptions of devices, which devices of one firmware share.
 
+use super::history::{Charted, charted};
 use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
@@ -16,6 +17,8 @@ pub struct Description {
     pub title: Box<str>,
     /// The version, which may be empty.
     pub version: Box<str>,
+    /// The sensors with a history.
+    pub(crate) charted: Box<[Charted]>,
 }
 
 /// All descriptions, each once.
@@ -35,14 +38,17 @@ impl Description {
         let members: serde_json::Value = serde_json::from_str(text).ok()?;
         let title = members.get("title")?.as_str()?;
         let version = members.pointer("/version/instance").and_then(|version| version.as_str());
-        Some(Self { text: text.into(), title: title.into(), version: version.unwrap_or_default().into() })
+        Some(Self {
+            text: text.into(),
+            title: title.into(),
+            version: version.unwrap_or_default().into(),
+            charted: charted(&members),
+        })
     }
-}
 
-impl Description {
-    /// Returns the length of all its texts, in bytes.
+    /// Returns the length of all its texts and of what was read from them, in bytes.
     fn length(&self) -> usize {
-        self.text.len() + self.title.len() + self.version.len()
+        self.text.len() + self.title.len() + self.version.len() + size_of_val(&*self.charted)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::description::Description;
 use super::follower::{Change, Follower};
 use super::frame::{Frame, Greeting};
+use super::history::Histories;
 use super::summary::{Presence, Since, Summary};
 use instep_mqtt::DeviceId;
 use std::fmt;
@@ -21,6 +22,7 @@ pub(super) struct DeviceTable {
     told_on: u32,
     /// In the order of their names.
     entries: Vec<Entry>,
+    pub(super) histories: Histories,
     /// Each with its number.
     followers: Vec<(u64, Arc<dyn Follower>)>,
     /// The connection to the broker on which the frame `thing` was heard last.
@@ -46,6 +48,7 @@ impl DeviceTable {
             told: None,
             told_on: 0,
             entries: Vec::new(),
+            histories: Histories::default(),
             followers: Vec::new(),
             session: 0,
             revision: 0,
@@ -137,15 +140,17 @@ impl DeviceTable {
 
     /// Sets a frame, and tells it. `name` makes the name of a new property.
     ///
-    /// What a new connection to the broker only repeats is not told.
-    pub(super) fn set(&mut self, frame: Frame<'_>, session: u32, name: impl FnOnce() -> Arc<str>) {
+    /// What a new connection to the broker only repeats is not told. Returns whether the value is new, and not one that the broker
+    /// had stored.
+    pub(super) fn set(&mut self, frame: Frame<'_>, session: u32, name: impl FnOnce() -> Arc<str>) -> bool {
+        let mut is_new = false;
         match self.find(frame.name) {
             Ok(index) => {
                 let entry = &mut self.entries[index];
-                let is_repeated = entry.session != session && *entry.frame == *frame.bytes;
+                is_new = entry.session == session;
                 entry.session = session;
-                if is_repeated {
-                    return;
+                if !is_new && *entry.frame == *frame.bytes {
+                    return false;
                 }
                 if entry.frame.len() == frame.bytes.len() {
                     entry.frame.copy_from_slice(frame.bytes);
@@ -158,6 +163,7 @@ impl DeviceTable {
             }
         }
         self.tell(Change::Property(frame));
+        is_new
     }
 
     /// Removes the frames that `is_gone` names by their name and their connection, and passes each name and length to `removed`.

@@ -19,6 +19,18 @@ pub(super) fn is_value(name: &str, frame: &[u8]) -> bool {
     !RESERVED.contains(&name) && object(name, frame, false).is_some()
 }
 
+/// Returns the number in a frame that [`is_value`] accepts, and NaN for `null`. Other values are none.
+pub(super) fn number(Frame { name, bytes }: Frame<'_>) -> Option<f32> {
+    let value = begins(bytes, name)?.strip_prefix(b",\"value\":")?.strip_suffix(b"}")?;
+    match str::from_utf8(value).ok()?.trim() {
+        "null" => Some(f32::NAN),
+        value if value.starts_with(|first: char| first.is_ascii_digit() || first == '-') => {
+            value.parse().ok()
+        }
+        _ => None,
+    }
+}
+
 /// Returns whether this may be the frame of an event, or that of missed events.
 pub(super) fn is_event(name: &str, frame: &[u8]) -> bool {
     (!RESERVED.contains(&name) || name == "missed") && object(name, frame, true).is_some()

@@ -14,6 +14,8 @@ pub struct FleetLimits {
     pub description: usize,
     /// The maximum length of all frames and descriptions together, in bytes.
     pub bytes: usize,
+    /// The maximum memory of all past values of sensors together, in bytes.
+    pub history: usize,
     /// The maximum number of commands that wait for their answers, of all devices.
     pub commands: usize,
     /// The maximum number of such commands of one device.
@@ -28,6 +30,7 @@ impl Default for FleetLimits {
             frame: 64 * 1_024,
             description: 256 * 1_024,
             bytes: 512 * 1_024 * 1_024,
+            history: 64 * 1_024 * 1_024,
             commands: 4_096,
             commands_per_device: 8,
         }
@@ -46,6 +49,12 @@ impl FleetLimits {
     pub fn with_bytes(self, bytes: usize) -> Self {
         Self { bytes, ..self }
     }
+
+    /// Sets the maximum memory of all past values of sensors together, in bytes.
+    #[must_use]
+    pub fn with_history(self, history: usize) -> Self {
+        Self { history, ..self }
+    }
 }
 
 /// What has reached its limit.
@@ -56,6 +65,7 @@ pub(super) enum Full {
     Frame,
     Description,
     Bytes,
+    History,
 }
 
 /// Log of the limits that were reached: one line for each, until the next connection to the broker.
@@ -91,6 +101,11 @@ impl Told {
             Full::Bytes => log::warn!(
                 "All values of the devices have more than {} bytes, and further ones are left out; raise --limit fleet_bytes",
                 limits.bytes
+            ),
+            Full::History => log::warn!(
+                "Past values of sensors take more than {} bytes, and charts of further ones begin when they are opened; raise \
+                 --limit history_bytes",
+                limits.history
             ),
         }
     }

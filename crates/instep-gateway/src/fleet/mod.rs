@@ -5,6 +5,7 @@ mod description;
 mod device;
 mod follower;
 mod frame;
+mod history;
 mod limits;
 mod names;
 mod shared;

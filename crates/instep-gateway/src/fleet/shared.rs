@@ -8,7 +8,7 @@ use super::limits::FleetLimits;
 use super::summary::Summary;
 use super::tables::Tables;
 use crate::command::{Command, CommandError, Commands, Queued, Reply};
-use instep::Instant;
+use instep::{Instant, Past};
 use instep_mqtt::{DeviceId, Heard};
 use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -114,6 +114,14 @@ impl Fleet {
     /// Returns the description of a device.
     pub fn description(&self, id: &str) -> Option<Arc<Description>> {
         self.find(id)?.description
+    }
+
+    /// Returns the past value of that number of a sensor, or the oldest one kept after it, with its number.
+    ///
+    /// Values are kept of sensors whose descriptions say that the device keeps a history, from the moment on at which the gateway
+    /// heard the description.
+    pub fn past(&self, id: &DeviceId, sensor: &str, from: u32) -> Option<(u32, Past)> {
+        self.tables().past(id, sensor, from, self.now())
     }
 
     /// Follows a device, if there is one of that id.

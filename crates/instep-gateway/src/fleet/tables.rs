@@ -4,11 +4,11 @@ use super::changes::{ChangeOrder, Changes, Position};
 use super::description::Descriptions;
 use super::device::DeviceTable;
 use super::follower::{Change, Follower};
-use super::frame::{Frame, greeting, is_event, is_value};
+use super::frame::{Frame, greeting, is_event, is_value, number};
 use super::limits::{FleetLimits, Full, Told};
 use super::names::Names;
 use super::summary::Summary;
-use instep::Instant;
+use instep::{Instant, Past};
 use instep_mqtt::DeviceId;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -44,6 +44,8 @@ pub(super) struct Tables {
     descriptions: Descriptions,
     /// The memory that frames and descriptions take, in bytes.
     bytes: usize,
+    /// The memory that past values take, in bytes.
+    history_bytes: usize,
     is_connected: bool,
     /// The number of the connection to the broker.
     session: u32,
@@ -70,6 +72,7 @@ impl Tables {
             names: Names::default(),
             descriptions: Descriptions::default(),
             bytes: 0,
+            history_bytes: 0,
             is_connected: false,
             session: 0,
             sweep_at: Instant::NEVER,
@@ -247,6 +250,9 @@ impl Tables {
         // The description of another declaration follows behind all values.
         let is_other = before.is_some_and(|(_, before)| before.hash != greeting.hash);
         let outdated = table.description.take_if(|_| is_other);
+        if outdated.is_some() {
+            self.history_bytes -= table.histories.clear();
+        }
         table.tell(Change::Greeting { frame, start });
         note(order, &id, table);
         if let Some(description) = outdated {
@@ -273,6 +279,7 @@ impl Tables {
             return;
         }
         let before = table.description.replace(description.clone());
+        self.history_bytes -= table.histories.clear();
         table.tell(Change::Description(&description));
         if table.greeting.is_some() {
             note(order, &id, table);
@@ -304,7 +311,26 @@ impl Tables {
             return self.refuse(Full::Properties);
         }
         self.bytes = self.bytes - before.map_or(0, cost) + cost(frame.bytes.len());
-        table.set(frame, self.session, || names.find(frame.name));
+        if !table.set(frame, self.session, || names.find(frame.name)) {
+            return;
+        }
+        // The time of a value that the broker had stored is unknown, so only new ones have a place in a chart.
+        if let Some(description) = &table.description
+            && !description.charted.is_empty()
+            && let Some(value) = number(frame)
+        {
+            let room = limits.history.saturating_sub(self.history_bytes);
+            match table.histories.record(&description.charted, frame.name, value, now, room) {
+                Some(more) => self.history_bytes += more,
+                None => self.told.note(Full::History, limits),
+            }
+        }
+    }
+
+    /// Returns the past value of that number of a sensor, or the oldest one kept after it, with its number.
+    pub(super) fn past(&self, id: &DeviceId, name: &str, from: u32, now: Instant) -> Option<(u32, Past)> {
+        let table = self.find(id)?;
+        table.histories.past(&table.description.as_ref()?.charted, name, from, now)
     }
 
     /// Passes an event on. It is kept for nobody.
@@ -356,6 +382,7 @@ impl Tables {
     fn remove(&mut self, id: &DeviceId) {
         let Some(mut table) = self.devices.remove(id) else { return };
         table.tell(Change::Gone);
+        self.history_bytes -= table.histories.clear();
         if let Some((frame, _)) = table.greeting.take() {
             self.count -= 1;
             self.bytes -= cost(frame.len());

@@ -41,16 +41,11 @@ impl Site {
 
 /// Returns the members of a description that are the same for all ways, and the brace behind them.
 ///
-/// A gateway has no histories. Returns `None` if the description is no object.
+/// Returns `None` if the description is no object.
 pub(super) fn members(description: &Description) -> Option<String> {
     let Ok(Value::Object(mut all)) = serde_json::from_str(&description.text) else { return None };
     for own in ["id", "base", "security", "securityDefinitions"] {
         all.remove(own);
-    }
-    if let Some(Value::Object(properties)) = all.get_mut("properties") {
-        for property in properties.values_mut().filter_map(Value::as_object_mut) {
-            property.remove("instep:history");
-        }
     }
     let mut text = Value::Object(all).to_string();
     text.remove(0);
@@ -63,15 +58,15 @@ mod tests {
 
     fn described(address: &str, guarded: bool, text: &str) -> Option<Value> {
         let site = Site { address: address.into(), guarded };
-        let description = Description { text: text.into(), title: "".into(), version: "".into() };
+        let description =
+            Description { text: text.into(), title: "".into(), version: "".into(), charted: [].into() };
         let text = site.describe(&DeviceId::new("lamp").unwrap(), &members(&description)?);
         Some(serde_json::from_str(&text).expect("not JSON"))
     }
 
     #[test]
     fn description_says_where_the_client_reaches_the_device() {
-        let text =
-            r#"{"title":"Lamp","base":"http://evil","properties":{"t":{"instep:history":{},"title":"T"}}}"#;
+        let text = r#"{"title":"Lamp","base":"http://evil","properties":{"t":{"title":"T"}}}"#;
         let lamp = described("https://gateway.example/fleet", true, text).unwrap();
         assert_eq!(lamp["id"], "urn:instep:lamp");
         assert_eq!(lamp["base"], "https://gateway.example/fleet/lamp/.well-known/");

@@ -93,7 +93,12 @@ mod tests {
     use std::time::Duration;
 
     fn summary(title: &str, version: &str) -> Summary {
-        let description = Description { text: "{}".into(), title: title.into(), version: version.into() };
+        let description = Description {
+            text: "{}".into(),
+            title: title.into(),
+            version: version.into(),
+            charted: [].into(),
+        };
         Summary {
             id: DeviceId::new("lamp-0a1b2c").unwrap(),
             presence: Presence {

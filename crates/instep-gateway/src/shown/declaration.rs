@@ -1,7 +1,7 @@
 //! Declaration of a device, read from its Thing Description.
 
 use instep::App;
-use instep::thing::{Interaction, Kind, Thing};
+use instep::thing::{History, Interaction, Kind, Thing};
 use serde_json::{Map, Value};
 
 /// Maximum number of properties, actions and events of a device.
@@ -73,6 +73,14 @@ impl Declaration {
     }
 }
 
+/// Reads the size of a history, if it is one.
+fn history(about: &Value) -> Option<History> {
+    let number = |member: &str| about.get(member).and_then(Value::as_u64);
+    let (points, every) = number("points").zip(number("every"))?;
+    let (points, every) = (usize::try_from(points).ok()?, u32::try_from(every).ok()?);
+    (points > 0 && every >= 100).then_some(History { points, every })
+}
+
 /// Reads a property, action or event.
 fn interaction(name: &str, about: &Value) -> Result<Interaction, &'static str> {
     let text = |member: &str| about.get(member).and_then(Value::as_str);
@@ -87,8 +95,8 @@ fn interaction(name: &str, about: &Value) -> Result<Interaction, &'static str> {
         "sensor" => {
             let precision = about.get("instep:precision").and_then(Value::as_u64).unwrap_or(0);
             let precision = u8::try_from(precision).map_err(|_| "its precision is too large")?;
-            // A chart needs past values, which only the device has.
-            Kind::Sensor { unit: leak(text("unit").unwrap_or_default()), precision, history: None }
+            let history = about.get("instep:history").and_then(history);
+            Kind::Sensor { unit: leak(text("unit").unwrap_or_default()), precision, history }
         }
         "binary_sensor" => Kind::BinarySensor,
         "select" => {

@@ -8,7 +8,8 @@ use super::pool::{AllDevices, Pool};
 use super::viewed::Viewed;
 use crate::fleet::Fleet;
 use instep::driver::Absence;
-use instep::{Asset, Device, Limits};
+use instep::thing::Thing;
+use instep::{Asset, Device, Limits, Past, PastValues};
 use instep_mqtt::DeviceId;
 use instep_tokio::devices::{Devices, Found, ShownDevice as _};
 use std::collections::HashMap;
@@ -140,6 +141,11 @@ impl Gateway {
         let device = memory.device;
         // Positions in streams hold at this gateway only, until an event shows that the device numbers them.
         device.set_boot_id(random());
+        device.answer_histories_by(Arc::new(Charts {
+            fleet: self.fleet.clone(),
+            id: known,
+            thing: declaration.thing,
+        }));
         let mirror = Arc::new(Mirror::new(device, declaration, description));
         let Some(following) = self.fleet.follow(id, mirror.clone()) else {
             opened.pool.put(memory);
@@ -210,6 +216,19 @@ impl Devices for Gateway {
         for device in self.all.copied() {
             with(device);
         }
+    }
+}
+
+/// Past values of the sensors of a device, which the fleet keeps.
+struct Charts {
+    fleet: Arc<Fleet>,
+    id: DeviceId,
+    thing: &'static Thing,
+}
+
+impl PastValues for Charts {
+    fn past(&self, interaction: usize, from: u32) -> Option<(u32, Past)> {
+        self.fleet.past(&self.id, self.thing.names().nth(interaction)?, from)
     }
 }
 

@@ -164,7 +164,8 @@ fn viewer_gets_what_the_broker_told_as_it_came() {
     assert_eq!(get(&mut http, "/"), (200, "all devices".into()));
     assert_eq!(get(&mut http, "/lamp/"), (200, "the panel".into()));
     assert_eq!(get(&mut http, "/lamp/properties/led"), (200, "true".into()));
-    assert_eq!(get(&mut http, "/lamp/properties/level/history").0, 404);
+    // What the broker had stored is from an unknown time.
+    assert_eq!(get(&mut http, "/lamp/properties/level/history"), (200, "[]".into()));
     assert_eq!(get(&mut http, "/other/").0, 404);
     let (_, description) = get(&mut http, "/lamp/.well-known/wot");
     let description: serde_json::Value = serde_json::from_str(&description).expect("no description");
@@ -172,7 +173,27 @@ fn viewer_gets_what_the_broker_told_as_it_came() {
     assert_eq!(description["security"], "nosec");
     assert_eq!(description["title"], "Lamp");
     assert_eq!(description["version"]["instance"], "1.2.3");
-    assert!(description["properties"]["level"]["instep:history"].is_null());
+    let history = serde_json::json!({ "href": "../properties/level/history", "points": 10, "every": 1_000 });
+    assert_eq!(description["properties"]["level"]["instep:history"], history);
+}
+
+#[test]
+fn chart_shows_what_came_before_the_viewer() {
+    let running = serve();
+    let level = |value: &str| {
+        let frame = format!("{{\"label\":\"level\",\"value\":{value}}}");
+        running.fleet.hear(Heard::Value { id: id("lamp"), name: "level", frame: frame.as_bytes() });
+    };
+    // The first one may have been stored. Of a period the last one is kept.
+    ["7", "8", "null", "21.55"].map(level);
+    let mut http = Http::connect(running.addr);
+    let (status, history) = get(&mut http, "/lamp/properties/level/history");
+    let history: Vec<(u64, f64)> = serde_json::from_str(&history).expect("it is no history");
+    assert_eq!(status, 200);
+    // A period may end between two of them.
+    let (age, value) = *history.last().expect("it is empty");
+    assert!(age < 60_000 && (value - 21.55).abs() < 0.06, "{history:?}");
+    assert_eq!(get(&mut http, "/lamp/properties/led/history").0, 404);
 }
 
 #[test]

@@ -121,7 +121,10 @@ mod tests {
     fn limits_are_those_of_the_fleet() {
         let limits = super::super::ServerLimits::default().fleet;
         let fleet = instep_gateway::FleetLimits::default();
-        assert_eq!((limits.devices, limits.bytes), (fleet.devices, fleet.bytes));
+        assert_eq!(
+            (limits.devices, limits.bytes, limits.history),
+            (fleet.devices, fleet.bytes, fleet.history)
+        );
         let gateway = instep_gateway::GatewayLimits::default();
         assert_eq!((limits.viewed, limits.viewers), (gateway.viewed, gateway.viewers));
     }

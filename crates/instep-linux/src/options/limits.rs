@@ -22,13 +22,15 @@ pub(crate) struct ServerLimits {
 pub(crate) struct FleetSize {
     pub(crate) devices: usize,
     pub(crate) bytes: usize,
+    pub(crate) history: usize,
     pub(crate) viewed: usize,
     pub(crate) viewers: usize,
 }
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        let fleet = FleetSize { devices: 20_000, bytes: 512 << 20, viewed: 1_000, viewers: 512 };
+        let fleet =
+            FleetSize { devices: 20_000, bytes: 512 << 20, history: 64 << 20, viewed: 1_000, viewers: 512 };
         Self { server: Limits::LINUX, sockets: SocketLimits::default(), fleet }
     }
 }
@@ -164,6 +166,7 @@ limits! {
     viewed: Count 1..=100_000, fleet.viewed, "devices that viewers look at at once; others get 503";
     viewers: Count 1..=52_000, fleet.viewers, "viewers of one device; more get 503";
     fleet_bytes: Bytes MIB..=64 * GIB, fleet.bytes, "bytes of all values and descriptions; more are left out";
+    history_bytes: Bytes 0..=64 * GIB, fleet.history, "bytes of all past values of sensors; charts of others begin when they are opened";
 }
 
 /// Conflict between two limits.

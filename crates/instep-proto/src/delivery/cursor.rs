@@ -76,6 +76,11 @@ impl Cursor {
         Some(only.map(|(revision, frame)| Next { revision, frame, retained: true }))
     }
 
+    /// Moves past the frame of [`Cursor::only_next`]. No event was lost before it, because none is due.
+    pub fn advance_past_only(&mut self, only: &Next<'_>) {
+        self.revision = only.revision;
+    }
+
     /// Moves past `next`, once the first byte of its frame has been accepted.
     ///
     /// Returns how many events were lost before it, because they had left the ring.

@@ -26,6 +26,8 @@ pub struct Table<'s> {
     spare: usize,
     /// Revision of the newest frame; 0 if none was published.
     newest: u64,
+    /// Revision of the newest frame of any other topic; 0 if there is none.
+    second: u64,
 }
 
 impl<'s> Table<'s> {
@@ -37,7 +39,7 @@ impl<'s> Table<'s> {
             *entry = TableEntry { block: index, in_order: index, ..TableEntry::default() };
         }
         let (block_length, spare) = (storage.len() / (entries.len() + 1), entries.len());
-        Self { entries, storage, block_length, spare, newest: 0 }
+        Self { entries, storage, block_length, spare, newest: 0, second: 0 }
     }
 
     /// Forgets all frames.
@@ -46,7 +48,7 @@ impl<'s> Table<'s> {
         for (index, entry) in self.entries.iter_mut().enumerate() {
             *entry = TableEntry { block: index, in_order: index, ..TableEntry::default() };
         }
-        (self.spare, self.newest) = (self.entries.len(), 0);
+        (self.spare, self.newest, self.second) = (self.entries.len(), 0, 0);
     }
 
     /// Returns the number of topics.
@@ -70,12 +72,13 @@ impl<'s> Table<'s> {
         let entry = &mut self.entries[topic];
         core::mem::swap(&mut entry.block, &mut self.spare);
         (entry.start, entry.end, entry.revision) = (frame.start, frame.end, revision);
-        self.newest = revision;
+        let second = core::mem::replace(&mut self.newest, revision);
         // The topic moves to the end of the order, because it is the newest now. Often it was the newest before.
         let last = self.entries.len() - 1;
         if self.entries[last].in_order == topic {
             return;
         }
+        self.second = second;
         // Often it changed lately.
         let index = (0..last).rev().find(|i| self.entries[*i].in_order == topic).unwrap_or(last);
         for i in index..last {
@@ -91,9 +94,7 @@ impl<'s> Table<'s> {
         }
         let (mut low, mut high) = (0, self.entries.len());
         // Often only the newest topic is newer.
-        if let [.., before, _] = &*self.entries
-            && self.entries[before.in_order].revision <= revision
-        {
+        if self.second <= revision {
             low = high - 1;
         }
         while low < high {
@@ -114,14 +115,13 @@ impl<'s> Table<'s> {
     ///
     /// If no topic at all is newer, the result is `Some(None)`.
     pub fn only_newer(&self, revision: u64) -> Option<Option<(u64, &[u8])>> {
-        let mut order = self.entries.iter().rev().map(|entry| &self.entries[entry.in_order]);
         if self.newest <= revision {
             return Some(None);
         }
-        let newest = order.next()?;
-        if order.next().is_some_and(|other| other.revision > revision) {
+        if self.second > revision {
             return None;
         }
+        let newest = &self.entries[self.entries.last()?.in_order];
         let block = self.block(newest.block);
         Some(Some((newest.revision, &self.storage[block][newest.start..newest.end])))
     }

@@ -49,8 +49,7 @@ impl Client {
         };
         match open.cursor.only_next(feed) {
             Some(Some(only)) if write(only.frame) => {
-                // No event was lost, because the client has had all of them.
-                let _ = open.cursor.advance(&only, feed);
+                open.cursor.advance_past_only(&only);
                 open.note_sent(now);
                 true
             }

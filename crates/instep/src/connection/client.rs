@@ -127,6 +127,11 @@ impl Client {
         matches!(self.state, State::Open(_) | State::Events(_))
     }
 
+    /// Returns whether the client is an open WebSocket, which ends by itself if its peer neither answers pings nor reads.
+    pub fn pings(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
     /// Returns whether the client receives compressed frames of the feed.
     pub fn follows_compressed(&self) -> bool {
         matches!(&self.state, State::Open(open) if open.follows_compressed())

@@ -1,5 +1,6 @@
 //! What a gateway does with a device that stands for another one: its memory is used again, and its requests go there.
 
+use super::history::Past;
 use super::inbox::{Inbox, InboxItem};
 use super::requests::read;
 use super::responder::send_answer;
@@ -7,6 +8,7 @@ use super::shared::Device;
 use super::slot::ClientId;
 use super::state::State;
 use crate::model::Thing;
+use alloc::sync::Arc;
 use core::num::NonZeroU32;
 use instep_proto::delivery::Storage as _;
 
@@ -23,6 +25,14 @@ pub struct Forwarded<'i> {
     pub id: Option<u64>,
     /// The frame.
     pub frame: &'i str,
+}
+
+/// Past values of the sensors of another device, for which this one stands.
+pub trait PastValues: Send + Sync {
+    /// Returns the value of that number of the interaction with that index in its Thing, or the oldest one kept after it.
+    ///
+    /// The value comes with its number. Values are numbered from 0, in the order of their times.
+    fn past(&self, interaction: usize, from: u32) -> Option<(u32, Past)>;
 }
 
 impl Inbox<'_> {
@@ -56,6 +66,11 @@ impl Device {
     /// No driver may have a client of the device any more, and the application no inbox.
     pub fn recycle(&self) {
         self.with(State::recycle);
+    }
+
+    /// Answers histories of sensors by these past values from now on, until [`Device::recycle`].
+    pub fn answer_histories_by(&self, past: Arc<dyn PastValues>) {
+        self.with(|state| state.past = Some(past));
     }
 
     /// Returns whether a client with this session is connected.

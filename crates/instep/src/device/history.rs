@@ -35,11 +35,11 @@ impl Recorder {
 
 /// Past value of a sensor, with its age.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Past {
+pub struct Past {
     /// The age, in ms.
-    pub(crate) age: u64,
+    pub age: u64,
     /// The value, or `None` if the sensor was unavailable.
-    pub(crate) value: Option<f64>,
+    pub value: Option<f64>,
 }
 
 /// Histories of all sensors.

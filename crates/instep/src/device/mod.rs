@@ -34,9 +34,8 @@ pub(crate) use counters::End;
 pub use counters::{Counts, DropReason, RefusalReason};
 pub use error::SendError;
 #[cfg(feature = "gateway")]
-pub use gateway::Forwarded;
-pub(crate) use history::Past;
-pub use history::{HistoryPoint, Recorder};
+pub use gateway::{Forwarded, PastValues};
+pub use history::{HistoryPoint, Past, Recorder};
 pub use inbox::{Inbox, Invoked, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;

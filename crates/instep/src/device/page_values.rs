@@ -46,8 +46,8 @@ impl PageValues {
             return Err(error);
         }
         // A name in the table is valid, and the text is written in place, because applications set values often.
-        let place = match self.values.iter().position(|old| old.as_ref().is_some_and(|old| old.name == name))
-        {
+        let is_same = |old: &PageValue| core::ptr::eq(old.name, name) || old.name == name;
+        let place = match self.values.iter().position(|old| old.as_ref().is_some_and(is_same)) {
             Some(index) => &mut self.values[index],
             None if !is_name(name) => return Err(PageValueError::BadName),
             None => self.values.iter_mut().find(|old| old.is_none()).ok_or(PageValueError::TooMany)?,

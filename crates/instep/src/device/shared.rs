@@ -244,6 +244,10 @@ impl Device {
     ///
     /// The value comes with its number.
     pub(crate) fn past(&self, interaction: usize, from: u32, now: Instant) -> Option<(u32, Past)> {
+        #[cfg(feature = "gateway")]
+        if let Some(elsewhere) = self.with(|state| state.past.clone()) {
+            return elsewhere.past(interaction, from);
+        }
         self.with(|state| state.histories.past(interaction, from, now))
     }
 

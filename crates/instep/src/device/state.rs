@@ -111,6 +111,9 @@ pub(crate) struct State {
     pub(crate) followers: &'static mut [Follower],
     pub(crate) page_values: PageValues,
     pub(crate) histories: Histories,
+    /// Past values of the device for which this one stands.
+    #[cfg(feature = "gateway")]
+    pub(super) past: Option<alloc::sync::Arc<dyn super::gateway::PastValues>>,
     /// The store for persistent properties, once their values are restored.
     pub(super) keeping: Option<Keeping>,
     /// The last request, whose answer may be due.
@@ -163,6 +166,8 @@ impl State {
             followers: memory.followers,
             page_values: PageValues::default(),
             histories: Histories::new(memory.thing, memory.history, memory.recorders),
+            #[cfg(feature = "gateway")]
+            past: None,
             keeping: None,
             open_request: OpenRequest::default(),
             counts: Counts::default(),
@@ -327,7 +332,7 @@ impl State {
         }
         self.free = FreeSlots::new(self.slots, self.slots.len() - self.requests);
         self.page_values = PageValues::default();
-        self.held = None;
+        (self.held, self.past) = (None, None);
         (self.taken, self.inbox_used, self.inbox_taken, self.inbox_waker) = (0, 0, false, None);
         self.counts = Counts::default();
     }
