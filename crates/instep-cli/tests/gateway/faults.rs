@@ -1,9 +1,10 @@
 //! Brokers that fail, and what viewers see: every page ends with the device's values.
 
-use crate::house::{BACK, device, get, led, put, read_to, start};
+use crate::house::{BACK, device, gateway, get, led, put, read_to, start};
+use crate::scraped::{Scrape, metrics_addr};
 use std::time::Duration;
 use test_support::mosquitto::Mosquitto;
-use test_support::{WebSocket, wait_until};
+use test_support::{SOON, WebSocket, wait_until};
 
 /// Lines of a broker that stores each change at once.
 const STORES: &str = "allow_anonymous true\npersistence true\npersistence_location FOLDER\nautosave_on_changes true\nautosave_interval 1\n";
@@ -83,4 +84,19 @@ fn garbage_on_every_topic_reaches_no_page() {
     let is_right = || get(gateway.addr(), "/lamp-1/properties/led").text() == "true";
     wait_until(Duration::from_secs(5), is_right, || "the value is wrong");
     assert_eq!(get(gateway.addr(), "/lamp-1/.well-known/wot").status, 200);
+}
+
+#[test]
+fn messages_that_say_nothing_are_counted() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let gateway = gateway(&broker.url()).arg("--metrics=127.0.0.1:0").start();
+    let metrics = metrics_addr(&gateway);
+    gateway.wait_for_line(|line| line.starts_with("The broker tells of"), 3 * SOON);
+    let mut client = broker.client();
+    // Neither is an id.
+    client.publish("instep/Lamp/led", led(true), true);
+    client.publish("instep/Lamp", "online", false);
+    Scrape::until(metrics, |scrape| scrape.value("instep_gateway_ignored_messages_total") == 2);
+    client.publish("instep/lamp-1/led", "garbage", true);
+    Scrape::until(metrics, |scrape| scrape.value("instep_gateway_left_out_total") == 1);
 }

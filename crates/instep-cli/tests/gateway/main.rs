@@ -9,6 +9,8 @@ mod faults;
 mod house;
 mod limits;
 mod login;
+#[path = "../scraped/mod.rs"]
+mod scraped;
 #[path = "../served/mod.rs"]
 mod served;
 mod sessions;
