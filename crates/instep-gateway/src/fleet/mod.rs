@@ -6,6 +6,7 @@ mod device;
 mod follower;
 mod frame;
 mod history;
+mod left_out;
 mod limits;
 mod names;
 mod shared;

@@ -232,7 +232,7 @@ impl Fleet {
     /// left out.
     pub(crate) fn ask_again(&self, ask: &mut dyn FnMut() -> bool) {
         let now = self.now();
-        if self.tables().wants_all(now) && ask() {
+        if now >= self.tables().ask_at() && ask() {
             self.tables().note_asked(now);
         }
     }

@@ -5,6 +5,7 @@ use super::description::Descriptions;
 use super::device::DeviceTable;
 use super::follower::{Change, Follower};
 use super::frame::{Frame, greeting, is_event, is_value, number};
+use super::left_out::LeftOut;
 use super::limits::{FleetLimits, Full, Told};
 use super::names::Names;
 use super::summary::Summary;
@@ -22,8 +23,6 @@ const THING_TIMEOUT_MS: u64 = 60_000;
 /// A device is back 60 s after a broker that has lost its store, or a little later.
 const RETURN_TIMEOUT_MS: u64 = 90_000;
 
-/// Minimum time between two questions for devices that were left out, in ms. The answer is everything that the broker has stored.
-const AGAIN_MS: u64 = 60_000;
 /// Maximum length of a frame `thing`, in bytes.
 const THING_MAX: usize = 1_024;
 /// Memory that a frame takes beside its bytes.
@@ -53,10 +52,7 @@ pub(super) struct Tables {
     sweep_at: Instant,
     followers: u64,
     told: Told,
-    /// Whether devices were left out since everything was last heard.
-    has_left_out: bool,
-    /// The time from which on the broker may be asked for everything again.
-    ask_from: Instant,
+    left_out: LeftOut,
     /// The number of messages that were left out.
     pub(super) refused: u64,
 }
@@ -78,8 +74,7 @@ impl Tables {
             sweep_at: Instant::NEVER,
             followers: 0,
             told: Told::default(),
-            has_left_out: false,
-            ask_from: Instant::from_millis(0),
+            left_out: LeftOut::default(),
             refused: 0,
         }
     }
@@ -138,7 +133,7 @@ impl Tables {
     pub(super) fn open(&mut self) {
         (self.is_connected, self.sweep_at, self.told) = (true, Instant::NEVER, Told::default());
         self.session = self.session.wrapping_add(1);
-        self.has_left_out = false;
+        self.left_out.clear();
         self.order.note();
     }
 
@@ -163,22 +158,18 @@ impl Tables {
     }
 
     pub(super) fn wake_at(&self) -> Instant {
-        let ask_at = if self.has_room_for_left_out() { self.ask_from } else { Instant::NEVER };
-        self.sweep_at.min(ask_at).min(self.unborn.front().map_or(Instant::NEVER, |(until, _)| *until))
+        let unborn_until = self.unborn.front().map_or(Instant::NEVER, |(until, _)| *until);
+        self.sweep_at.min(self.ask_at()).min(unborn_until)
     }
 
-    /// Returns whether the broker is to be asked for everything again, because there is room for devices that were left out.
-    pub(super) fn wants_all(&self, now: Instant) -> bool {
-        self.has_room_for_left_out() && now >= self.ask_from
+    /// Returns the time from which on the broker is to be asked for everything again: there is room for devices that were left out.
+    pub(super) fn ask_at(&self) -> Instant {
+        self.left_out.ask_at(self.is_connected && self.count < self.limits.devices)
     }
 
     /// Notes that the broker was asked for everything again.
     pub(super) fn note_asked(&mut self, now: Instant) {
-        (self.has_left_out, self.ask_from) = (false, now.after(AGAIN_MS));
-    }
-
-    fn has_room_for_left_out(&self) -> bool {
-        self.has_left_out && self.is_connected && self.count < self.limits.devices
+        self.left_out.note_asked(now);
     }
 
     /// Forgets devices whose time has come.
@@ -231,7 +222,7 @@ impl Tables {
             return self.refuse(Full::Bytes);
         }
         if self.find(&id).is_none() && self.count >= self.limits.devices {
-            self.has_left_out = true;
+            self.left_out.note();
             self.refuse(Full::Devices);
             return self.forget_unborn(&id);
         }

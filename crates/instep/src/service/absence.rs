@@ -15,7 +15,7 @@ pub(crate) fn answer_absence(absence: Absence, head: &RequestHead<'_>, out: &mut
         }
         Absence::Unreadable => (
             Status::NotFound,
-            "The description of this device is none that can be shown. The log says what is wrong with it.\n",
+            "The description of this device cannot be shown. The log says what is wrong with it.\n",
         ),
         Absence::Full => {
             (Status::ServiceUnavailable, "Too many devices are looked at. Try again in a moment.\n")
