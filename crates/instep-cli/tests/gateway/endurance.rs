@@ -46,7 +46,7 @@ impl Page {
             match frame.opcode {
                 9 => self.socket.frame(true, 0, 10, Some([0; 4]), &frame.payload),
                 1 if frame.text().starts_with(r#"{"label":"led""#) => {
-                    self.led = Some(frame.text().to_owned())
+                    self.led = Some(frame.text().to_owned());
                 }
                 1 if frame.text().starts_with(r#"{"label":"thing""#) => {
                     self.is_offline = frame.text().contains("\"offline\"");
