@@ -37,6 +37,8 @@ pub(super) struct Tables {
     unborn: VecDeque<(Instant, DeviceId)>,
     /// The number of devices whose frame `thing` was heard.
     count: usize,
+    /// The number of retained frames of all devices.
+    values: usize,
     order: ChangeOrder,
     names: Names,
     descriptions: Descriptions,
@@ -49,6 +51,8 @@ pub(super) struct Tables {
     sweep_at: Instant,
     followers: u64,
     told: Told,
+    /// The number of messages of devices.
+    pub(super) heard: u64,
     /// The number of messages that were left out.
     pub(super) refused: u64,
 }
@@ -60,6 +64,7 @@ impl Tables {
             devices: BTreeMap::new(),
             unborn: VecDeque::new(),
             count: 0,
+            values: 0,
             order: ChangeOrder::default(),
             names: Names::default(),
             descriptions: Descriptions::default(),
@@ -69,6 +74,7 @@ impl Tables {
             sweep_at: Instant::NEVER,
             followers: 0,
             told: Told::default(),
+            heard: 0,
             refused: 0,
         }
     }
@@ -79,6 +85,10 @@ impl Tables {
 
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    pub(super) fn values(&self) -> usize {
+        self.values
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -169,9 +179,10 @@ impl Tables {
         for id in gone.collect::<Vec<_>>() {
             self.remove(&id);
         }
-        let Self { devices, names, bytes, .. } = self;
+        let Self { devices, names, bytes, values, .. } = self;
         for table in devices.values_mut() {
             table.clear(|_, heard| heard != session, &mut |name, length| {
+                *values -= 1;
                 *bytes -= cost(length);
                 names.release(&name);
             });
@@ -278,6 +289,7 @@ impl Tables {
         if before.is_none() && table.count() >= limits.properties {
             return self.refuse(Full::Properties);
         }
+        self.values += usize::from(before.is_none());
         self.bytes = self.bytes - before.map_or(0, cost) + cost(frame.bytes.len());
         table.set(frame, self.session, || names.find(frame.name));
     }
@@ -307,9 +319,10 @@ impl Tables {
     }
 
     fn clear(&mut self, id: &DeviceId, name: &str) {
-        let Self { devices, names, bytes, .. } = self;
+        let Self { devices, names, bytes, values, .. } = self;
         if let Some(table) = devices.get_mut(id) {
             table.clear(|other, _| other == name, &mut |name, length| {
+                *values -= 1;
                 *bytes -= cost(length);
                 names.release(&name);
             });
@@ -340,6 +353,7 @@ impl Tables {
             self.bytes -= self.descriptions.release(&description);
         }
         for (name, frame) in table.into_frames() {
+            self.values -= 1;
             self.bytes -= cost(frame.len());
             self.names.release(&name);
         }
