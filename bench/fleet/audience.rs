@@ -41,20 +41,13 @@ pub struct Audience {
 #[derive(Debug)]
 pub struct Run {
     /// CPU time of each process for a publish, in µs.
-    cpu: Vec<f64>,
+    pub cpu: Vec<f64>,
     /// Time until half of the viewers have a value, in ms.
     pub p50: f64,
     /// Time until 99 % of the viewers have a value, in ms.
     pub p99: f64,
     /// Time until the last viewer has a value, in ms; the median of all publishes.
     pub last: f64,
-}
-
-impl Run {
-    /// Returns the CPU time of these processes for a publish, in µs.
-    pub fn cpu_of(&self, processes: Range<usize>) -> f64 {
-        self.cpu[processes].iter().sum()
-    }
 }
 
 impl Audience {
@@ -91,9 +84,13 @@ impl Audience {
         }
         let publishes = number(last.len() as u64);
         let used = cpu()?.into_iter().zip(before).map(|(after, before)| number(after - before));
-        let cpu = used.map(|nanoseconds| nanoseconds / 1e3 / publishes).collect();
         let millis = |values: &mut Vec<u64>, share| percentile(values, share) / 1e6;
-        Ok(Run { cpu, p50: millis(&mut all, 0.5), p99: millis(&mut all, 0.99), last: millis(&mut last, 0.5) })
+        Ok(Run {
+            cpu: used.map(|nanoseconds| nanoseconds / 1e3 / publishes).collect(),
+            p50: millis(&mut all, 0.5),
+            p99: millis(&mut all, 0.99),
+            last: millis(&mut last, 0.5),
+        })
     }
 
     /// Changes the device once, and waits until each client has the value once.

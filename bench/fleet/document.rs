@@ -20,8 +20,8 @@ pub fn section(machine: &str, plan: &Plan, broker: &str, figures: &Figures) -> S
     let Figures { fleets, heard, viewers } = figures;
     let mut text = format!(
         "Made by `cargo xtask bench fleet {option}` on {machine}; {broker}.\n\n{}\n\
-         | A gateway with | values | start in s | its CPU in s | the broker's CPU in s | bytes for a device | bytes for a property |\n\
-         |---|---:|---:|---:|---:|---:|---:|\n",
+         | A gateway with | values | start in s | its CPU in s | the broker's CPU in s | the broker at rest | bytes for a device | bytes for a property |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|\n",
         targets::table(figures)
     );
     for fleet in fleets {
@@ -29,8 +29,11 @@ pub fn section(machine: &str, plan: &Plan, broker: &str, figures: &Figures) -> S
         let [device, property] = [fleet.per_device(), fleet.per_property()];
         let _ = writeln!(
             text,
-            "| {devices} devices | {values} | {} | {} | {} | {device} | {property} |",
-            fleet.start, fleet.gateway_cpu, fleet.broker_cpu
+            "| {devices} devices | {values} | {} | {} | {} | {:.1} % | {device} | {property} |",
+            fleet.start,
+            fleet.gateway_cpu,
+            fleet.broker_cpu,
+            fleet.broker_at_rest * 100.0
         );
     }
     let _ = write!(

@@ -19,12 +19,14 @@ pub struct Figures {
 pub struct Fleet {
     /// Devices of the fleet.
     pub devices: usize,
-    /// Time from the start of the process until it has all values, in s.
+    /// Time from the start of the process until it has all values, descriptions and states, in s.
     pub start: Sample,
     /// CPU time of the gateway for that, in s.
     pub gateway_cpu: Sample,
     /// CPU time of the broker for that, in s.
     pub broker_cpu: Sample,
+    /// Share of a core that the broker takes while nothing changes.
+    pub broker_at_rest: f64,
     /// Memory that the gateway has more than one without devices, in bytes.
     pub memory: Sample,
 }

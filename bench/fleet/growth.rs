@@ -38,17 +38,25 @@ pub fn measure(
     drop(first);
     let samples = || Sample(Vec::new());
     let (start, gateway_cpu, broker_cpu, memory_more) = (samples(), samples(), samples(), samples());
-    let mut figures = Fleet { devices, start, gateway_cpu, broker_cpu, memory: memory_more };
+    let mut figures =
+        Fleet { devices, start, gateway_cpu, broker_cpu, broker_at_rest: 0.0, memory: memory_more };
     for _ in 0..plan.starts {
         let (before, begin) = (broker.cpu()?, Instant::now());
         let gateway = gateway(instep, broker, None, &[])?;
-        wait_for_all(&gateway, devices)?;
+        // It says so behind all values, descriptions and states.
+        let complete = format!("The broker tells of {devices} devices");
+        gateway.expect(TIMEOUT, |line| line.ends_with(&complete).then_some(()))?;
         figures.start.0.push(begin.elapsed().as_secs_f64());
         figures.gateway_cpu.0.push(seconds(gateway.cpu()?));
         figures.broker_cpu.0.push(seconds(broker.cpu()? - before));
+        // Each core that serves clients follows the list once it was asked for the metrics.
+        wait_for_all(&gateway, devices)?;
         std::thread::sleep(REST);
         figures.memory.0.push(memory(&gateway)? - without);
     }
+    let (before, begin) = (broker.cpu()?, Instant::now());
+    std::thread::sleep(plan.watched);
+    figures.broker_at_rest = seconds(broker.cpu()? - before) / begin.elapsed().as_secs_f64();
     println!("    start in s          {}", figures.start);
     println!("    memory in bytes     {}", figures.memory);
     Ok((figures, fleet))
@@ -63,7 +71,7 @@ pub fn changing(instep: &Instep, broker: &Broker, devices: usize, plan: &Plan) -
     std::thread::sleep(REST);
     let heard = || Ok::<_, String>(Scrape::of(&gateway)?.value("instep_gateway_heard_total"));
     let (before, begin) = ((heard()?, gateway.cpu()?, broker.cpu()?), Instant::now());
-    std::thread::sleep(plan.changing);
+    std::thread::sleep(plan.watched);
     let (gateway_cpu, broker_cpu) = (gateway.cpu()? - before.1, broker.cpu()? - before.2);
     let (heard, time) = (number(heard()? - before.0), begin.elapsed().as_secs_f64());
     let each = |cpu| seconds(cpu) * 1e6 / heard;

@@ -81,7 +81,6 @@ fn measure(plan: &Plan, instep: &Instep) -> Result<Figures, String> {
     drop(broker);
     let broker = Broker::start()?;
     let (large, fleet) = growth::measure(instep, &broker, many, plan)?;
-    let viewers = viewers::measure(instep, &broker, plan)?;
-    drop(fleet);
+    let viewers = viewers::measure(instep, &broker, &fleet, plan)?;
     Ok(Figures { fleets: [small, large], heard, viewers })
 }

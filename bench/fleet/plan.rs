@@ -14,8 +14,8 @@ pub struct Plan {
     pub devices: [usize; 2],
     /// Starts of a gateway with each fleet.
     pub starts: usize,
-    /// Time for which a fleet is heard whose devices change.
-    pub changing: Duration,
+    /// Time for which a fleet is watched whose devices change, and one whose devices do not.
+    pub watched: Duration,
     /// Viewers at each gateway, and at the device itself.
     pub viewers: usize,
     /// Repeats of the deliveries to viewers.
@@ -29,7 +29,7 @@ impl Plan {
     pub const FULL: Self = Self {
         devices: [1_000, 10_000],
         starts: 5,
-        changing: Duration::from_secs(10),
+        watched: Duration::from_secs(10),
         viewers: 2_000,
         repeats: 9,
         time: Duration::from_millis(800),
@@ -38,7 +38,7 @@ impl Plan {
     pub const QUICK: Self = Self {
         devices: [100, 1_000],
         starts: 2,
-        changing: Duration::from_secs(2),
+        watched: Duration::from_secs(2),
         viewers: 200,
         repeats: 3,
         time: Duration::from_millis(200),

@@ -1,5 +1,6 @@
 //! A process, and its figures in `/proc`.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -36,6 +37,22 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Stops it until it is resumed.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn stop(&self) -> Result<(), String> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Resumes it after a stop.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn resume(&self) -> Result<(), String> {
+        self.signal(Signal::CONT)
+    }
+
     /// Returns the CPU time of all its threads so far, in nanoseconds, once it sleeps.
     ///
     /// # Errors
@@ -69,6 +86,10 @@ impl Process {
     /// If it has ended.
     pub fn descriptors(&self) -> Result<usize, String> {
         Ok(fs::read_dir(self.file("fd")).map_err(|error| self.gone(&error))?.count())
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), String> {
+        kill_process(Pid::from_child(&self.child), signal).map_err(|error| self.gone(&error.into()))
     }
 
     fn file(&self, name: &str) -> String {

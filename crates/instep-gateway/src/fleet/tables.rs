@@ -383,6 +383,13 @@ fn table_of<'t>(
     time: SystemTime,
     id: DeviceId,
 ) -> &'t mut DeviceTable {
+    // Most devices are there soon after the first that is heard of them.
+    if unborn.len() == unborn.capacity() {
+        unborn.retain(|(_, id)| devices.get(id).is_some_and(|table| table.greeting.is_none()));
+        if unborn.len() > unborn.capacity() / 2 {
+            unborn.reserve(unborn.len());
+        }
+    }
     devices.entry(id).or_insert_with(|| {
         unborn.push_back((now.after(THING_TIMEOUT_MS), id));
         Box::new(DeviceTable::new(time))
