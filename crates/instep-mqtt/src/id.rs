@@ -33,7 +33,7 @@ const RESERVED: [&str; 14] = [
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId {
     bytes: [u8; ID_MAX],
-    length: usize,
+    length: u8,
 }
 
 texts! {
@@ -55,13 +55,14 @@ impl DeviceId {
     /// If it has other characters than `a` to `z`, digits and `-`, more than 40 of them or none, or if it is reserved.
     pub fn new(id: &str) -> Result<Self, IdError> {
         let mut bytes = [0; ID_MAX];
+        let length = u8::try_from(id.len()).map_err(|_| IdError::Characters)?;
         let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let Some(room) = bytes.get_mut(..id.len()).filter(|_| !id.is_empty() && id.bytes().all(is_allowed))
         else {
             return Err(IdError::Characters);
         };
         room.copy_from_slice(id.as_bytes());
-        if RESERVED.contains(&id) { Err(IdError::Reserved) } else { Ok(Self { bytes, length: id.len() }) }
+        if RESERVED.contains(&id) { Err(IdError::Reserved) } else { Ok(Self { bytes, length }) }
     }
 
     /// Creates the id of an application on one device, of which `number` is typical.
@@ -69,7 +70,7 @@ impl DeviceId {
     /// The id is the application's name and the last six hexadecimal digits of the number. Capital letters become small, and
     /// other characters than letters and digits become `-`.
     pub fn of(application: &str, number: u64) -> Self {
-        let (mut bytes, mut length) = ([0; ID_MAX], 0);
+        let (mut bytes, mut length) = ([0; ID_MAX], 0_u8);
         let name = application.chars().take(NAME_MAX).map(|character| match character {
             'a'..='z' | '0'..='9' | 'A'..='Z' => character.to_ascii_lowercase(),
             _ => '-',
@@ -77,7 +78,7 @@ impl DeviceId {
         let digits =
             (0..6).rev().filter_map(|digit| char::from_digit(((number >> (4 * digit)) & 15) as u32, 16));
         for character in name.chain(['-']).chain(digits) {
-            character.encode_utf8(&mut bytes[length..]);
+            character.encode_utf8(&mut bytes[usize::from(length)..]);
             length += 1;
         }
         Self { bytes, length }
@@ -91,7 +92,7 @@ impl DeviceId {
     /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         // Always valid, because all characters are ASCII.
-        core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+        core::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Tables {
     unborn: VecDeque<(Instant, DeviceId)>,
     /// The number of devices whose frame `thing` was heard.
     count: usize,
+    /// The number of retained frames of all devices.
+    values: usize,
     order: ChangeOrder,
     names: Names,
     descriptions: Descriptions,
@@ -57,6 +59,8 @@ pub(super) struct Tables {
     has_left_out: bool,
     /// The time from which on the broker may be asked for everything again.
     ask_from: Instant,
+    /// The number of messages of devices.
+    pub(super) heard: u64,
     /// The number of messages that were left out.
     pub(super) refused: u64,
 }
@@ -68,6 +72,7 @@ impl Tables {
             devices: BTreeMap::new(),
             unborn: VecDeque::new(),
             count: 0,
+            values: 0,
             order: ChangeOrder::default(),
             names: Names::default(),
             descriptions: Descriptions::default(),
@@ -80,6 +85,7 @@ impl Tables {
             told: Told::default(),
             has_left_out: false,
             ask_from: Instant::from_millis(0),
+            heard: 0,
             refused: 0,
         }
     }
@@ -90,6 +96,10 @@ impl Tables {
 
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    pub(super) fn values(&self) -> usize {
+        self.values
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -196,9 +206,10 @@ impl Tables {
         for id in gone.collect::<Vec<_>>() {
             self.remove(&id);
         }
-        let Self { devices, names, bytes, .. } = self;
+        let Self { devices, names, bytes, values, .. } = self;
         for table in devices.values_mut() {
             table.clear(|_, heard| heard != session, &mut |name, length| {
+                *values -= 1;
                 *bytes -= cost(length);
                 names.release(&name);
             });
@@ -310,6 +321,7 @@ impl Tables {
         if before.is_none() && table.count() >= limits.properties {
             return self.refuse(Full::Properties);
         }
+        self.values += usize::from(before.is_none());
         self.bytes = self.bytes - before.map_or(0, cost) + cost(frame.bytes.len());
         if !table.set(frame, self.session, || names.find(frame.name)) {
             return;
@@ -358,9 +370,10 @@ impl Tables {
     }
 
     fn clear(&mut self, id: &DeviceId, name: &str) {
-        let Self { devices, names, bytes, .. } = self;
+        let Self { devices, names, bytes, values, .. } = self;
         if let Some(table) = devices.get_mut(id) {
             table.clear(|other, _| other == name, &mut |name, length| {
+                *values -= 1;
                 *bytes -= cost(length);
                 names.release(&name);
             });
@@ -392,6 +405,7 @@ impl Tables {
             self.bytes -= self.descriptions.release(&description);
         }
         for (name, frame) in table.into_frames() {
+            self.values -= 1;
             self.bytes -= cost(frame.len());
             self.names.release(&name);
         }
@@ -421,6 +435,13 @@ fn table_of<'t>(
     time: SystemTime,
     id: DeviceId,
 ) -> &'t mut DeviceTable {
+    // Most devices are there soon after the first that is heard of them.
+    if unborn.len() == unborn.capacity() {
+        unborn.retain(|(_, id)| devices.get(id).is_some_and(|table| table.greeting.is_none()));
+        if unborn.len() > unborn.capacity() / 2 {
+            unborn.reserve(unborn.len());
+        }
+    }
     devices.entry(id).or_insert_with(|| {
         unborn.push_back((now.after(THING_TIMEOUT_MS), id));
         Box::new(DeviceTable::new(time))
