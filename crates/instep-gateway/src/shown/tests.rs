@@ -185,7 +185,7 @@ fn chart_shows_what_came_before_the_viewer() {
         running.fleet.hear(Heard::Value { id: id("lamp"), name: "level", frame: frame.as_bytes() });
     };
     // The first one may have been stored. Of a period the last one is kept.
-    ["7", "8", "null", "21.55"].map(level);
+    ["7", "8", "null", "21.55"].into_iter().for_each(level);
     let mut http = Http::connect(running.addr);
     let (status, history) = get(&mut http, "/lamp/properties/level/history");
     let history: Vec<(u64, f64)> = serde_json::from_str(&history).expect("it is no history");
