@@ -1,11 +1,12 @@
 //! Clients with a socket each, all on one epoll.
 
-use instep_bench::wire::{self, Frame, Frames};
+use crate::wire::{self, Frame, Frames};
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use socket2::{Domain, SockRef, Socket, Type};
+use std::fmt;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -29,6 +30,9 @@ pub struct Client {
 
 impl Client {
     /// Connects. `receive_buffer` is the socket's SO_RCVBUF, unless the default holds.
+    ///
+    /// # Errors
+    /// If the server does not answer the handshake.
     pub fn connect(port: u16, path: &str, receive_buffer: Option<usize>) -> Result<Self, String> {
         Self::try_connect(port, path, receive_buffer)
             .map_err(|error| format!("a client could not connect: {error}"))
@@ -73,6 +77,9 @@ impl Client {
     }
 
     /// Reads until the socket is empty, as [`Client::read`] does.
+    ///
+    /// # Errors
+    /// As those of [`Client::read`].
     pub fn drain(
         &mut self,
         buffer: &mut [u8],
@@ -89,6 +96,9 @@ impl Client {
 
     /// Reads available bytes once, and passes each frame of a message to `each`;
     /// pings are answered.
+    ///
+    /// # Errors
+    /// If the connection has ended, and the first error of `each`.
     pub fn read(
         &mut self,
         buffer: &mut [u8],
@@ -114,6 +124,9 @@ impl Client {
     }
 
     /// Sends as much of `bytes` as the socket takes.
+    ///
+    /// # Errors
+    /// If the connection has ended.
     pub fn write(&mut self, bytes: &[u8]) -> Result<usize, String> {
         match self.stream.write(bytes) {
             Ok(length) => Ok(length),
@@ -124,6 +137,9 @@ impl Client {
 }
 
 /// Connects clients, which are watched by their indices.
+///
+/// # Errors
+/// If one cannot connect.
 pub fn connect_all(port: u16, path: &str, count: usize) -> Result<(Vec<Client>, Readiness), String> {
     let readiness = Readiness::new()?;
     let mut clients = Vec::new();
@@ -143,7 +159,10 @@ pub struct Readiness {
 
 impl Readiness {
     /// Watches no client yet.
-    fn new() -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn new() -> Result<Self, String> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|error| error.to_string())?;
         Ok(Self { epoll, events: Vec::with_capacity(256) })
     }
@@ -151,7 +170,10 @@ impl Readiness {
     /// Watches a client, identified by `key`.
     ///
     /// Events are edge-triggered, so all available bytes must be read.
-    fn watch(&self, client: &Client, key: usize) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn watch(&self, client: &Client, key: usize) -> Result<(), String> {
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::ET;
         epoll::add(&self.epoll, &client.stream, EventData::new_u64(key as u64), flags)
             .map_err(|error| error.to_string())
@@ -161,6 +183,9 @@ impl Readiness {
     ///
     /// It never waits, because a sleeping process would be woken by the server's system call, at the
     /// server's expense.
+    ///
+    /// # Errors
+    /// If the system refuses.
     pub fn look(&mut self) -> Result<impl Iterator<Item = usize> + use<'_>, String> {
         self.events.clear();
         epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&Timespec::default()))
@@ -169,5 +194,11 @@ impl Readiness {
             .events
             .iter()
             .map(|event| usize::try_from(event.data.u64()).expect("the key is not an index")))
+    }
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readiness").field("epoll", &self.epoll).finish_non_exhaustive()
     }
 }

@@ -4,15 +4,17 @@ use crate::contenders::{ALL, version};
 use crate::echo::CLIENTS;
 use crate::plan::{IDLE_CLIENTS, Plan};
 use crate::run::{Results, Row};
-use crate::sample::{Sample, whole};
 use crate::{stall_tables, targets};
+use instep_bench::sample::{Sample, whole};
+use instep_bench::section::Section;
 use std::fmt::Write as _;
 
-/// File of the tables, relative to the workspace.
-const FILE: &str = "docs/reference/benchmarks.md";
-/// Lines around the generated part.
-const BEGIN: &str = "<!-- Measured: from here on, written by the command -->";
-const END: &str = "<!-- Measured: up to here -->";
+/// Place of the tables.
+const SECTION: Section = Section {
+    file: "docs/reference/benchmarks.md",
+    begin: "<!-- Measured: from here on, written by the command -->",
+    end: "<!-- Measured: up to here -->",
+};
 
 /// Returns the results as Markdown.
 pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
@@ -56,17 +58,7 @@ pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
 
 /// Replaces the tables in the file.
 pub fn write(tables: &str) -> Result<(), String> {
-    let text = std::fs::read_to_string(FILE).map_err(|error| format!("{FILE}: {error}"))?;
-    let text = replace(&text, tables).ok_or(format!("{FILE} lacks the lines between which tables belong"))?;
-    std::fs::write(FILE, text).map_err(|error| format!("{FILE}: {error}"))?;
-    println!("{FILE} is written");
-    Ok(())
-}
-
-fn replace(text: &str, tables: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{tables}\n{END}{after}"))
+    SECTION.write(tables)
 }
 
 /// Returns a table of figures and one of ratios.
@@ -110,15 +102,8 @@ mod tests {
     #[test]
     fn document_has_place_for_tables() {
         let file = include_str!("../../docs/reference/benchmarks.md");
-        let once = replace(file, "new").expect("a marker line is missing");
-        assert!(once.contains(&format!("{BEGIN}\n\nnew\n{END}")), "{once}");
-        assert_eq!(replace(&once, "new"), Some(once));
-    }
-
-    #[test]
-    fn text_around_tables_stays() {
-        let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
-        assert_eq!(replace(&text, "new"), Some(format!("before\n{BEGIN}\n\nnew\n{END}\nafter\n")));
-        assert_eq!(replace("nothing of ours", "new"), None);
+        let once = SECTION.replace(file, "new").expect("a marker line is missing");
+        assert!(once.contains(&format!("{}\n\nnew\n{}", SECTION.begin, SECTION.end)), "{once}");
+        assert_eq!(SECTION.replace(&once, "new"), Some(once));
     }
 }

@@ -1,9 +1,9 @@
 //! Echo: each client sends a number of messages at once and waits for all answers.
 
-use crate::client::{Client, READ, Readiness, connect_all};
 use crate::contenders::Contender;
-use crate::process::Server;
-use crate::sample::Figure;
+use crate::server::Server;
+use instep_bench::client::{Client, READ, Readiness, connect_all};
+use instep_bench::sample::Figure;
 use instep_bench::wire;
 use std::time::{Duration, Instant};
 

@@ -2,8 +2,8 @@
 
 use crate::contenders::Contender;
 use crate::fan_out::Subscribers;
-use crate::process::Server;
-use crate::sample::Figure;
+use crate::server::Server;
+use instep_bench::sample::Figure;
 use std::time::Duration;
 
 /// Idle time of the clients before the measurement.

@@ -1,4 +1,11 @@
-//! Code that the servers under measurement and the measuring program share.
+//! Code that the measuring programs and the servers under measurement share.
 
+pub mod client;
+pub mod machine;
+pub mod process;
+pub mod sample;
+pub mod section;
+#[cfg(feature = "servers")]
 pub mod serving;
+pub mod system;
 pub mod wire;

@@ -1,21 +1,19 @@
 //! Measures instep side by side with other servers: `cargo xtask bench`.
 
-mod client;
 mod contenders;
 mod document;
 mod echo;
 mod fan_out;
 mod idle;
-mod machine;
 mod plan;
-mod process;
 mod run;
-mod sample;
+mod server;
 mod stall_tables;
 mod stalled;
 mod targets;
 
-use instep_bench::serving::{GENERATOR_CORE, raise_descriptor_limit, take_core};
+use instep_bench::machine;
+use instep_bench::system::{GENERATOR_CORE, raise_descriptor_limit, take_core};
 use plan::{IDLE_CLIENTS, Plan};
 use std::process::ExitCode;
 

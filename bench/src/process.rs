@@ -1,43 +1,62 @@
-//! A server process, and its figures in `/proc`.
+//! A process, and its figures in `/proc`.
 
-use crate::contenders::Contender;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// Time limit from a server's last answer until it sleeps.
+/// Time limit from a process's last answer until it sleeps.
 const SETTLE: Duration = Duration::from_millis(10);
 
-/// Running server, which is ended when dropped.
-pub struct Server {
+/// Running process, which is ended when dropped.
+#[derive(Debug)]
+pub struct Process {
     child: Child,
-    /// Its port on 127.0.0.1.
-    pub port: u16,
 }
 
-impl Server {
-    /// Starts a server and waits until it listens.
-    pub fn start(contender: &Contender, job: &str, options: &[String]) -> Result<Self, String> {
-        let folder = std::env::current_exe().map_err(|error| error.to_string())?;
-        let program = folder.with_file_name(format!("server-{}", contender.program));
-        let mut child = Command::new(&program)
-            .arg(job)
-            .args(contender.options)
-            .args(options)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("{}: {error}", program.display()))?;
-        let mut line = String::new();
-        let stdout = child.stdout.take().ok_or("the server has no output")?;
-        let mut server = Self { child, port: 0 };
-        BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
-        server.port = line.trim().parse().map_err(|_| format!("{} did not start", contender.name))?;
-        Ok(server)
+impl Process {
+    /// Starts a process without input, and returns its output.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(command: &mut Command) -> Result<(Self, ChildStdout), String> {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        let child = child.map_err(|error| format!("{}: {error}", command.get_program().display()))?;
+        let mut process = Self { child };
+        let stdout = process.child.stdout.take().ok_or("the process has no output")?;
+        Ok((process, stdout))
+    }
+
+    /// Returns its id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Returns whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Stops it until it is resumed.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn stop(&self) -> Result<(), String> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Resumes it after a stop.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn resume(&self) -> Result<(), String> {
+        self.signal(Signal::CONT)
     }
 
     /// Returns the CPU time of all its threads so far, in nanoseconds, once it sleeps.
+    ///
+    /// # Errors
+    /// If it has ended.
     pub fn cpu(&self) -> Result<u64, String> {
         std::thread::sleep(SETTLE);
         let tasks = fs::read_dir(self.file("task")).map_err(|error| self.gone(&error))?;
@@ -51,6 +70,9 @@ impl Server {
     }
 
     /// Returns its private dirty memory, in bytes.
+    ///
+    /// # Errors
+    /// If it has ended, or if the system does not tell.
     pub fn memory(&self) -> Result<u64, String> {
         let maps = fs::read_to_string(self.file("smaps_rollup")).map_err(|error| self.gone(&error))?;
         let line = maps.lines().find_map(|line| line.strip_prefix("Private_Dirty:"));
@@ -59,8 +81,15 @@ impl Server {
     }
 
     /// Returns the number of its open descriptors.
+    ///
+    /// # Errors
+    /// If it has ended.
     pub fn descriptors(&self) -> Result<usize, String> {
         Ok(fs::read_dir(self.file("fd")).map_err(|error| self.gone(&error))?.count())
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), String> {
+        kill_process(Pid::from_child(&self.child), signal).map_err(|error| self.gone(&error.into()))
     }
 
     fn file(&self, name: &str) -> String {
@@ -68,13 +97,13 @@ impl Server {
     }
 
     fn gone(&self, error: &std::io::Error) -> String {
-        format!("the server is gone: {error}")
+        format!("process {} is gone: {error}", self.child.id())
     }
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
-        // It fails only if the server has ended already.
+        // It fails only if the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

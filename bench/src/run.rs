@@ -4,9 +4,9 @@
 
 use crate::contenders::{ALL, Contender, FLOOR, INSTEP, PEERS};
 use crate::plan::{ECHO_DEPTHS, ECHO_SIZES, IDLE_CLIENTS, Plan, SUBSCRIBERS};
-use crate::sample::{Figure, Sample, whole};
 use crate::stalled::{self, Seen, Stall};
 use crate::{echo, fan_out, idle};
+use instep_bench::sample::{Figure, Sample, whole};
 
 /// All results.
 #[derive(Debug, Default)]

@@ -67,6 +67,21 @@ impl fmt::Display for Sample {
     }
 }
 
+/// Returns the value that a share of all values is not above, such as 0.99.
+///
+/// Returns NaN if there are none.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "they are far below 2^52, and not negative"
+)]
+pub fn percentile(values: &mut [u64], share: f64) -> f64 {
+    values.sort_unstable();
+    let index = (values.len() as f64 * share) as usize;
+    values.get(index.min(values.len().saturating_sub(1))).map_or(f64::NAN, |value| *value as f64)
+}
+
 /// Formats with three significant digits, and whole numbers in full.
 pub fn digits(number: f64) -> String {
     match number.abs() {
@@ -99,6 +114,16 @@ mod tests {
         assert_eq!(odd.ratio(&Sample(vec![6.0, 1.0, 4.0])).0, [0.5, 1.0, 0.5]);
         assert_eq!(odd.to_string(), "2.00 (1.00–3.00)");
         assert!(Sample::default().median().is_nan());
+    }
+
+    #[test]
+    fn percentile_is_of_sorted_values() {
+        let mut values: Vec<u64> = (0..100).rev().collect();
+        assert_eq!(
+            [0.0, 0.5, 0.99, 1.0].map(|share| percentile(&mut values, share)),
+            [0.0, 50.0, 99.0, 99.0]
+        );
+        assert!(percentile(&mut [], 0.5).is_nan());
     }
 
     #[test]

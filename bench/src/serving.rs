@@ -1,20 +1,15 @@
 //! Common start of every server under
 //! measurement: arguments, and a core of its own.
 
+use crate::system::{SERVER_CORE, raise_descriptor_limit, take_core};
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
-use rustix::process::{Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
-use rustix::thread::{CpuSet, sched_setaffinity};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::broadcast;
 use tokio::task::{LocalSet, spawn_local, unconstrained};
-
-/// Core of the server.
-pub const SERVER_CORE: usize = 0;
-/// Core of the measuring program.
-pub const GENERATOR_CORE: usize = 1;
 
 /// Publishes that a peer keeps for subscribers that are
 /// a little behind, as many as instep keeps events.
@@ -129,25 +124,4 @@ pub fn run<F: Future<Output = ()> + 'static>(start: Start, serve: impl Fn(TcpStr
             }
         }
     })
-}
-
-/// Binds this process to one core.
-///
-/// # Errors
-/// If that core is not available.
-pub fn take_core(core: usize) -> io::Result<()> {
-    let mut cores = CpuSet::new();
-    cores.set(core);
-    Ok(sched_setaffinity(None, &cores)?)
-}
-
-/// Raises the limit of open files as far as allowed, and returns it.
-///
-/// # Errors
-/// If the system refuses.
-pub fn raise_descriptor_limit() -> io::Result<u64> {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit)?;
-    Ok(limit.maximum.unwrap_or(u64::MAX))
 }

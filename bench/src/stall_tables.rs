@@ -1,8 +1,8 @@
 //! The table of the stalled subscriber.
 
 use crate::run::{Results, Stalled};
-use crate::sample::{Sample, digits};
 use crate::stalled::Seen;
+use instep_bench::sample::{Sample, digits};
 use std::fmt::Write as _;
 
 /// Returns the section, or an empty text without results.

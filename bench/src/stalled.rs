@@ -1,9 +1,9 @@
 //! A stalled subscriber: one client stops reading during
 //! many publishes, and others must not be affected.
 
-use crate::client::{Client, READ, Readiness, connect_all};
 use crate::contenders::Contender;
-use crate::process::Server;
+use crate::server::Server;
+use instep_bench::client::{Client, READ, Readiness, connect_all};
 use instep_bench::wire::{self, Frame};
 use rustix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 
 use crate::contenders::INSTEP;
 use crate::run::{Results, Row};
-use crate::sample::digits;
+use instep_bench::sample::digits;
 use std::fmt::Write as _;
 
 /// Maximum cost of 16 messages at once, as a ratio to the floor.

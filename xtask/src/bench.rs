@@ -7,7 +7,7 @@ use std::process::Command;
 use clap::{Args, Subcommand};
 
 use crate::report::Outcome;
-use crate::tools::{cargo, run, target, workspace};
+use crate::tools::{Tools, cargo, run, target, workspace};
 
 /// Rows to measure.
 #[derive(Debug, Args)]
@@ -37,14 +37,40 @@ pub(crate) enum Part {
         #[arg(long)]
         write: bool,
     },
+    /// Measure gateways with 10,000 devices and 4,000 viewers: start, memory, deliveries
+    Fleet {
+        /// Take fewer devices and viewers, for a first look
+        #[arg(long)]
+        quick: bool,
+        /// Measure at full length, and write the tables to docs/reference/benchmarks.md
+        #[arg(long, conflicts_with = "quick")]
+        write: bool,
+    },
 }
 
 /// Builds the benchmark and runs it.
 pub(crate) fn measure(rows: &Rows) -> Outcome {
-    let folder = target().join("bench");
-    let mut build = cargo(&["build", "--release", "--manifest-path", "bench/Cargo.toml", "--target-dir"]);
-    run(build.arg(&folder))?;
-    let mut bench = Command::new(folder.join("release/bench"));
+    let mut bench = build("bench", &[])?;
     bench.args(rows.quick.then_some("--quick")).args(rows.write.then_some("--write")).args(&rows.row);
     run(bench.current_dir(workspace()))
+}
+
+/// Builds the program `instep` and the benchmark of a fleet, and runs it.
+///
+/// It needs none of the servers that instep is measured against, so they are not built.
+pub(crate) fn fleet(tools: &mut Tools, quick: bool, write: bool) -> Outcome {
+    tools.programs(&[("mosquitto", "mosquitto")])?;
+    run(&mut cargo(&["build", "--release", "--package", "instep-cli", "--bin", "instep"]))?;
+    let mut bench = build("bench-fleet", &["--no-default-features"])?;
+    bench.arg(target().join("release/instep"));
+    bench.args(quick.then_some("--quick")).args(write.then_some("--write"));
+    run(bench.current_dir(workspace()))
+}
+
+/// Builds a program of the benchmark, with the servers unless the options leave them out.
+fn build(program: &str, options: &[&str]) -> Outcome<Command> {
+    let folder = target().join("bench");
+    let mut build = cargo(&["build", "--release", "--manifest-path", "bench/Cargo.toml", "--target-dir"]);
+    run(build.arg(&folder).args(options))?;
+    Ok(Command::new(folder.join("release").join(program)))
 }

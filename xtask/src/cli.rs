@@ -141,6 +141,8 @@ mod tests {
             &["bench", "--write", "echo"],
             &["bench", "--quick", "--write"],
             &["bench", "instructions", "--quick"],
+            &["bench", "fleet", "--quick", "--write"],
+            &["bench", "fleet", "echo"],
         ] {
             assert_eq!(job(wrong).expect_err("misuse").exit_code(), 2, "{wrong:?}");
         }

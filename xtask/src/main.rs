@@ -73,6 +73,9 @@ fn run(job: Job, report: &mut Report, tools: &mut Tools) {
         Job::Bench(Rows { part: Some(Part::Instructions { esp_profile, write }), .. }) => {
             report.step("bench instructions", || instructions::measure(tools, esp_profile, write));
         }
+        Job::Bench(Rows { part: Some(Part::Fleet { quick, write }), .. }) => {
+            report.step("bench fleet", || bench::fleet(tools, quick, write));
+        }
         Job::Bench(rows) => report.step("bench", || bench::measure(&rows)),
         Job::Fuzz(plan) => fuzz::all(&plan, report, tools),
         Job::CheckBareMetal => report.step("bare metal", || bare_metal::check(tools)),

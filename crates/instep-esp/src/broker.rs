@@ -38,9 +38,11 @@ pub(crate) fn start(
     mac: [u8; 6],
 ) {
     let Some(url) = settings.broker() else { return };
-    let address = match BrokerAddress::parse_for_device(URL.init(url).as_str()) {
-        Ok(address) => address,
-        Err(error) => return log::warn!("The broker is not used: its address {error}"),
+    // The build and the form have checked it, so the sentence needs no cause, whose texts take flash.
+    let Ok(address) = BrokerAddress::parse_for_device(URL.init(url).as_str()) else {
+        return log::warn!(
+            "The broker is not used: its address is not valid; set it again on the page /network"
+        );
     };
     let password = settings.broker_password().map(|password| PASSWORD.init(password).reveal());
     let page = PAGE.init(String::new());

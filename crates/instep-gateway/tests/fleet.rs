@@ -98,7 +98,34 @@ fn device_is_there_from_its_thing_until_that_is_cleared() {
     fleet.hear(Heard::Thing { id: id("lamp"), frame: b"" });
     assert!(fleet.find("lamp").is_none());
     let counts = fleet.counts();
-    assert_eq!((counts.devices, counts.refused), (0, 0));
+    assert_eq!((counts.devices, counts.values, counts.heard, counts.refused), (0, 0, 5, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_are_counted_while_they_are_there() {
+    let fleet = fleet(FleetLimits::default(), &["lamp", "door"]);
+    let values = || fleet.counts().values;
+    value(&fleet, "lamp", "led", "false");
+    value(&fleet, "lamp", "led", "true");
+    value(&fleet, "lamp", "old", "true");
+    value(&fleet, "lamp", "older", "true");
+    value(&fleet, "door", "open", "true");
+    assert_eq!(values(), 4);
+    fleet.hear(Heard::Value { id: id("lamp"), name: "older", frame: b"" });
+    fleet.hear(Heard::Value { id: id("lamp"), name: "none", frame: b"" });
+    assert_eq!(values(), 3);
+    fleet.close();
+    fleet.hear(Heard::Opened);
+    ["lamp", "door"].iter().for_each(|device| thing(&fleet, device));
+    value(&fleet, "lamp", "led", "true");
+    value(&fleet, "door", "open", "true");
+    fleet.hear(Heard::Complete);
+    assert_eq!(values(), 3);
+    tokio::time::advance(Duration::from_secs(90)).await;
+    fleet.turn();
+    assert_eq!(values(), 2, "a value that was not told again counts");
+    fleet.hear(Heard::Thing { id: id("lamp"), frame: b"" });
+    assert_eq!(values(), 1);
 }
 
 #[test]

@@ -165,6 +165,12 @@ fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway, sessions: Option<&
     let sample = |name, help, is_counter, value| Sample { name, help, is_counter, value };
     let samples = vec![
         sample("instep_gateway_devices", "Devices that the broker told of.", false, number(counts.devices)),
+        sample(
+            "instep_gateway_values",
+            "Values of devices that the broker told of.",
+            false,
+            number(counts.values),
+        ),
         sample("instep_gateway_viewed", "Devices that viewers look at.", false, number(gateway.viewed())),
         sample(
             "instep_gateway_bytes",
@@ -172,6 +178,7 @@ fn metrics(broker: &Broker, fleet: &Fleet, gateway: &Gateway, sessions: Option<&
             false,
             number(counts.bytes),
         ),
+        sample("instep_gateway_heard_total", "Messages of devices from the broker.", true, counts.heard),
         sample(
             "instep_gateway_left_out_total",
             "Messages of the broker that were left out, because they are no frames or above a limit.",

@@ -52,7 +52,7 @@ impl<'a> BrokerAddress<'a> {
     /// # Errors
     /// If the text is no such address, or has a password.
     pub fn parse(text: &'a str) -> Result<Self, AddressError> {
-        let (scheme, rest) = split_once(text, ':').ok_or(AddressError::Form)?;
+        let (scheme, rest) = split_once(text, b':').ok_or(AddressError::Form)?;
         let rest = rest.strip_prefix("//").ok_or(AddressError::Form)?;
         // A log that prints the address has one line for it.
         if text.bytes().any(|byte| byte.is_ascii_control()) {
@@ -62,24 +62,25 @@ impl<'a> BrokerAddress<'a> {
         if !secure && !scheme.eq_ignore_ascii_case("mqtt") {
             return Err(AddressError::Scheme);
         }
-        let (authority, path) = split_once(rest, '/').unwrap_or((rest, ""));
-        let (user, host) = match authority.rsplit_once('@') {
-            Some((user, _)) if user.contains(':') => return Err(AddressError::Password),
+        let (authority, path) = split_once(rest, b'/').unwrap_or((rest, ""));
+        let at = authority.bytes().rposition(|byte| byte == b'@');
+        let (user, host) = match at.and_then(|at| split_at(authority, at)) {
+            Some((user, _)) if split_once(user, b':').is_some() => return Err(AddressError::Password),
             Some((user, host)) => (Some(user).filter(|user| !user.is_empty()), host),
             None => (None, authority),
         };
         let (host, port) = match host.strip_prefix('[') {
-            Some(rest) => match split_once(rest, ']').ok_or(AddressError::Form)? {
+            Some(rest) => match split_once(rest, b']').ok_or(AddressError::Form)? {
                 (host, "") => (host, None),
                 (host, port) => (host, Some(port.strip_prefix(':').ok_or(AddressError::Form)?)),
             },
-            None => match split_once(host, ':') {
+            None => match split_once(host, b':') {
                 Some((host, port)) => (host, Some(port)),
                 None => (host, None),
             },
         };
         let port = match port {
-            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(AddressError::Port)?,
+            Some(port) => read_port(port).ok_or(AddressError::Port)?,
             None if secure => PORTS[1],
             None => PORTS[0],
         };
@@ -87,7 +88,10 @@ impl<'a> BrokerAddress<'a> {
         if host.is_empty() || !host.bytes().all(allowed) {
             return Err(AddressError::Form);
         }
-        let path = path.trim_end_matches('/');
+        let mut path = path;
+        while let Some(shorter) = path.strip_suffix('/') {
+            path = shorter;
+        }
         let prefix = if path.is_empty() { PREFIX } else { path };
         check_prefix(prefix).map_err(|_| AddressError::Prefix)?;
         Ok(Self { secure, user, host, port, prefix })
@@ -101,28 +105,43 @@ impl<'a> BrokerAddress<'a> {
         let address = Self::parse(text)?;
         match address {
             Self { secure: true, .. } => Err(AddressError::Secure),
-            Self { host, .. } if host.contains(':') => Err(AddressError::Ipv6),
+            Self { host, .. } if split_once(host, b':').is_some() => Err(AddressError::Ipv6),
             _ => Ok(address),
         }
     }
 }
 
-/// Splits a text at the first separator.
-// Not inlined, because it is called at several places.
+/// Splits a text at the first separator, which is ASCII.
+// By bytes, because the search for characters takes more flash. Not inlined, because it is called at several places.
 #[inline(never)]
-fn split_once(text: &str, separator: char) -> Option<(&str, &str)> {
-    text.split_once(separator)
+pub(crate) fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
+    split_at(text, text.bytes().position(|byte| byte == separator)?)
+}
+
+/// Splits a text at a separator of one byte.
+fn split_at(text: &str, at: usize) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_at_checked(at)?;
+    Some((before, rest.get(1..)?))
+}
+
+fn read_port(text: &str) -> Option<u16> {
+    let port = text.bytes().try_fold(0_u16, |port, byte| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        port.checked_mul(10)?.checked_add(digit.into())
+    });
+    port.filter(|port| *port > 0)
 }
 
 /// The address as [`BrokerAddress::parse`] takes it.
 impl Display for BrokerAddress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.secure { "mqtts://" } else { "mqtt://" })?;
-        if let Some(user) = self.user {
-            write!(f, "{user}@")?;
+        let [user, at] = self.user.map_or(["", ""], |user| [user, "@"]);
+        let [open, close] = if split_once(self.host, b':').is_some() { ["[", "]"] } else { ["", ""] };
+        let scheme = if self.secure { "mqtts://" } else { "mqtt://" };
+        for part in [scheme, user, at, open, self.host, close] {
+            f.write_str(part)?;
         }
-        let [open, close] = if self.host.contains(':') { ["[", "]"] } else { ["", ""] };
-        write!(f, "{open}{}{close}:{}", self.host, self.port)?;
+        write!(f, ":{}", self.port)?;
         if self.prefix == PREFIX { Ok(()) } else { write!(f, "/{}", self.prefix) }
     }
 }

@@ -168,7 +168,7 @@ impl Announcer {
 }
 
 /// Returns the length and the hash of a message.
-pub(crate) fn measure(discovery: Discovery<'_>) -> (usize, u64) {
+pub(crate) fn measure(discovery: &Discovery<'_>) -> (usize, u64) {
     struct Measure {
         length: usize,
         hash: u64,

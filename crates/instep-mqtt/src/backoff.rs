@@ -3,9 +3,9 @@
 use instep::Instant;
 
 /// Waiting time before the first retry, in ms.
-const FIRST_MS: u64 = 1_000;
+const FIRST_MS: u32 = 1_000;
 /// Maximum waiting time, in ms.
-const MAX_MS: u64 = 60_000;
+const MAX_MS: u32 = 60_000;
 /// Time after which a connection counts as stable, in ms.
 const STABLE_MS: u64 = 60_000;
 /// Number of short connections in a row that suggest another device of the same id.
@@ -51,8 +51,8 @@ impl Backoff {
         }
         let base = FIRST_MS.saturating_mul(1 << self.failures.min(6)).min(MAX_MS);
         self.failures = self.failures.saturating_add(1);
-        let spread = base / 2 * u64::from(random % 1_024) / 1_024;
-        (base + spread).min(MAX_MS - (MAX_MS / 4) * u64::from(random % 1_024) / 1_024)
+        let part = |of: u32| of * (random % 1_024) / 1_024;
+        (base + part(base / 2)).min(MAX_MS - part(MAX_MS / 4)).into()
     }
 
     /// Returns whether the broker has closed three connections in a row soon after accepting them.

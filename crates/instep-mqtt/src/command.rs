@@ -77,7 +77,7 @@ impl AnswerAddress {
     }
 
     /// Returns where the answer goes.
-    pub(crate) fn to<'t>(&'t self, topics: Topics<'t>) -> To<'t> {
+    pub(crate) fn to<'t>(&'t self, topics: &'t Topics<'t>) -> To<'t> {
         let topic = Topic::Answer(self.topic.as_str());
         To { topics, topic, correlation_data: self.data.as_ref().map(Short::bytes) }
     }

@@ -274,7 +274,11 @@ impl Display for End {
                 f.write_str("it takes only smaller packets; raise its maximum packet size")
             }
             Self::Disconnected(reason) => write!(f, "it disconnected: {reason}; see the broker's log"),
-            Self::Broken(error) => write!(f, "{error}; check that the address is that of an MQTT broker"),
+            // The text of the error is for programmers, and would take flash.
+            Self::Broken(error) => {
+                let reason = error.reason_code();
+                write!(f, "it sent what it must not: {reason}; check that the address is that of an MQTT broker")
+            }
             Self::NotOpened => {
                 f.write_str("it accepted the connection and said nothing; check that the address is that of an MQTT broker")
             }

@@ -272,7 +272,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
             OwnTopic::Discovered => {
                 let topics = Topics { prefix: self.options.prefix, id: self.options.id.as_str() };
                 let own = Identity { followed: &self.followed, topics, page: self.options.page };
-                announcer.take_hash(payload, measure(own.discovery(None)).1);
+                announcer.take_hash(payload, measure(&own.discovery(None)).1);
             }
             OwnTopic::DiscoveredName(name) => announcer.take_platform(name, payload, &self.followed),
             OwnTopic::Below(name) => announcer.take_value(name, &self.followed),

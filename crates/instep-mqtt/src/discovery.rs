@@ -2,6 +2,8 @@
 //!
 //! The text is written in parts, so it may be longer than the output buffer.
 
+use crate::address::split_once;
+use crate::publish::Identity;
 use crate::topics::Topics;
 use core::fmt::{self, Display};
 use instep::broker::{Control, Followed, shortest};
@@ -17,10 +19,7 @@ pub(crate) const VERSION: &str = "thing";
 /// Discovery message of a device.
 #[derive(Clone, Copy)]
 pub(crate) struct Discovery<'d> {
-    pub(crate) followed: &'d Followed<'d>,
-    pub(crate) topics: Topics<'d>,
-    /// The address of the device's page.
-    pub(crate) page: Option<&'d str>,
+    pub(crate) own: &'d Identity<'d>,
     /// Name and platform of the component that this message removes, and nothing else.
     pub(crate) removed: Option<(&'d str, &'d str)>,
 }
@@ -74,140 +73,157 @@ impl Component {
 
 impl Display for Discovery<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { followed, topics: Topics { id, .. }, page, removed, .. } = *self;
-        write!(f, "{{\"dev\":{{\"ids\":[\"{id}\"]")?;
-        write_text(",\"name\":", &followed.title(), f)?;
-        if !followed.version().is_empty() {
-            write_text(",\"sw\":", &followed.version(), f)?;
-        }
-        if let Some(page) = page {
-            write_text(",\"cu\":", &page, f)?;
-        }
-        write_text(",\"mdl\":", &followed.name(), f)?;
-        f.write_str("},\"o\":{\"name\":\"instep\"},\"cmps\":{")?;
-        if let Some((name, platform)) = removed {
+        // No field of a device depends on the component.
+        let device = Fields { discovery: self, component: Component::Version };
+        device.fill(DEVICE, f)?;
+        if self.removed.is_some() {
             // Alone, because Home Assistant drops the rest of a message if it is still busy with one of its components.
-            write_text("", &name, f)?;
-            write_text(":{\"p\":", &platform, f)?;
-            return f.write_str("}}}");
+            return device.fill("$N:{\"p\":$R}}}", f);
         }
         for number in 0.. {
-            let Some(component) = Component::at(number, followed) else { break };
+            let Some(component) = Component::at(number, self.own.followed) else { break };
             f.write_str(if number > 0 { "," } else { "" })?;
-            self.write_component(component, f)?;
+            let template = if matches!(component, Component::Version) { VERSION_COMPONENT } else { CONTROL };
+            Fields { discovery: self, component }.fill(template, f)?;
         }
         f.write_str("}}")
     }
 }
 
-impl Discovery<'_> {
-    fn write_component(&self, component: Component, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Topics { prefix, id } = self.topics;
-        let (name, platform) = (component.name(), component.platform());
-        write!(f, "\"{name}\":{{\"p\":\"{platform}\",\"uniq_id\":\"{id}_{name}\"")?;
-        let parts = [prefix, "/", id, "/", name, "/set"];
-        let (state, own) = (&parts[..3], &parts[..5]);
-        let control = match component {
-            Component::Version => {
-                let version = self.followed.version();
+// The templates have a `$` and a letter for each field, see `Fields`. One loop that fills them takes less flash than a
+// call for each field.
+const DEVICE: &str =
+    "{\"dev\":{\"ids\":[\"$i\"],\"name\":$T$w$u,\"mdl\":$A},\"o\":{\"name\":\"instep\"},\"cmps\":{";
+const VERSION_COMPONENT: &str = "\"$n\":{\"p\":\"$p\",\"uniq_id\":\"$i_$n\",\"name\":\"Firmware\",\"stat_t\":$o,\"val_tpl\":$v,\"avty\":[{\"t\":$s}]}";
+const CONTROL: &str = "\"$n\":{\"p\":\"$p\",\"uniq_id\":\"$i_$n\",\"name\":$t,\"avty\":[{\"t\":$s}$a],\"avty_mode\":\"all\"$r$c$k}";
+const VALUE: &str = ",\"val_tpl\":\"{{ value_json.value }}\"";
+const COMMAND: &str = ",\"cmd_tpl\":\"{{ value | tojson }}\"";
+
+/// Returns the template of what depends on the kind.
+fn template_of(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Switch | Kind::BinarySensor => {
+            ",\"val_tpl\":\"{{ value_json.value | tojson }}\",\"pl_on\":\"true\",\"pl_off\":\"false\""
+        }
+        Kind::Number { .. } => "$V,\"min\":$1,\"max\":$2,\"step\":$3$e",
+        Kind::Sensor { .. } => "$V,\"stat_cla\":\"measurement\",\"sug_dsp_prc\":$d$e",
+        Kind::Select { .. } => "$V$C,\"ops\":[$O]",
+        Kind::Text { .. } => "$V$C,\"max\":$x",
+        Kind::TextAction { .. } => "$C,\"max\":$x",
+        Kind::Button => ",\"pl_prs\":\"null\"",
+        Kind::Log => {
+            ",\"evt_typ\":[\"debug\",\"info\",\"warning\",\"error\"],\"val_tpl\":\"{{ {'event_type': \
+             value_json.value.severity, 'message': value_json.value.message} | tojson }}\""
+        }
+        _ => {
+            ",\"evt_typ\":[\"$n\"],\"val_tpl\":\"{{ {'event_type': '$n', 'value': value_json.value} | tojson }}\""
+        }
+    }
+}
+
+/// Values of the fields of the templates.
+struct Fields<'d> {
+    discovery: &'d Discovery<'d>,
+    component: Component,
+}
+
+impl Fields<'_> {
+    /// Writes a template with its fields.
+    fn fill(&self, template: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = template;
+        while let Some((text, after)) = split_once(rest, b'$') {
+            f.write_str(text)?;
+            self.write(after.bytes().next().unwrap_or_default(), f)?;
+            rest = after.get(1..).unwrap_or_default();
+        }
+        f.write_str(rest)
+    }
+
+    fn fill_if(&self, is_there: bool, template: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_there { self.fill(template, f) } else { Ok(()) }
+    }
+
+    /// Writes a field of the device or of any component.
+    fn write(&self, field: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Discovery { own: Identity { followed, topics: Topics { prefix, id }, page }, removed } =
+            self.discovery;
+        let (version, name) = (followed.version(), self.component.name());
+        let removed = removed.unwrap_or_default();
+        let text = match field {
+            b'i' => return f.write_str(id),
+            b'n' => return f.write_str(name),
+            b'p' => return f.write_str(self.component.platform()),
+            b'w' => return self.fill_if(!version.is_empty(), ",\"sw\":$W", f),
+            b'u' => return self.fill_if(page.is_some(), ",\"cu\":$P", f),
+            b'A' => followed.name(),
+            b'T' => followed.title(),
+            b'W' => version,
+            b'P' => page.unwrap_or_default(),
+            b'N' => removed.0,
+            b'R' => removed.1,
+            // The topics of the device, of the component, and of commands to it.
+            b's' | b'o' | b'm' => {
+                let parts = [*prefix, "/", *id, "/", name, "/set"];
+                let count = match field {
+                    b's' => 3,
+                    b'o' => 5,
+                    _ => 6,
+                };
+                let topic = fmt::from_fn(|f| parts.iter().take(count).try_for_each(|part| f.write_str(part)));
+                return write_text(&topic, f);
+            }
+            b'v' => {
                 let version: Text<&dyn Display> = Text::new(&version);
-                f.write_str(",\"name\":\"Firmware\"")?;
-                write_topic(",\"stat_t\":", own, f)?;
                 let template = format_args!(
                     "{{{{ {{'installed_version': {version}, 'latest_version': {version}}} | tojson }}}}"
                 );
-                write_text(",\"val_tpl\":", &template, f)?;
-                write_topic(",\"avty\":[{\"t\":", state, f)?;
-                return f.write_str("}]}");
+                return write_text(&template, f);
             }
-            Component::Control(control) => control,
+            _ => return self.write_of_control(field, f),
         };
-        write_text(",\"name\":", &control.title, f)?;
-        write_topic(",\"avty\":[{\"t\":", state, f)?;
-        f.write_str("}")?;
-        if control.kind.is_property() {
-            write_topic(",{\"t\":", own, f)?;
-            f.write_str(",\"val_tpl\":\"{{ 'offline' if value_json.value is none else 'online' }}\"}")?;
+        write_text(&text, f)
+    }
+
+    /// Writes a field of a control.
+    // Not inlined, because the function above then needs a larger stack, at which an access takes twice the flash.
+    #[inline(never)]
+    fn write_of_control(&self, field: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Component::Control(Control { title, kind, .. }) = self.component else { return Ok(()) };
+        match (field, kind) {
+            (b't', _) => write_text(&title, f),
+            (b'a', _) => self.fill_if(
+                kind.is_property(),
+                ",{\"t\":$o,\"val_tpl\":\"{{ 'offline' if value_json.value is none else 'online' }}\"}",
+                f,
+            ),
+            (b'r', _) => self.fill_if(!kind.is_action(), ",\"stat_t\":$o", f),
+            (b'c', _) => self.fill_if(kind.is_writable(), ",\"cmd_t\":$m", f),
+            (b'k', _) => self.fill(template_of(kind), f),
+            (b'V', _) => f.write_str(VALUE),
+            (b'C', _) => f.write_str(COMMAND),
+            (b'1', Kind::Number { min: number, .. })
+            | (b'2', Kind::Number { max: number, .. })
+            | (b'3', Kind::Number { step: number, .. }) => shortest(*number).fmt(f),
+            (b'd', Kind::Sensor { precision, .. }) => precision.fmt(f),
+            (b'e', Kind::Number { unit, .. } | Kind::Sensor { unit, .. }) => {
+                self.fill_if(!unit.is_empty(), ",\"unit_of_meas\":$U", f)
+            }
+            (b'U', Kind::Number { unit, .. } | Kind::Sensor { unit, .. }) => write_text(unit, f),
+            (b'O', Kind::Select { options }) => {
+                for (number, option) in options.iter().enumerate() {
+                    f.write_str(if number > 0 { "," } else { "" })?;
+                    write_text(option, f)?;
+                }
+                Ok(())
+            }
+            (b'x', Kind::Text { max } | Kind::TextAction { max }) => max.min(&TEXT_MAX).fmt(f),
+            _ => Ok(()),
         }
-        f.write_str("],\"avty_mode\":\"all\"")?;
-        if !control.kind.is_action() {
-            write_topic(",\"stat_t\":", own, f)?;
-        }
-        if control.kind.is_writable() {
-            write_topic(",\"cmd_t\":", &parts, f)?;
-        }
-        write_kind(control, f)?;
-        f.write_str("}")
     }
 }
 
-fn write_kind(control: Control, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    const VALUE: &str = ",\"val_tpl\":\"{{ value_json.value }}\"";
-    const VALUE_AS_JSON: &str =
-        ",\"val_tpl\":\"{{ value_json.value | tojson }}\",\"pl_on\":\"true\",\"pl_off\":\"false\"";
-    const COMMAND_AS_JSON: &str = ",\"cmd_tpl\":\"{{ value | tojson }}\"";
-    match *control.kind {
-        Kind::Switch | Kind::BinarySensor => f.write_str(VALUE_AS_JSON),
-        Kind::Number { min, max, step, unit } => {
-            write_value(VALUE, &"", f)?;
-            for (key, number) in [(",\"min\":", min), (",\"max\":", max), (",\"step\":", step)] {
-                write_value(key, &shortest(number), f)?;
-            }
-            write_unit(unit, f)
-        }
-        Kind::Sensor { unit, precision, .. } => {
-            write_value(VALUE, &",\"stat_cla\":\"measurement\"", f)?;
-            write_value(",\"sug_dsp_prc\":", &precision, f)?;
-            write_unit(unit, f)
-        }
-        Kind::Select { options } => {
-            write_value(VALUE, &COMMAND_AS_JSON, f)?;
-            f.write_str(",\"ops\":[")?;
-            for (number, option) in options.iter().enumerate() {
-                write_text(if number > 0 { "," } else { "" }, option, f)?;
-            }
-            f.write_str("]")
-        }
-        Kind::Text { max } => {
-            write_value(VALUE, &COMMAND_AS_JSON, f)?;
-            write_value(",\"max\":", &max.min(TEXT_MAX), f)
-        }
-        Kind::TextAction { max } => {
-            write_value(COMMAND_AS_JSON, &"", f)?;
-            write_value(",\"max\":", &max.min(TEXT_MAX), f)
-        }
-        Kind::Button => f.write_str(",\"pl_prs\":\"null\""),
-        Kind::Log => f.write_str(
-            ",\"evt_typ\":[\"debug\",\"info\",\"warning\",\"error\"],\"val_tpl\":\"{{ {'event_type': \
-             value_json.value.severity, 'message': value_json.value.message} | tojson }}\"",
-        ),
-        _ => write!(
-            f,
-            ",\"evt_typ\":[\"{0}\"],\"val_tpl\":\"{{{{ {{'event_type': '{0}', 'value': value_json.value}} | tojson }}}}\"",
-            control.name
-        ),
-    }
-}
-
-fn write_unit(unit: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if unit.is_empty() { Ok(()) } else { write_text(",\"unit_of_meas\":", &unit, f) }
-}
-
-/// Writes a key and a topic, which is given in parts.
-// Neither this function nor those below are inlined, because a call is shorter.
+/// Writes a JSON string.
 #[inline(never)]
-fn write_topic(key: &str, parts: &[&str], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write_text(key, &fmt::from_fn(|f| parts.iter().try_for_each(|part| f.write_str(part))), f)
-}
-
-/// Writes a key and a text.
-#[inline(never)]
-fn write_text(key: &str, text: &dyn Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write_value(key, &Text::new(text), f)
-}
-
-/// Writes a key and a value.
-#[inline(never)]
-fn write_value(key: &str, value: &dyn Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{key}{value}")
+fn write_text(text: &dyn Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    Text::new(text).fmt(f)
 }

@@ -33,7 +33,7 @@ const RESERVED: [&str; 14] = [
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId {
     bytes: [u8; ID_MAX],
-    length: usize,
+    length: u8,
 }
 
 texts! {
@@ -55,13 +55,14 @@ impl DeviceId {
     /// If it has other characters than `a` to `z`, digits and `-`, more than 40 of them or none, or if it is reserved.
     pub fn new(id: &str) -> Result<Self, IdError> {
         let mut bytes = [0; ID_MAX];
+        let length = u8::try_from(id.len()).map_err(|_| IdError::Characters)?;
         let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let Some(room) = bytes.get_mut(..id.len()).filter(|_| !id.is_empty() && id.bytes().all(is_allowed))
         else {
             return Err(IdError::Characters);
         };
         room.copy_from_slice(id.as_bytes());
-        if RESERVED.contains(&id) { Err(IdError::Reserved) } else { Ok(Self { bytes, length: id.len() }) }
+        if RESERVED.contains(&id) { Err(IdError::Reserved) } else { Ok(Self { bytes, length }) }
     }
 
     /// Creates the id of an application on one device, of which `number` is typical.
@@ -69,29 +70,48 @@ impl DeviceId {
     /// The id is the application's name and the last six hexadecimal digits of the number. Capital letters become small, and
     /// other characters than letters and digits become `-`.
     pub fn of(application: &str, number: u64) -> Self {
-        let (mut bytes, mut length) = ([0; ID_MAX], 0);
-        let name = application.chars().take(NAME_MAX).map(|character| match character {
-            'a'..='z' | '0'..='9' | 'A'..='Z' => character.to_ascii_lowercase(),
-            _ => '-',
-        });
-        let digits =
-            (0..6).rev().filter_map(|digit| char::from_digit(((number >> (4 * digit)) & 15) as u32, 16));
-        for character in name.chain(['-']).chain(digits) {
-            character.encode_utf8(&mut bytes[length..]);
-            length += 1;
+        let mut id = Self { bytes: [0; ID_MAX], length: 0 };
+        for byte in application.bytes() {
+            // A character is one place, whose first byte decides.
+            if byte & 0xc0 != 0x80 && usize::from(id.length) < NAME_MAX {
+                id.push(if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' });
+            }
         }
-        Self { bytes, length }
+        id.push(b'-');
+        let [.., high, middle, low] = number.to_be_bytes();
+        let mut digits = u32::from_be_bytes([high, middle, low, 0]);
+        for _ in 0..6 {
+            digits = digits.rotate_left(4);
+            let [.., digit] = digits.to_be_bytes();
+            id.push(match digit & 15 {
+                digit @ ..10 => b'0' + digit,
+                digit => b'a' - 10 + digit,
+            });
+        }
+        id
     }
 
     /// Creates the id of an application on the device with this MAC address.
     pub fn of_mac(application: &str, mac: [u8; 6]) -> Self {
-        Self::of(application, mac.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        let [a, b, c, d, e, f] = mac;
+        Self::of(application, u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+    }
+
+    /// Adds a byte. There is room for a name and its digits.
+    // Not inlined, because it is called at several places.
+    #[inline(never)]
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
+            *place = byte;
+            self.length += 1;
+        }
     }
 
     /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         // Always valid, because all characters are ASCII.
-        core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+        let bytes = self.bytes.get(..usize::from(self.length)).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
     }
 }
 
@@ -112,10 +132,11 @@ impl fmt::Debug for DeviceId {
 /// # Errors
 /// If it is no beginning of a topic that a device may write.
 pub fn check_prefix(prefix: &str) -> Result<(), IdError> {
-    let is_beginning = (1..=PREFIX_MAX).contains(&prefix.len())
-        && !prefix.contains(['+', '#', '\0'])
-        && !prefix.starts_with(['/', '$'])
-        && !prefix.ends_with('/');
+    let is_beginning = matches!(prefix.as_bytes(), [first, .., last] | [first @ last]
+        if !matches!(first, b'/' | b'$') && *last != b'/');
+    let is_beginning = is_beginning
+        && prefix.len() <= PREFIX_MAX
+        && !prefix.bytes().any(|byte| matches!(byte, b'+' | b'#' | b'\0'));
     if is_beginning { Ok(()) } else { Err(IdError::Prefix) }
 }
 

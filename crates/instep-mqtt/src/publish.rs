@@ -49,12 +49,12 @@ pub(crate) struct Identity<'i> {
 
 impl<'i> Identity<'i> {
     /// Returns where a message goes that answers no command.
-    fn to(&self, topic: Topic<'i>) -> To<'i> {
-        To { topics: self.topics, topic, correlation_data: None }
+    fn to<'t>(&'t self, topic: Topic<'t>) -> To<'t> {
+        To { topics: &self.topics, topic, correlation_data: None }
     }
 
-    pub(crate) fn discovery(&self, removed: Option<(&'i str, &'i str)>) -> Discovery<'i> {
-        Discovery { followed: self.followed, topics: self.topics, page: self.page, removed }
+    pub(crate) fn discovery<'d>(&'d self, removed: Option<(&'d str, &'d str)>) -> Discovery<'d> {
+        Discovery { own: self, removed }
     }
 }
 
@@ -110,7 +110,7 @@ impl Publisher {
             self.greeting_due = false;
         }
         while self.subscription < if self.announcer.step == Step::Off { 1 } else { 2 } {
-            if !self.subscribe(own.topics, out) {
+            if !self.subscribe(&own.topics, out) {
                 return;
             }
             self.subscription += 1;
@@ -125,25 +125,20 @@ impl Publisher {
         }
         self.answer(now, revision, own, pending, out);
         if core::mem::take(&mut self.description_due) {
-            self.stream = Some(Stream::new(Body::Description, own.discovery(None)));
+            self.stream = Some(Stream::new(Body::Description, &own.discovery(None)));
         }
         while self.write_stream(own, out) && self.announce(now, own, out) {}
     }
 
-    fn subscribe(&self, topics: Topics<'_>, out: &mut Outgoing<'_>) -> bool {
+    fn subscribe(&self, topics: &Topics<'_>, out: &mut Outgoing<'_>) -> bool {
         let length = if self.subscription == 0 {
             let [state, thing, set] =
                 [Topic::State, Topic::Live("thing"), Topic::Live("+/set")].map(|topic| topics.parts(topic));
-            let topics = [&state[..], &thing, &set, &[HOME_ASSISTANT]];
-            let mut filters = topics.map(|topic| Filter { topic, retained: false, as_published: false });
-            let mut count = 2;
-            for (index, is_wanted) in [(2, self.commands), (3, self.announcer.step != Step::Off)] {
-                if is_wanted {
-                    filters[count] = filters[index];
-                    count += 1;
-                }
-            }
-            write_subscribe(1, &filters[..count], out.spare_mut())
+            let topics = [&[HOME_ASSISTANT], &state[..], &thing, &set];
+            let filters = topics.map(|topic| Filter { topic, retained: false, as_published: false });
+            let from = usize::from(self.announcer.step == Step::Off);
+            let to = if self.commands { 4 } else { 3 };
+            write_subscribe(1, filters.get(from..to).unwrap_or_default(), out.spare_mut())
         } else {
             let filters = stored(topics);
             let filters =
@@ -213,7 +208,10 @@ impl Publisher {
                     if command.answer.is_none() {
                         log_refusal(now, own.followed, &text);
                     }
-                    command.answer.is_none_or(|answer| self.writer.text(answer.to(own.topics), &text, out))
+                    command
+                        .answer
+                        .as_ref()
+                        .is_none_or(|answer| self.writer.text(answer.to(&own.topics), &text, out))
                 }
             };
             if is_done {
@@ -235,7 +233,7 @@ impl Publisher {
     ) -> bool {
         let followed = own.followed;
         let mut refused = false;
-        let answer = command.answer;
+        let answer = command.answer.as_ref();
         let answered = followed.take_reply(id, |follows, payload| {
             if follows > revision {
                 return false;
@@ -244,7 +242,7 @@ impl Publisher {
                 refused = payload.starts_with(b"{\"label\":\"error\"");
                 return true;
             };
-            self.writer.publish(answer.to(own.topics), payload, out)
+            self.writer.publish(answer.to(&own.topics), payload, out)
         });
         if refused {
             log_refusal(now, followed, &"it does not fit the declaration, or the application refused it");
@@ -256,7 +254,7 @@ impl Publisher {
     fn write_stream(&mut self, own: &Identity<'_>, out: &mut Outgoing<'_>) -> bool {
         let Some(stream) = &mut self.stream else { return true };
         let removed = self.announcer.removed().filter(|_| stream.body == Body::Removal);
-        match (stream.write(own.discovery(removed), &mut self.writer, out), stream.body) {
+        match (stream.write(&own.discovery(removed), &mut self.writer, out), stream.body) {
             (Written::Part, _) => return false,
             (_, Body::Description) => {}
             (Written::Whole, Body::Discovery) => self.announcer.step = Step::Platform(0),
@@ -277,7 +275,7 @@ impl Publisher {
             return is_cleared;
         }
         if self.announcer.removed().is_some() {
-            self.stream = Some(Stream::new(Body::Removal, own.discovery(self.announcer.removed())));
+            self.stream = Some(Stream::new(Body::Removal, &own.discovery(self.announcer.removed())));
             return true;
         }
         if let Some(cleared) = self.announcer.cleared() {
@@ -299,7 +297,7 @@ impl Publisher {
                 true
             }
             Step::Unsubscription => {
-                let stored = stored(own.topics);
+                let stored = stored(&own.topics);
                 let length = write_unsubscribe(3, &[&stored[0], &stored[1], &stored[2]], out.spare_mut());
                 out.commit(length.unwrap_or(0));
                 if length.is_some() {
@@ -308,7 +306,7 @@ impl Publisher {
                 length.is_some()
             }
             Step::Message => {
-                self.stream = Some(Stream::new(Body::Discovery, own.discovery(None)));
+                self.stream = Some(Stream::new(Body::Discovery, &own.discovery(None)));
                 true
             }
             Step::Platform(number) => {
@@ -324,7 +322,7 @@ impl Publisher {
                 is_told
             }
             Step::Hash => {
-                let (_, hash) = measure(own.discovery(None));
+                let (_, hash) = measure(&own.discovery(None));
                 let to = own.to(Topic::Stored(DISCOVERED));
                 let is_told = self.writer.text(to, &format_args!("{hash:016x}"), out);
                 if is_told {
@@ -338,7 +336,7 @@ impl Publisher {
 }
 
 /// Returns the topics of what the broker has stored of the device, in parts.
-fn stored(topics: Topics<'_>) -> [[&str; 5]; 3] {
+fn stored<'t>(topics: &Topics<'t>) -> [[&'t str; 5]; 3] {
     [DISCOVERED, "thing/discovered/+", "+"].map(|rest| topics.parts(Topic::Live(rest)))
 }
 
@@ -352,5 +350,5 @@ fn log_refusal(now: Instant, followed: &Followed<'_>, why: &dyn Display) {
 fn label(payload: &[u8]) -> Option<&str> {
     let rest = payload.strip_prefix(b"{\"label\":\"")?;
     let end = rest.iter().position(|byte| *byte == b'"')?;
-    core::str::from_utf8(&rest[..end]).ok()
+    core::str::from_utf8(rest.get(..end)?).ok()
 }

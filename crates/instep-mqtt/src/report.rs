@@ -3,7 +3,7 @@
 use crate::address::BrokerAddress;
 use crate::backoff::{Backoff, Outcome};
 use crate::id::DeviceId;
-use core::fmt::{Display, Write};
+use core::fmt::{self, Display, Write};
 use instep_proto::fnv1a;
 use instep_proto::texts;
 
@@ -51,13 +51,12 @@ impl<'a> Report<'a> {
 
     /// Logs that the broker has accepted the client.
     pub fn connected(&self) {
-        let address = self.address;
-        match self.id {
-            Some((id, _)) => {
-                log::info!("Connected to the broker {address}; the device is {}/{id}", address.prefix);
-            }
-            None => log::info!("Connected to the broker {address}"),
-        }
+        let Self { address, id, .. } = self;
+        let device = fmt::from_fn(|f| match id {
+            Some((id, _)) => write!(f, "; the device is {}/{id}", address.prefix),
+            None => Ok(()),
+        });
+        log::info!("Connected to the broker {address}{device}");
     }
 
     /// Logs the end of a connection, or that there is none, and returns the time to wait in ms.
@@ -71,10 +70,14 @@ impl<'a> Report<'a> {
         let _ = write!(line, "{why}");
         let what = if was_open { "Disconnected from" } else { "Cannot connect to" };
         let address = self.address;
-        if let Some((id, remedy)) = self.id.filter(|_| self.backoff.suggests_same_id()) {
-            log::warn!("{what} the broker {address}: {why} (another device may have the id {id}; {remedy})");
-        } else if was_open || line.0 != self.last {
-            log::warn!("{what} the broker {address}: {why}");
+        let other = self.id.filter(|_| self.backoff.suggests_same_id());
+        if other.is_some() || was_open || line.0 != self.last {
+            // A text of its own, because each line of the log takes flash.
+            let guess = fmt::from_fn(|f| match other {
+                Some((id, remedy)) => write!(f, " (another device may have the id {id}; {remedy})"),
+                None => Ok(()),
+            });
+            log::warn!("{what} the broker {address}: {why}{guess}");
         }
         self.last = line.0;
         wait

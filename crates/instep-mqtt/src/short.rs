@@ -18,14 +18,15 @@ impl<const N: usize> Short<N> {
 
     /// Copies as many bytes as fit.
     pub(crate) fn cut(from: &[u8]) -> Self {
-        let length = from.len().min(N);
         let mut bytes = [0; N];
-        bytes[..length].copy_from_slice(&from[..length]);
-        Self { bytes, length }
+        for (to, from) in bytes.iter_mut().zip(from) {
+            *to = *from;
+        }
+        Self { bytes, length: from.len().min(N) }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 
     /// Returns the text, which is empty if the bytes are not UTF-8.

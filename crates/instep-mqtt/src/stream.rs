@@ -40,9 +40,9 @@ pub(crate) enum Written {
 }
 
 impl Stream {
-    pub(crate) fn new(body: Body, content: Discovery<'_>) -> Self {
+    pub(crate) fn new(body: Body, content: &Discovery<'_>) -> Self {
         let length = match body {
-            Body::Description => content.followed.description().length(),
+            Body::Description => content.own.followed.description().length(),
             Body::Discovery | Body::Removal => measure(content).0,
         };
         Self { body, position: 0, length }
@@ -56,14 +56,14 @@ impl Stream {
     /// Writes what fits.
     pub(crate) fn write(
         &mut self,
-        content: Discovery<'_>,
+        content: &Discovery<'_>,
         writer: &mut Writer,
         out: &mut Outgoing<'_>,
     ) -> Written {
         if self.position == 0 {
             let is_description = self.body == Body::Description;
             let topic = if is_description { Topic::Stored("thing/td") } else { Topic::Discovery };
-            let topic = &content.topics.parts(topic);
+            let topic = &content.own.topics.parts(topic);
             let head = PublishHead { topic, retain: true, correlation_data: None, payload: self.length };
             if writer.length(&head).is_none() {
                 return Written::LeftOut;
@@ -76,7 +76,7 @@ impl Stream {
             out.commit(written);
         }
         let written = match self.body {
-            Body::Description => content.followed.description().write(self.position, out.spare_mut()),
+            Body::Description => content.own.followed.description().write(self.position, out.spare_mut()),
             Body::Discovery | Body::Removal => {
                 let mut part = Window::new(out.spare_mut(), self.position);
                 // An error means that the output is full.

@@ -25,7 +25,7 @@ pub(crate) struct Writer {
 /// Where a message goes.
 #[derive(Clone, Copy)]
 pub(crate) struct To<'t> {
-    pub(crate) topics: Topics<'t>,
+    pub(crate) topics: &'t Topics<'t>,
     pub(crate) topic: Topic<'t>,
     /// The data of the command that the message answers.
     pub(crate) correlation_data: Option<&'t [u8]>,

@@ -4,9 +4,10 @@ use super::open::{close, open};
 use super::resolve::Room;
 use super::session::{End, Session};
 use super::target::Broker;
+use super::wait::pause;
 use crate::clock::now;
 use embassy_net::Stack;
-use embassy_time::Timer;
+use embassy_time::Duration;
 use instep::LogIn;
 use instep::broker::Followed;
 use instep_mqtt::{Outcome, Report};
@@ -53,7 +54,7 @@ impl BrokerClient {
                 }
                 Err(error) => (End::Transport(error), Outcome::NotOpened),
             };
-            Timer::after_millis(report.ended(&why, outcome, random())).await;
+            pause(Duration::from_millis(report.ended(&why, outcome, random()))).await;
         }
     }
 }

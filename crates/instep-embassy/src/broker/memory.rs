@@ -30,10 +30,15 @@ pub const fn send_bytes(limits: &Limits) -> usize {
 ///
 /// The lengths are those of [`input_bytes`] and [`send_bytes`].
 pub struct BrokerMemory<const INPUT: usize, const SEND: usize> {
-    receive: ConstStaticCell<[u8; RECEIVE]>,
-    send: ConstStaticCell<[u8; SEND]>,
-    input: ConstStaticCell<[u8; INPUT]>,
+    // One cell, because each has code for a second call.
+    buffers: ConstStaticCell<Buffers<INPUT, SEND>>,
     broker: StaticCell<Broker>,
+}
+
+struct Buffers<const INPUT: usize, const SEND: usize> {
+    receive: [u8; RECEIVE],
+    send: [u8; SEND],
+    input: [u8; INPUT],
 }
 
 impl<const INPUT: usize, const SEND: usize> BrokerMemory<INPUT, SEND> {
@@ -41,9 +46,11 @@ impl<const INPUT: usize, const SEND: usize> BrokerMemory<INPUT, SEND> {
     #[expect(clippy::new_without_default, reason = "it is for statics only")]
     pub const fn new() -> Self {
         Self {
-            receive: ConstStaticCell::new([0; RECEIVE]),
-            send: ConstStaticCell::new([0; SEND]),
-            input: ConstStaticCell::new([0; INPUT]),
+            buffers: ConstStaticCell::new(Buffers {
+                receive: [0; RECEIVE],
+                send: [0; SEND],
+                input: [0; INPUT],
+            }),
             broker: StaticCell::new(),
         }
     }
@@ -63,13 +70,14 @@ impl<const INPUT: usize, const SEND: usize> BrokerMemory<INPUT, SEND> {
             return None;
         };
         followed.note_connection(false);
+        let Buffers { receive, send, input } = self.buffers.take();
         Some(BrokerClient {
             broker: self.broker.init(broker),
             followed,
             log_in: server.log_in,
-            receive: self.receive.take(),
-            send: self.send.take(),
-            input: self.input.take(),
+            receive,
+            send,
+            input,
         })
     }
 }

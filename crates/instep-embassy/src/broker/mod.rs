@@ -33,6 +33,7 @@ mod query;
 mod resolve;
 mod session;
 mod target;
+mod wait;
 
 pub use client::{BrokerClient, SOCKETS};
 pub use instep_mqtt::{AddressError, BrokerAddress, DeviceId};

@@ -1,9 +1,13 @@
 //! Opening and closing of the transport to a broker.
 
 use super::resolve::{Room, resolve};
+use super::wait::{pause, within};
+use crate::input::poll_once;
+use core::future::Future as _;
+use core::pin::pin;
 use embassy_net::Stack;
 use embassy_net::tcp::{ConnectError, TcpSocket};
-use embassy_time::{Duration, Timer, with_timeout};
+use embassy_time::Duration;
 use instep_mqtt::{BrokerAddress, TransportError};
 
 /// Timeout of the connection.
@@ -21,7 +25,7 @@ pub(super) async fn open<'b>(
     Room { receive, send, query }: Room<'b, '_>,
 ) -> Result<TcpSocket<'b>, TransportError> {
     while !stack.is_link_up() || !stack.is_config_up() {
-        Timer::after(POLL_INTERVAL).await;
+        pause(POLL_INTERVAL).await;
     }
     // Until there is a connection, its buffers are free.
     let room = Room { receive: &mut *send, send: &mut *receive, query };
@@ -29,12 +33,16 @@ pub(super) async fn open<'b>(
     let mut socket = TcpSocket::new(stack, receive, send);
     // Nagle's algorithm would only delay, because what is due leaves in one write.
     socket.set_nagle_enabled(false);
-    let connected = with_timeout(TIMEOUT, socket.connect((host, address.port))).await;
+    let mut connected = None;
+    {
+        let mut connect = pin!(socket.connect((host, address.port)));
+        within(TIMEOUT, &mut |context| connect.as_mut().poll(context).map(|end| connected = Some(end))).await;
+    }
     let failed = match connected {
-        Ok(Ok(())) => return Ok(socket),
-        Ok(Err(ConnectError::ConnectionReset)) => TransportError::Refused,
-        Ok(Err(_)) => TransportError::Unreachable,
-        Err(_) => TransportError::TimedOut,
+        Some(Ok(())) => return Ok(socket),
+        Some(Err(ConnectError::ConnectionReset)) => TransportError::Refused,
+        Some(Err(_)) => TransportError::Unreachable,
+        None => TransportError::TimedOut,
     };
     socket.abort();
     Err(failed)
@@ -46,9 +54,13 @@ pub(super) async fn open<'b>(
 pub(super) async fn close(socket: &mut TcpSocket<'_>, is_told: bool) {
     if is_told {
         socket.close();
-        let _ = with_timeout(CLOSE_TIMEOUT, socket.flush()).await;
+        flush(socket).await;
     }
     socket.abort();
     // It ends when the reset has left.
-    let _ = with_timeout(CLOSE_TIMEOUT, socket.flush()).await;
+    flush(socket).await;
+}
+
+async fn flush(socket: &mut TcpSocket<'_>) {
+    within(CLOSE_TIMEOUT, &mut |context| poll_once(context, socket.flush()).map(|_| ())).await;
 }

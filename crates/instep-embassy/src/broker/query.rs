@@ -2,14 +2,20 @@
 
 use core::net::Ipv4Addr;
 use core::ops::Range;
-use domain::base::iana::Rcode;
-use domain::base::{Message, RecordSection};
-use domain::rdata::A;
 
 /// Maximum length of a label, in bytes.
 const LABEL_MAX: u8 = 63;
-/// Type and class of the question: an IPv4 address in the Internet.
-const QUESTION: [u8; 4] = [0, 1, 0, 1];
+/// Type and class of the question and of its answer: an IPv4 address in the Internet.
+const ADDRESS: [u8; 4] = [0, 1, 0, 1];
+/// First byte of a pointer to a name before, of which the length is two bytes.
+const POINTER: u8 = 0xc0;
+/// Bit of a class by which multicast DNS says that there is no other such record.
+const CACHE_FLUSH: u8 = 0x80;
+/// Flag of an answer, in the third byte of a message.
+const IS_ANSWER: u8 = 0x80;
+/// Codes of success and of a name that does not exist, in the low bits of the fourth byte.
+const NO_ERROR: u8 = 0;
+const NO_SUCH_NAME: u8 = 3;
 
 /// Place of the id in a message.
 const ID: Range<usize> = 0..2;
@@ -31,22 +37,32 @@ pub(super) enum Answer {
 /// Writes the query for a host, and returns its length, or `None` if the host has no valid name or the room is too small.
 pub(super) fn write(id: u16, host: &str, out: &mut [u8]) -> Option<usize> {
     let [high, low] = id.to_be_bytes();
-    let mut length = 0;
-    let mut push = |bytes: &[u8]| {
-        out.get_mut(length..length + bytes.len())?.copy_from_slice(bytes);
-        length += bytes.len();
-        Some(())
-    };
+    let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
+    let (header, rest) = out.split_first_chunk_mut::<HEADER>()?;
     // Recursion is desired, and there is one question.
-    push(&[high, low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
-    for label in host.strip_suffix('.').unwrap_or(host).split('.') {
-        let bytes = u8::try_from(label.len()).ok().filter(|length| (1..=LABEL_MAX).contains(length))?;
-        push(&[bytes])?;
-        push(label.as_bytes())?;
+    *header = [high, low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    // A name has the length of a label where its text has a dot, and one more in front.
+    let (name, rest) = rest.split_at_mut_checked(host.len() + 1)?;
+    let (first, places) = name.split_first_mut()?;
+    let mut length = 0;
+    for (place, byte) in places.iter_mut().zip(host).rev() {
+        *place = *byte;
+        length += 1;
+        if *byte == b'.' {
+            *place = label_length(length - 1)?;
+            length = 0;
+        }
     }
-    push(&[0])?;
-    push(&QUESTION)?;
-    Some(length)
+    *first = label_length(length)?;
+    // The end of the name.
+    let ([end, kind @ ..], _) = rest.split_first_chunk_mut::<5>()?;
+    (*end, *kind) = (0, ADDRESS);
+    Some(HEADER + 1 + host.len() + 5)
+}
+
+/// Returns the length of a label as a byte, if there is such a label.
+fn label_length(length: usize) -> Option<u8> {
+    u8::try_from(length).ok().filter(|length| (1..=LABEL_MAX).contains(length))
 }
 
 /// Returns what a message says about a query.
@@ -61,21 +77,47 @@ pub(super) fn read(query: &[u8], message: &[u8]) -> Answer {
     if !(repeats && same(ID) && same(QUESTIONS)) {
         return Answer::Other;
     }
-    let Ok(message) = Message::from_slice(message) else { return Answer::Other };
-    if !message.header().qr() {
-        return Answer::Other;
-    }
-    match message.header().rcode() {
-        Rcode::NOERROR => {}
-        Rcode::NXDOMAIN => return Answer::None,
+    let [_, _, flags, code, _, _, high, low, ..] = *message else { return Answer::Other };
+    match code & 0x0f {
+        _ if flags & IS_ANSWER == 0 => return Answer::Other,
+        NO_ERROR => {}
+        NO_SUCH_NAME => return Answer::None,
         _ => return Answer::Other,
     }
-    // The address of an alias has another owner, and the server has followed the aliases.
-    let addresses = message.answer().ok().map(RecordSection::limit_to_in::<A>);
-    match addresses.and_then(|addresses| addresses.map_while(Result::ok).next()) {
-        Some(record) => Answer::Address(record.data().addr()),
-        None => Answer::None,
+    let mut records = message.get(query.len()..).unwrap_or_default();
+    for _ in 0..u16::from_be_bytes([high, low]) {
+        // The address of an alias has another owner, and the server has followed the aliases.
+        match record(&mut records) {
+            Some((ADDRESS, &[a, b, c, d])) => return Answer::Address(Ipv4Addr::new(a, b, c, d)),
+            Some(_) => {}
+            None => break,
+        }
     }
+    Answer::None
+}
+
+/// Takes the record in front, and returns its type and class, and its data.
+///
+/// Returns `None` if the message ends within the record.
+fn record<'m>(rest: &mut &'m [u8]) -> Option<([u8; 4], &'m [u8])> {
+    loop {
+        let (length, after) = rest.split_first()?;
+        // A label of no bytes ends a name, and so does a pointer.
+        let (is_end, length) = match *length {
+            length @ ..=LABEL_MAX => (length == 0, length),
+            POINTER.. => (true, 1),
+            _ => return None,
+        };
+        *rest = after.get(usize::from(length)..)?;
+        if is_end {
+            break;
+        }
+    }
+    let ([kind @ .., _, _, _, _, high, low], after) = rest.split_first_chunk::<10>()?;
+    let (data, after) = after.split_at_checked(u16::from_be_bytes([*high, *low]).into())?;
+    *rest = after;
+    let [a, b, class, d] = *kind;
+    Some(([a, b, class & !CACHE_FLUSH, d], data))
 }
 
 #[cfg(test)]
@@ -111,6 +153,18 @@ mod tests {
         let found = Answer::Address(Ipv4Addr::new(192, 168, 4, 1));
         assert_eq!(read(QUERY, &answer([0x84, 0], 1, &[address])), found);
         assert_eq!(read(QUERY, &answer([0x81, 0x80], 2, &[alias, address])), found);
+        let named = b"\x06BROKER\x05local\0\0\x01\x80\x01\0\0\0\x0a\0\x04\xc0\xa8\x04\x01";
+        let other_kinds: [&[u8]; 3] = [
+            b"\xc0\x0c\0\x1c\0\x01\0\0\0\x0a\0\x10\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x01",
+            b"\xc0\x0c\0\x01\0\x03\0\0\0\x0a\0\x04\x01\x02\x03\x04",
+            b"\xc0\x0c\0\x01\0\x01\0\0\0\x0a\0\x03\x01\x02\x03",
+        ];
+        for other in other_kinds {
+            assert_eq!(read(QUERY, &answer([0x84, 0], 2, &[other, named])), found);
+            assert_eq!(read(QUERY, &answer([0x84, 0], 1, &[other])), Answer::None);
+        }
+        // A length of a label that the standard does not have.
+        assert_eq!(read(QUERY, &answer([0x84, 0], 1, &[b"\x40", address])), Answer::None);
         assert_eq!(read(QUERY, &answer([0x81, 0x83], 0, &[])), Answer::None);
         assert_eq!(read(QUERY, &answer([0x81, 0x80], 1, &[alias])), Answer::None);
         // A query, a server that fails, another id, and another question.

@@ -1,18 +1,21 @@
 //! Resolving of the broker's name, by a socket in the buffers that the connection uses later.
 
 use super::query::{self, Answer};
+use super::wait::within;
+use crate::input::poll_once;
 use core::net::Ipv4Addr;
+use core::task::{Context, Poll};
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{IpAddress, Stack};
-use embassy_time::{Duration, Instant, with_deadline};
+use embassy_time::Duration;
 use instep_mqtt::TransportError;
 
 /// Group and port of multicast DNS.
 const MULTICAST: (Ipv4Addr, u16) = (Ipv4Addr::new(224, 0, 0, 251), 5353);
 /// Port of a DNS server.
 const DNS_PORT: u16 = 53;
-/// Times for the answers to the first query, and to those that follow.
-const TIMEOUTS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(2)];
+/// Times for the answers to the first query, and to those that follow, in s.
+const TIMEOUTS: [u64; 3] = [1, 2, 2];
 /// Maximum number of messages that wait.
 const QUEUED: usize = 2;
 /// Hop limit, as multicast DNS needs it (RFC 6762 section 11).
@@ -54,22 +57,38 @@ pub(super) async fn resolve(
             Some(server) => (*server, DNS_PORT),
             None => return Err(TransportError::Name),
         };
-        let deadline = Instant::now() + timeout;
-        // Without a route the deadline passes.
-        let _ = with_deadline(deadline, socket.send_to(query, (IpAddress::Ipv4(server), port))).await;
-        loop {
-            let read = socket.recv_from_with(|message, from| {
-                // A responder answers from its own address.
-                let is_expected =
-                    from.endpoint.port == port && (is_local || from.endpoint.addr == IpAddress::Ipv4(server));
-                if is_expected { query::read(query, message) } else { Answer::Other }
-            });
-            match with_deadline(deadline, read).await {
-                Ok(Answer::Address(address)) => return Ok(address),
-                Ok(Answer::None) if !is_local => return Err(TransportError::Name),
-                Ok(_) => {}
-                Err(_) => break,
+        let (mut is_sent, mut answer) = (false, Answer::Other);
+        let mut ask = |context: &mut Context<'_>| {
+            // Without a route the time passes.
+            is_sent =
+                is_sent || socket.poll_send_to(query, (IpAddress::Ipv4(server), port), context).is_ready();
+            loop {
+                let read = poll_once(
+                    context,
+                    socket.recv_from_with(|message, from| {
+                        // A responder answers from its own address.
+                        let is_expected = from.endpoint.port == port
+                            && (is_local || from.endpoint.addr == IpAddress::Ipv4(server));
+                        if is_expected { query::read(query, message) } else { Answer::Other }
+                    }),
+                );
+                match read {
+                    Poll::Ready(Answer::Other) => {}
+                    // Another responder may have the name.
+                    Poll::Ready(Answer::None) if is_local => {}
+                    Poll::Ready(found) => {
+                        answer = found;
+                        return Poll::Ready(());
+                    }
+                    Poll::Pending => return Poll::Pending,
+                }
             }
+        };
+        within(Duration::from_secs(timeout), &mut ask).await;
+        match answer {
+            Answer::Address(address) => return Ok(address),
+            Answer::None => return Err(TransportError::Name),
+            Answer::Other => {}
         }
     }
     // A multicast query for a name that does not exist gets no answer.

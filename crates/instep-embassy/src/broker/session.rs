@@ -130,8 +130,9 @@ impl<'b> Session<'b> {
         loop {
             let mut progress = false;
             let mut closed = false;
-            if self.filled < self.input.len() {
-                match poll_once(context, socket.read(&mut self.input[self.filled..])) {
+            let room = self.input.get_mut(self.filled..).unwrap_or_default();
+            if !room.is_empty() {
+                match poll_once(context, socket.read(room)) {
                     Poll::Ready(Ok(0)) => closed = true,
                     Poll::Ready(Ok(length)) => {
                         self.filled += length;
@@ -143,8 +144,14 @@ impl<'b> Session<'b> {
             } else if socket.state() == State::Closed {
                 return Poll::Ready(End::Transport(TransportError::Broken));
             }
-            let used = self.client.receive(now, &self.input[..self.filled]);
-            self.input.copy_within(used..self.filled, 0);
+            let used = match self.input.get_mut(..self.filled) {
+                Some(input) => {
+                    let used = self.client.receive(now, input);
+                    input.copy_within(used.., 0);
+                    used
+                }
+                None => 0,
+            };
             self.filled -= used;
             progress |= used > 0;
             progress |= self.write(now, socket, context);

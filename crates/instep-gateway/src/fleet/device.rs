@@ -10,6 +10,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+/// Number of properties for which a table gets room at once. Most tables never grow again, so there is little that is not used.
+const MORE_ENTRIES: usize = 2;
+
 /// What the broker told of one device.
 pub(super) struct DeviceTable {
     /// The frame `thing` and what it says. Without it the device is not there yet.
@@ -159,6 +162,9 @@ impl DeviceTable {
                 }
             }
             Err(index) => {
+                if self.entries.len() == self.entries.capacity() {
+                    self.entries.reserve_exact(MORE_ENTRIES);
+                }
                 self.entries.insert(index, Entry { name: name(), frame: frame.bytes.into(), session });
             }
         }

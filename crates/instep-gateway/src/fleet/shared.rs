@@ -34,8 +34,12 @@ pub struct Fleet {
 pub struct FleetCounts {
     /// The number of devices.
     pub devices: usize,
+    /// The number of values, which are the retained frames of all devices.
+    pub values: usize,
     /// The memory that frames and descriptions take, in bytes.
     pub bytes: usize,
+    /// The number of messages of devices: states, descriptions, values, events and answers.
+    pub heard: u64,
     /// The number of messages that were left out: no frames of devices, or above a limit.
     pub refused: u64,
     /// The number of commands.
@@ -71,8 +75,9 @@ impl Fleet {
     pub fn counts(&self) -> FleetCounts {
         let tables = self.tables();
         let (commands, late_answers) = self.commands().counts();
-        let (devices, bytes, refused) = (tables.count(), tables.bytes(), tables.refused);
-        FleetCounts { devices, bytes, refused, commands, late_answers }
+        let (devices, values, bytes) = (tables.count(), tables.values(), tables.bytes());
+        let (heard, refused) = (tables.heard, tables.refused);
+        FleetCounts { devices, values, bytes, heard, refused, commands, late_answers }
     }
 
     /// Returns the device of that id, if the broker told of it.
@@ -159,6 +164,7 @@ impl Fleet {
     pub fn hear(&self, heard: Heard<'_>) {
         let (now, time) = (self.now(), SystemTime::now());
         let mut tables = self.tables();
+        tables.heard += u64::from(!matches!(heard, Heard::Opened | Heard::Complete));
         match heard {
             Heard::Opened => tables.open(),
             Heard::Complete => {

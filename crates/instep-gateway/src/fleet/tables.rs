@@ -38,6 +38,8 @@ pub(super) struct Tables {
     unborn: VecDeque<(Instant, DeviceId)>,
     /// The number of devices whose frame `thing` was heard.
     count: usize,
+    /// The number of retained frames of all devices.
+    values: usize,
     order: ChangeOrder,
     names: Names,
     descriptions: Descriptions,
@@ -53,6 +55,8 @@ pub(super) struct Tables {
     followers: u64,
     told: Told,
     left_out: LeftOut,
+    /// The number of messages of devices.
+    pub(super) heard: u64,
     /// The number of messages that were left out.
     pub(super) refused: u64,
 }
@@ -64,6 +68,7 @@ impl Tables {
             devices: BTreeMap::new(),
             unborn: VecDeque::new(),
             count: 0,
+            values: 0,
             order: ChangeOrder::default(),
             names: Names::default(),
             descriptions: Descriptions::default(),
@@ -75,6 +80,7 @@ impl Tables {
             followers: 0,
             told: Told::default(),
             left_out: LeftOut::default(),
+            heard: 0,
             refused: 0,
         }
     }
@@ -85,6 +91,10 @@ impl Tables {
 
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    pub(super) fn values(&self) -> usize {
+        self.values
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -187,9 +197,10 @@ impl Tables {
         for id in gone.collect::<Vec<_>>() {
             self.remove(&id);
         }
-        let Self { devices, names, bytes, .. } = self;
+        let Self { devices, names, bytes, values, .. } = self;
         for table in devices.values_mut() {
             table.clear(|_, heard| heard != session, &mut |name, length| {
+                *values -= 1;
                 *bytes -= cost(length);
                 names.release(&name);
             });
@@ -301,6 +312,7 @@ impl Tables {
         if before.is_none() && table.count() >= limits.properties {
             return self.refuse(Full::Properties);
         }
+        self.values += usize::from(before.is_none());
         self.bytes = self.bytes - before.map_or(0, cost) + cost(frame.bytes.len());
         if !table.set(frame, self.session, || names.find(frame.name)) {
             return;
@@ -349,9 +361,10 @@ impl Tables {
     }
 
     fn clear(&mut self, id: &DeviceId, name: &str) {
-        let Self { devices, names, bytes, .. } = self;
+        let Self { devices, names, bytes, values, .. } = self;
         if let Some(table) = devices.get_mut(id) {
             table.clear(|other, _| other == name, &mut |name, length| {
+                *values -= 1;
                 *bytes -= cost(length);
                 names.release(&name);
             });
@@ -383,6 +396,7 @@ impl Tables {
             self.bytes -= self.descriptions.release(&description);
         }
         for (name, frame) in table.into_frames() {
+            self.values -= 1;
             self.bytes -= cost(frame.len());
             self.names.release(&name);
         }
@@ -412,6 +426,13 @@ fn table_of<'t>(
     time: SystemTime,
     id: DeviceId,
 ) -> &'t mut DeviceTable {
+    // Most devices are there soon after the first that is heard of them.
+    if unborn.len() == unborn.capacity() {
+        unborn.retain(|(_, id)| devices.get(id).is_some_and(|table| table.greeting.is_none()));
+        if unborn.len() > unborn.capacity() / 2 {
+            unborn.reserve(unborn.len());
+        }
+    }
     devices.entry(id).or_insert_with(|| {
         unborn.push_back((now.after(THING_TIMEOUT_MS), id));
         Box::new(DeviceTable::new(time))

@@ -7,9 +7,13 @@ use std::fmt::{self, Display};
 use std::time::SystemTime;
 
 /// Maximum length of a frame, in bytes.
-pub(super) const FRAME_MAX: usize = 512;
-/// Maximum length of a title and of a version in a frame, in bytes of JSON.
-const TEXT_MAX: usize = 160;
+///
+/// The table has so much memory for each device, and so has each core that serves clients.
+pub(super) const FRAME_MAX: usize = 304;
+/// Maximum length of a title in a frame, in bytes of JSON.
+const TITLE_MAX: usize = 96;
+/// Maximum length of a version in a frame, in bytes of JSON.
+const VERSION_MAX: usize = 32;
 
 /// Frame of a place: the device in it, or that it is free.
 pub(super) struct Row<'s> {
@@ -44,8 +48,8 @@ impl Display for Row<'_> {
                 f,
                 ",\"id\":\"{}\",\"title\":{},\"version\":{},\"online\":{},\"since\":{},\"seen\":{seen}",
                 device.id,
-                shortened(title),
-                shortened(version),
+                shortened(title, TITLE_MAX),
+                shortened(version, VERSION_MAX),
                 device.presence.online,
                 unix_millis(since),
             )?;
@@ -66,8 +70,8 @@ impl Display for About {
     }
 }
 
-/// Returns a text as JSON, shortened to the maximum length.
-fn shortened(text: &str) -> Value {
+/// Returns a text as JSON, shortened to this length in bytes of JSON.
+fn shortened(text: &str, max: usize) -> Value {
     let mut length = 0;
     let fits = |character: &char| {
         length += match character {
@@ -75,7 +79,7 @@ fn shortened(text: &str) -> Value {
             character if character.is_control() => 6,
             character => character.len_utf8(),
         };
-        length <= TEXT_MAX
+        length <= max
     };
     Value::String(text.chars().take_while(fits).collect())
 }
@@ -128,16 +132,25 @@ mod tests {
         assert_eq!(Row { place: 3, device: None }.to_string(), r#"{"label":"device","value":{"place":3}}"#);
     }
 
+    /// Returns the length of a text as JSON.
+    fn quoted(text: &str) -> usize {
+        Value::from(text).to_string().len()
+    }
+
     #[test]
     fn longest_texts_fit_into_a_frame() {
         for text in ["\u{1}", "\"", "é", "🔑", "x"] {
             let mut device = summary(&text.repeat(1000), &text.repeat(1000));
             device.id = DeviceId::new(&"x".repeat(40)).unwrap();
             device.presence.online = false;
-            let row = Row { place: usize::MAX, device: Some(&device) }.to_string();
+            // More devices fit into no memory.
+            let row = Row { place: 999_999_999, device: Some(&device) }.to_string();
             assert!(row.len() <= FRAME_MAX, "{text}: {}", row.len());
             let read: Value = serde_json::from_str(&row).expect("not JSON");
-            assert!(read["value"]["title"].as_str().is_some_and(|title| title.len() >= 20), "{row}");
+            let length = |member: &str| read["value"][member].as_str().map_or(0, |text| quoted(text) - 2);
+            let (title, version) = (length("title"), length("version"));
+            assert!((TITLE_MAX - 5..=TITLE_MAX).contains(&title), "{title}: {row}");
+            assert!((VERSION_MAX - 5..=VERSION_MAX).contains(&version), "{version}: {row}");
         }
     }
 }

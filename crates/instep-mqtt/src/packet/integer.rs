@@ -2,9 +2,6 @@
 
 use super::PacketError;
 
-/// Maximum value, in four bytes.
-pub(crate) const INTEGER_MAX: usize = 268_435_455;
-
 /// Reads an integer, and returns it with its length.
 ///
 /// Returns `None` if the input ends before the integer.
@@ -28,25 +25,27 @@ pub(crate) fn read_integer(input: &[u8]) -> Result<Option<(usize, usize)>, Packe
 ///
 /// Returns `None` if the value is above the maximum.
 pub(crate) fn integer(value: usize) -> Option<([u8; 4], usize)> {
-    if value > INTEGER_MAX {
-        return None;
-    }
     let (mut bytes, mut length, mut rest) = ([0; 4], 0, value);
-    loop {
-        let [low, ..] = rest.to_le_bytes();
+    for byte in &mut bytes {
+        [*byte, ..] = rest.to_le_bytes();
+        *byte &= 0x7f;
         rest >>= 7;
-        bytes[length] = low & 0x7f | if rest > 0 { 0x80 } else { 0 };
         length += 1;
         if rest == 0 {
             return Some((bytes, length));
         }
+        *byte |= 0x80;
     }
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Maximum value, in four bytes.
+    const INTEGER_MAX: usize = 268_435_455;
 
     proptest! {
         #[test]

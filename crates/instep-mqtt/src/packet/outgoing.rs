@@ -237,17 +237,17 @@ struct Fields<'o> {
 
 impl Fields<'_> {
     fn push(&mut self, bytes: &[u8]) {
-        let end = self.used + bytes.len();
-        match self.out.get_mut(self.used..end) {
-            Some(place) => place.copy_from_slice(bytes),
+        let rest = self.out.get_mut(self.used..).unwrap_or_default();
+        match rest.split_at_mut_checked(bytes.len()) {
+            Some((place, _)) => place.copy_from_slice(bytes),
             None => self.fits = false,
         }
-        self.used = end;
+        self.used += bytes.len();
     }
 
     fn integer(&mut self, value: usize) {
         match integer(value) {
-            Some((bytes, length)) => self.push(&bytes[..length]),
+            Some((bytes, length)) => self.push(bytes.get(..length).unwrap_or_default()),
             None => self.fits = false,
         }
     }

@@ -1,7 +1,7 @@
 //! What a gateway does with a device that stands for another one: its memory is used again, and its requests go there.
 
-use super::history::Past;
 use super::inbox::{Inbox, InboxItem};
+use super::past_values::PastValues;
 use super::requests::read;
 use super::responder::send_answer;
 use super::shared::Device;
@@ -25,14 +25,6 @@ pub struct Forwarded<'i> {
     pub id: Option<u64>,
     /// The frame.
     pub frame: &'i str,
-}
-
-/// Past values of the sensors of another device, for which this one stands.
-pub trait PastValues: Send + Sync {
-    /// Returns the value of that number of the interaction with that index in its Thing, or the oldest one kept after it.
-    ///
-    /// The value comes with its number. Values are numbered from 0, in the order of their times.
-    fn past(&self, interaction: usize, from: u32) -> Option<(u32, Past)>;
 }
 
 impl Inbox<'_> {

@@ -18,6 +18,8 @@ mod lock;
 mod macros;
 mod open_request;
 mod page_values;
+#[cfg(feature = "gateway")]
+mod past_values;
 mod properties;
 mod queue;
 mod requests;
@@ -34,11 +36,13 @@ pub(crate) use counters::End;
 pub use counters::{Counts, DropReason, RefusalReason};
 pub use error::SendError;
 #[cfg(feature = "gateway")]
-pub use gateway::{Forwarded, PastValues};
+pub use gateway::Forwarded;
 pub use history::{HistoryPoint, Past, Recorder};
 pub use inbox::{Inbox, Invoked, Message};
 pub use instep_proto::delivery::PublishError;
 pub use page_values::PageValueError;
+#[cfg(feature = "gateway")]
+pub use past_values::PastValues;
 pub use requests::Request;
 pub use responder::Responder;
 pub use shared::Device;

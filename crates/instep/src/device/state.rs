@@ -113,7 +113,7 @@ pub(crate) struct State {
     pub(crate) histories: Histories,
     /// Past values of the device for which this one stands.
     #[cfg(feature = "gateway")]
-    pub(super) past: Option<alloc::sync::Arc<dyn super::gateway::PastValues>>,
+    pub(super) past: Option<alloc::sync::Arc<dyn super::past_values::PastValues>>,
     /// The store for persistent properties, once their values are restored.
     pub(super) keeping: Option<Keeping>,
     /// The last request, whose answer may be due.
