@@ -5,7 +5,7 @@ use crate::echo::CLIENTS;
 use crate::plan::{IDLE_CLIENTS, Plan};
 use crate::run::{Results, Row};
 use crate::sample::{Sample, whole};
-use crate::{stall_tables, targets};
+use crate::{latency, stall_tables, targets};
 use std::fmt::Write as _;
 
 /// File of the tables, relative to the workspace.
@@ -42,6 +42,7 @@ pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
             busy(&results.fan_out)
         );
     }
+    text += &latency::section(&results.latency);
     if let Some(memory) = &results.memory {
         let clients = whole(IDLE_CLIENTS);
         let _ = write!(

@@ -6,6 +6,7 @@ mod document;
 mod echo;
 mod fan_out;
 mod idle;
+mod latency;
 mod machine;
 mod plan;
 mod process;

@@ -2,7 +2,7 @@
 
 use crate::contenders::INSTEP;
 use crate::run::{Results, Row};
-use crate::sample::digits;
+use crate::sample::{digits, whole};
 use std::fmt::Write as _;
 
 /// Maximum cost of 16 messages at once, as a ratio to the floor.
@@ -36,6 +36,17 @@ pub fn table(results: &Results) -> String {
     if !results.fan_out.is_empty() {
         let (measured, holds) = against_best(&results.fan_out);
         line("CPU per delivery not above the best of the others, in any row", &measured, holds);
+    }
+    for latency in &results.latency {
+        let ratios = latency.ratios();
+        line(
+            &format!(
+                "application in the thread of the clients: p50, p99 and CPU of a publish to {} not above those with a thread of its own, in one repeat at least",
+                whole(latency.subscribers)
+            ),
+            &format!("ratios {}", ratios.each_ref().map(ToString::to_string).join(", ")),
+            ratios.iter().all(|ratio| ratio.spread().0 <= 1.0),
+        );
     }
     if let Some(memory) = &results.memory {
         let bytes = memory.samples[INSTEP].median();

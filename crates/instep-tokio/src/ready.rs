@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 /// Ready list: connections whose wakers were called, in that order.
 ///
@@ -42,20 +42,23 @@ impl Ready {
     ///
     /// `called` must be empty.
     pub(crate) async fn wait(&self, called: &mut Vec<Arc<Called>>) {
-        poll_fn(|context| {
-            let mut queue = self.queue();
-            if queue.called.is_empty() {
-                queue.waker = Some(context.waker().clone());
-                return Poll::Pending;
-            }
-            std::mem::swap(&mut queue.called, called);
-            Poll::Ready(())
-        })
-        .await;
+        poll_fn(|context| self.poll(context, called)).await;
+    }
+
+    /// Moves all ready connections to `called`, which must be empty, or registers for the next one.
+    pub(crate) fn poll(&self, context: &mut Context<'_>, called: &mut Vec<Arc<Called>>) -> Poll<()> {
+        let mut queue = self.queue();
+        if queue.called.is_empty() {
+            queue.waker = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        std::mem::swap(&mut queue.called, called);
+        drop(queue);
         for called in called {
             // A later call puts the connection on the list again.
             called.queued.store(false, Ordering::Release);
         }
+        Poll::Ready(())
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

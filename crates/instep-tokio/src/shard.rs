@@ -6,16 +6,20 @@ use crate::dispatch::{Accepted, ShardCommand};
 use crate::memory;
 use crate::metrics::{Lag, Question};
 use crate::mount::{Mount, News};
-use crate::ready::Ready;
+use crate::ready::{Called, Ready};
 use crate::server::Server;
 use crate::shard_state::{Buffers, Feeds, NO_CONNECTION, ShardState};
+use crate::thread::{self, Application, RunShard};
 use instep::Instant;
 use instep::driver::Client;
 use instep_proto::frame::CloseCode;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -34,7 +38,27 @@ struct Shard {
     ready: Arc<Ready>,
 }
 
-/// Starts the thread of a shard, which drops `ended` when it ends.
+/// What the device had for a shard.
+struct Progress {
+    /// Whether there is a new frame for all clients.
+    published: bool,
+    /// Whether the application has a message, and its wake-up was held.
+    application_is_due: bool,
+}
+
+/// What a shard needs at its start.
+struct Start {
+    server: Server,
+    follower: usize,
+    epoch: tokio::time::Instant,
+    commands: mpsc::UnboundedReceiver<ShardCommand>,
+    questions: mpsc::Receiver<Question>,
+    stopped: watch::Receiver<bool>,
+    /// Dropped when the shard ends.
+    ended: mpsc::Sender<()>,
+}
+
+/// Starts a shard, on the thread of the application or on one of its own. It drops `ended` when it ends.
 pub(crate) fn spawn(
     server: Server,
     follower: usize,
@@ -43,27 +67,27 @@ pub(crate) fn spawn(
     ended: mpsc::Sender<()>,
 ) -> std::io::Result<mpsc::UnboundedSender<ShardCommand>> {
     let (sender, commands) = mpsc::unbounded_channel();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let questions = server.meters.shards[follower].listen();
-    let run = move || {
-        let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime, Shard::run(server, follower, epoch, commands, questions, stopped));
-        // Dropping the sender reports the end of this shard.
-        drop(ended);
+    let start = Start { server, follower, epoch, commands, questions, stopped, ended };
+    let run: RunShard = Box::new(move |application| Box::pin(Shard::run(start, application)));
+    let run = match server.application {
+        Some(thread) if follower == 0 => thread.start(run),
+        _ => Some(run),
     };
-    std::thread::Builder::new().name(format!("shard {follower}")).spawn(run)?;
+    if let Some(run) = run {
+        thread::spawn(follower, run)?;
+    }
     Ok(sender)
 }
 
 impl Shard {
-    async fn run(
-        server: Server,
-        follower: usize,
-        epoch: tokio::time::Instant,
-        mut commands: mpsc::UnboundedReceiver<ShardCommand>,
-        mut questions: mpsc::Receiver<Question>,
-        mut stopped: watch::Receiver<bool>,
-    ) {
+    /// Runs a shard until it is stopped and all of its clients are closed, and the application with it, if there is one.
+    ///
+    /// Must be called in a `LocalSet`.
+    async fn run(start: Start, mut application: Option<Application>) {
+        // Dropping `_ended` reports the end of this shard.
+        let Start { server, follower, epoch, mut commands, mut questions, mut stopped, ended: _ended } =
+            start;
         let limits = server.device.limits();
         let unsent = Connection::unsent_limit(&server);
         let buffers = Buffers {
@@ -84,11 +108,14 @@ impl Shard {
         });
         // Serving is its own task, so that its progress does not poll the other branches each time. The task yields
         // explicitly, because tokio's budget would skip all connections of a batch after the first 128.
-        tokio::task::spawn_local(tokio::task::unconstrained(shard.clone().serve()));
+        if application.is_none() {
+            tokio::task::spawn_local(tokio::task::unconstrained(shard.clone().serve()));
+        }
         if server.devices.is_some() {
             tokio::task::spawn_local(tokio::task::unconstrained(shard.clone().serve_mounts()));
         }
         let (mut receiving, mut stopping) = (true, false);
+        let mut called = Vec::new();
         loop {
             tokio::select! {
                 command = commands.recv(), if receiving => match command {
@@ -100,7 +127,7 @@ impl Shard {
                 },
                 // Yields, because an application that publishes without a pause must not starve the other
                 // branches.
-                () = shard.follow() => tokio::task::yield_now().await,
+                () = shard.work(application.as_mut(), &mut called) => tokio::task::yield_now().await,
                 () = shard.deadline() => shard.wake_due(),
                 () = shard.state.earlier.notified() => {}
                 Some(answer) = questions.recv() => {
@@ -149,21 +176,26 @@ impl Shard {
         let mut called = Vec::new();
         loop {
             self.ready.wait(&mut called).await;
-            let now = self.state.now();
-            for called in called.drain(..) {
-                let connection = self.connections.borrow().get(called.key).cloned();
-                if let Some(connection) = connection
-                    && connection.serve(&self.state, now)
-                {
-                    connection.leave(&self.state);
-                    self.connections.borrow_mut().remove(called.key);
-                    // This may have been the last connection of a shard that stops.
-                    self.state.earlier.notify_one();
-                }
-            }
+            self.serve_called(&mut called);
             if !self.ready.is_empty() {
                 // Connections that became ready meanwhile wait until the reactor has polled the others.
                 tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Serves each of these connections, and removes those that are closed.
+    fn serve_called(&self, called: &mut Vec<Arc<Called>>) {
+        let now = self.state.now();
+        for called in called.drain(..) {
+            let connection = self.connections.borrow().get(called.key).cloned();
+            if let Some(connection) = connection
+                && connection.serve(&self.state, now)
+            {
+                connection.leave(&self.state);
+                self.connections.borrow_mut().remove(called.key);
+                // This may have been the last connection of a shard that stops.
+                self.state.earlier.notify_one();
             }
         }
     }
@@ -213,31 +245,76 @@ impl Shard {
         }
     }
 
+    /// Works until other tasks need a turn: follows the device, and with an application also runs it and serves connections.
+    async fn work(&self, application: Option<&mut Application>, called: &mut Vec<Arc<Called>>) {
+        match application {
+            Some(application) => poll_fn(|context| self.pass(context, application, called)).await,
+            None => self.follow().await,
+        }
+    }
+
+    /// Serves the connections that are ready, runs the application, and delivers what it published: one pass without wake-ups.
+    ///
+    /// `called` is kept between passes. Returns `Ready` if connections have become ready meanwhile, so that the reactor polls the others
+    /// before the next pass.
+    fn pass(
+        &self,
+        context: &mut Context<'_>,
+        application: &mut Application,
+        called: &mut Vec<Arc<Called>>,
+    ) -> Poll<()> {
+        if called.is_empty() {
+            // None is ready if something else woke this task, such as a timer of the application.
+            let _ = self.ready.poll(context, called);
+        }
+        self.state.server.device.hold(self.state.follower);
+        // Tokio's budget would skip all connections after the first 128. It counts for the application.
+        let serving = tokio::task::unconstrained(async { self.serve_called(called) });
+        let _ready = pin!(serving).poll(context);
+        let mut notified = Vec::new();
+        loop {
+            application.poll(context);
+            let Progress { published, application_is_due } = self.look(context, &mut notified);
+            self.deliver(&mut notified, published);
+            if !application_is_due {
+                return self.ready.poll(context, called);
+            }
+        }
+    }
+
     /// Waits until the device has a new frame or reply, and gives a turn to every client concerned.
     async fn follow(&self) {
         let mut notified = Vec::new();
-        let published = std::future::poll_fn(|context| {
-            let device = self.state.server.device;
-            device.register(self.state.follower, context.waker());
-            let Feeds { plain, compressed } = &mut self.state.buffers.borrow_mut().feeds;
-            let before = plain.revision();
-            device.follow(self.state.now(), self.state.follower, plain, |slot| notified.push(slot));
-            let published = plain.revision() != before || self.state.caught_up.take();
-            if let (Some(compressed), Some(deflate), true) =
-                (compressed, &self.state.deflate, published && self.state.compressing.get() > 0)
-            {
-                compressed.follow_encoded(plain, |frame, block| deflate.encode(frame, block));
-            }
-            if published || !notified.is_empty() {
-                std::task::Poll::Ready(published)
-            } else {
-                std::task::Poll::Pending
-            }
+        let published = poll_fn(|context| {
+            let Progress { published, .. } = self.look(context, &mut notified);
+            if published || !notified.is_empty() { Poll::Ready(published) } else { Poll::Pending }
         })
         .await;
+        self.deliver(&mut notified, published);
+    }
+
+    /// Brings the feeds up to date, and registers for what comes next. Slots that need a turn are added to `notified`.
+    fn look(&self, context: &Context<'_>, notified: &mut Vec<usize>) -> Progress {
+        let device = self.state.server.device;
+        let Feeds { plain, compressed } = &mut self.state.buffers.borrow_mut().feeds;
+        let before = plain.revision();
+        let (now, each) = (self.state.now(), |slot| notified.push(slot));
+        let application_is_due =
+            device.follow_and_register(now, self.state.follower, context.waker(), plain, each);
+        let published = plain.revision() != before || self.state.caught_up.take();
+        if let (Some(compressed), Some(deflate), true) =
+            (compressed, &self.state.deflate, published && self.state.compressing.get() > 0)
+        {
+            compressed.follow_encoded(plain, |frame, block| deflate.encode(frame, block));
+        }
+        Progress { published, application_is_due }
+    }
+
+    /// Gives a turn to the clients of these slots, and to all clients if something was published.
+    fn deliver(&self, notified: &mut Vec<usize>, published: bool) {
         let now = self.state.now();
         let connections = self.connections.borrow();
-        for slot in notified {
+        for slot in notified.drain(..) {
             let key = self.state.by_slot.borrow().get(slot).copied().unwrap_or(NO_CONNECTION);
             if let Some(connection) = connections.get(key as usize) {
                 connection.expect_reply();
