@@ -67,6 +67,7 @@ mod server;
 mod shard;
 mod shard_state;
 mod socket;
+mod tail;
 mod thread;
 mod throttle;
 #[cfg(feature = "tls")]

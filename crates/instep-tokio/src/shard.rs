@@ -6,7 +6,6 @@ use crate::dispatch::{Accepted, ShardCommand};
 use crate::memory;
 use crate::metrics::{Lag, Question};
 use crate::mount::{Mount, News};
-use crate::ready::{Called, Ready};
 use crate::server::Server;
 use crate::shard_state::{Buffers, Feeds, NO_CONNECTION, ShardState};
 use crate::thread::{self, Application, RunShard};
@@ -18,7 +17,6 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -31,11 +29,9 @@ const DEADLINE_RESOLUTION: Duration = Duration::from_millis(20);
 /// State of a shard, and its connections.
 struct Shard {
     state: ShardState,
-    connections: RefCell<Slab<Rc<Connection>>>,
+    connections: RefCell<Slab<Box<Connection>>>,
     /// Time of the last check of all deadlines.
     deadlines_checked_at: Cell<tokio::time::Instant>,
-    /// Connections to serve next.
-    ready: Arc<Ready>,
 }
 
 /// What the device had for a shard.
@@ -104,7 +100,6 @@ impl Shard {
             state: ShardState::new(server, follower, epoch, buffers),
             connections: RefCell::default(),
             deadlines_checked_at: Cell::new(tokio::time::Instant::now()),
-            ready: Arc::default(),
         });
         // Serving is its own task, so that its progress does not poll the other branches each time. The task yields
         // explicitly, because tokio's budget would skip all connections of a batch after the first 128.
@@ -160,12 +155,11 @@ impl Shard {
         let peer = accepted.peer;
         let mut connections = self.connections.borrow_mut();
         let entry = connections.vacant_entry();
-        let waker = self.ready.waker(entry.key());
         // The first call of `serve` registers the socket with the reactor.
-        waker.wake_by_ref();
-        match Connection::new(accepted, entry.key(), &self.state, waker) {
+        self.state.ready.wake(entry.key());
+        match Connection::new(accepted, entry.key(), &self.state) {
             Ok(connection) => {
-                entry.insert(Rc::new(connection));
+                entry.insert(Box::new(connection));
             }
             Err(error) => log::debug!("dropped a connection from {peer}: {error}"),
         }
@@ -175,9 +169,9 @@ impl Shard {
     async fn serve(self: Rc<Self>) {
         let mut called = Vec::new();
         loop {
-            self.ready.wait(&mut called).await;
+            self.state.ready.wait(&mut called).await;
             self.serve_called(&mut called);
-            if !self.ready.is_empty() {
+            if !self.state.ready.is_empty() {
                 // Connections that became ready meanwhile wait until the reactor has polled the others.
                 tokio::task::yield_now().await;
             }
@@ -185,15 +179,19 @@ impl Shard {
     }
 
     /// Serves each of these connections, and removes those that are closed.
-    fn serve_called(&self, called: &mut Vec<Arc<Called>>) {
+    fn serve_called(&self, called: &mut Vec<u32>) {
         let now = self.state.now();
-        for called in called.drain(..) {
-            let connection = self.connections.borrow().get(called.key).cloned();
-            if let Some(connection) = connection
-                && connection.serve(&self.state, now)
-            {
-                connection.leave(&self.state);
-                self.connections.borrow_mut().remove(called.key);
+        for key in called.drain(..) {
+            let key = key as usize;
+            let is_closed = self.connections.borrow().get(key).is_some_and(|connection| {
+                let is_closed = connection.serve(&self.state, now);
+                if is_closed {
+                    connection.leave(&self.state);
+                }
+                is_closed
+            });
+            if is_closed {
+                self.connections.borrow_mut().remove(key);
                 // This may have been the last connection of a shard that stops.
                 self.state.earlier.notify_one();
             }
@@ -205,8 +203,8 @@ impl Shard {
         let mut called = Vec::new();
         loop {
             self.state.ready_mounts.wait(&mut called).await;
-            for called in called.drain(..) {
-                let mount = self.state.mounts.borrow().get(called.key).cloned();
+            for key in called.drain(..) {
+                let mount = self.state.mounts.borrow().get(key as usize).cloned();
                 if let Some(mount) = mount {
                     self.serve_mount(&mount);
                 }
@@ -246,7 +244,7 @@ impl Shard {
     }
 
     /// Works until other tasks need a turn: follows the device, and with an application also runs it and serves connections.
-    async fn work(&self, application: Option<&mut Application>, called: &mut Vec<Arc<Called>>) {
+    async fn work(&self, application: Option<&mut Application>, called: &mut Vec<u32>) {
         match application {
             Some(application) => poll_fn(|context| self.pass(context, application, called)).await,
             None => self.follow().await,
@@ -261,11 +259,11 @@ impl Shard {
         &self,
         context: &mut Context<'_>,
         application: &mut Application,
-        called: &mut Vec<Arc<Called>>,
+        called: &mut Vec<u32>,
     ) -> Poll<()> {
         if called.is_empty() {
             // None is ready if something else woke this task, such as a timer of the application.
-            let _ = self.ready.poll(context, called);
+            let _ = self.state.ready.poll(context, called);
         }
         self.state.server.device.hold(self.state.follower);
         // Tokio's budget would skip all connections after the first 128. It counts for the application.
@@ -277,7 +275,7 @@ impl Shard {
             let Progress { published, application_is_due } = self.look(context, &mut notified);
             self.deliver(&mut notified, published);
             if !application_is_due {
-                return self.ready.poll(context, called);
+                return self.state.ready.poll(context, called);
             }
         }
     }
