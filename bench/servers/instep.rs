@@ -3,7 +3,8 @@
 //!
 //! `--patient` raises the write-stall and ping timeouts to an hour. The other limits are those of Linux,
 //! except the number of clients, which `--clients` gives. `--one-thread` runs the application in the thread of the
-//! clients, as `Program::in_one_thread` does, in place of a thread of its own.
+//! clients, as `Program::in_one_thread` does, in place of a thread of its own. `--shards` gives
+//! the number of threads for clients, which is one without it.
 
 use instep::{Access, App, Limits, Message};
 use instep_bench::serving;
@@ -25,7 +26,8 @@ fn main() -> io::Result<()> {
     if has("--patient") {
         (limits.write_stall, limits.ping_every) = (HOUR, HOUR);
     }
-    let mut server = Server::new(&APP, &ACCESS, limits, SocketLimits::default(), 1);
+    let shards = start.number("--shards").unwrap_or(1);
+    let mut server = Server::new(&APP, &ACCESS, limits, SocketLimits::default(), shards);
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
     if has("--one-thread") {
         server = server.with_application(move || run(server))?;

@@ -1,5 +1,5 @@
 //! Latency: time from a publish until the last subscriber has it, with the application
-//! of instep on a thread of its own and in that of its clients.
+//! of instep on a thread of its own, in that of its clients, and with clients on two threads.
 
 use crate::contenders::{ALL, Contender, INSTEP};
 use crate::fan_out::Subscribers;
@@ -11,16 +11,22 @@ use std::time::Instant;
 /// Publishes before the measurement.
 const WARM_UP: u32 = 20;
 
-/// How the application runs, and the options of the server.
-const WAYS: [(&str, &[&str]); 2] =
-    [("on a thread of its own", &[]), ("in the thread of the clients", &["--one-thread"])];
+/// Number of ways.
+const COUNT: usize = 3;
 
-/// Figures of both ways, with one value for each repeat.
+/// How the application runs, and the options of the server. The first one is what the others are compared with.
+const WAYS: [(&str, &[&str]); COUNT] = [
+    ("on a thread of its own", &[]),
+    ("in the thread of the clients", &["--one-thread"]),
+    ("on a thread of its own, clients on two", &["--shards", "2"]),
+];
+
+/// Figures of all ways, with one value for each repeat.
 #[derive(Debug, Default)]
 pub struct Latency {
     /// Number of subscribers.
     pub subscribers: usize,
-    ways: [Way; 2],
+    ways: [Way; COUNT],
 }
 
 /// Figures of one way.
@@ -35,7 +41,7 @@ struct Way {
 }
 
 impl Latency {
-    /// Measures both ways, each once per repeat.
+    /// Measures all ways, each once per repeat.
     pub fn measure(subscribers: usize, publishes: u32, repeats: usize) -> Result<Self, String> {
         let mut latency = Self { subscribers, ..Self::default() };
         for repeat in 0..repeats {
@@ -47,17 +53,21 @@ impl Latency {
             }
         }
         for ((name, _), way) in WAYS.iter().zip(&latency.ways) {
-            println!("    {name:<30}p50 {}, p99 {}, CPU {}", way.p50, way.p99, way.cpu);
+            println!("    {name:<40}p50 {}, p99 {}, CPU {}", way.p50, way.p99, way.cpu);
         }
         Ok(latency)
     }
 
-    /// Returns the ratios of the clients' thread to a thread of its own.
+    /// Returns the ratios of one thread for all to a thread of its own.
     ///
     /// They are those of the median, of the 99th percentile, and of the CPU time.
     pub fn ratios(&self) -> [Sample; 3] {
-        let [own, shared] = &self.ways;
-        [shared.p50.ratio(&own.p50), shared.p99.ratio(&own.p99), shared.cpu.ratio(&own.cpu)]
+        self.ways[1].ratios(&self.ways[0])
+    }
+
+    /// Returns the ratio of the CPU time with two threads for clients to that with one.
+    pub fn growth(&self) -> Sample {
+        self.ways[2].cpu.ratio(&self.ways[0].cpu)
     }
 }
 
@@ -68,7 +78,8 @@ pub fn section(rows: &[Latency]) -> String {
     }
     let mut text = String::from(
         "\n## Latency\n\nTime from a publish until the last subscriber has it, and server CPU time per delivery, in µs. The application \
-         of instep runs on a thread of its own, or in that of its clients (`Program::in_one_thread`); the server has one core.\n\n\
+         of instep runs on a thread of its own, or in that of its clients (`Program::in_one_thread`); the server has one core. \
+         Ratios are those to the first line.\n\n\
          | Subscribers | Application | p50 | p99 | CPU |\n|---:|---|---:|---:|---:|\n",
     );
     for row in rows {
@@ -76,13 +87,20 @@ pub fn section(rows: &[Latency]) -> String {
         for ((name, _), way) in WAYS.iter().zip(&row.ways) {
             let _ = writeln!(text, "| {subscribers} | {name} | {} | {} | {} |", way.p50, way.p99, way.cpu);
         }
-        let [p50, p99, cpu] = row.ratios();
-        let _ = writeln!(text, "| {subscribers} | ratio | {p50} | {p99} | {cpu} |");
+        for ((name, _), way) in WAYS.iter().zip(&row.ways).skip(1) {
+            let [p50, p99, cpu] = way.ratios(&row.ways[0]);
+            let _ = writeln!(text, "| {subscribers} | ratio, {name} | {p50} | {p99} | {cpu} |");
+        }
     }
     text
 }
 
 impl Way {
+    /// Returns the ratios of the median, of the 99th percentile, and of the CPU time.
+    fn ratios(&self, other: &Self) -> [Sample; 3] {
+        [self.p50.ratio(&other.p50), self.p99.ratio(&other.p99), self.cpu.ratio(&other.cpu)]
+    }
+
     fn run(&mut self, contender: &Contender, subscribers: usize, publishes: u32) -> Result<(), String> {
         let server = Server::start(contender, "fan-out", &[])?;
         let mut clients = Subscribers::connect(&server, subscribers)?;

@@ -10,7 +10,7 @@ pub const ECHO_DEPTHS: [usize; 2] = [1, 16];
 pub const SUBSCRIBERS: [usize; 3] = [100, 1000, 5000];
 
 /// Subscribers of the rows of latency, and the share of publishes that is made with so many.
-pub const LATENCY: [(usize, u32); 2] = [(1, 1), (1000, 20)];
+pub const LATENCY: [(usize, u32); 3] = [(1, 1), (16, 4), (1000, 20)];
 
 /// Clients of the row of memory.
 pub const IDLE_CLIENTS: usize = 10_000;

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 /// Maximum cost of 16 messages at once, as a ratio to the floor.
 const PIPELINED: f64 = 1.5;
+/// Maximum CPU time of a publish with two threads for clients, as a ratio to that with one.
+const SHARDS: f64 = 1.15;
 /// Maximum memory of an idle client, in bytes.
 const IDLE: f64 = 1024.0;
 /// Maximum that a stalled client reads before the latest value, in bytes.
@@ -46,6 +48,15 @@ pub fn table(results: &Results) -> String {
             ),
             &format!("ratios {}", ratios.each_ref().map(ToString::to_string).join(", ")),
             ratios.iter().all(|ratio| ratio.spread().0 <= 1.0),
+        );
+        let growth = latency.growth();
+        line(
+            &format!(
+                "CPU of a publish to {} with two threads for clients at most 1.15 of that with one",
+                whole(latency.subscribers)
+            ),
+            &format!("ratio {growth}"),
+            growth.median() <= SHARDS,
         );
     }
     if let Some(memory) = &results.memory {
