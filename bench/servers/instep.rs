@@ -2,7 +2,9 @@
 //! application that publishes its messages.
 //!
 //! `--patient` raises the write-stall and ping timeouts to an hour. The other limits are those of Linux,
-//! except the number of clients, which `--clients` gives.
+//! except the number of clients, which `--clients` gives. `--one-thread` runs the application in the thread of the
+//! clients, as `Program::in_one_thread` does, in place of a thread of its own. `--shards` gives
+//! the number of threads for clients, which is one without it.
 
 use instep::{Access, App, Limits, Message};
 use instep_bench::serving;
@@ -20,21 +22,29 @@ fn main() -> io::Result<()> {
     let start = serving::start()?;
     let clients = start.number("--clients").unwrap_or(10_000);
     let mut limits = Limits::LINUX.with_clients(clients);
-    if start.options.iter().any(|option| option == "--patient") {
+    let has = |name: &str| start.options.iter().any(|option| option == name);
+    if has("--patient") {
         (limits.write_stall, limits.ping_every) = (HOUR, HOUR);
     }
-    let server = Server::new(&APP, &ACCESS, limits, SocketLimits::default(), 1);
+    let shards = start.number("--shards").unwrap_or(1);
+    let mut server = Server::new(&APP, &ACCESS, limits, SocketLimits::default(), shards);
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let application = runtime()?;
-    std::thread::Builder::new().name("application".into()).spawn(move || {
-        let Some(mut inbox) = server.inbox() else { return };
-        application.block_on(async {
-            loop {
-                if let Message::Text { text, .. } = inbox.recv().await {
-                    server.device().publish(TOPIC, text);
-                }
-            }
-        });
-    })?;
+    if has("--one-thread") {
+        server = server.with_application(move || run(server))?;
+    } else {
+        let application = runtime()?;
+        let run = move || application.block_on(run(server));
+        std::thread::Builder::new().name("application".into()).spawn(run)?;
+    }
     runtime()?.block_on(server.serve(vec![start.listener()?], std::future::pending()))
+}
+
+/// Publishes each text.
+async fn run(server: Server) {
+    let Some(mut inbox) = server.inbox() else { return };
+    loop {
+        if let Message::Text { text, .. } = inbox.recv().await {
+            server.device().publish(TOPIC, text);
+        }
+    }
 }

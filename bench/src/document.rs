@@ -4,7 +4,7 @@ use crate::contenders::{ALL, version};
 use crate::echo::CLIENTS;
 use crate::plan::{IDLE_CLIENTS, Plan};
 use crate::run::{Results, Row};
-use crate::{stall_tables, targets};
+use crate::{latency, stall_tables, targets};
 use instep_bench::sample::{Sample, whole};
 use instep_bench::section::Section;
 use std::fmt::Write as _;
@@ -44,6 +44,7 @@ pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
             busy(&results.fan_out)
         );
     }
+    text += &latency::section(&results.latency);
     if let Some(memory) = &results.memory {
         let clients = whole(IDLE_CLIENTS);
         let _ = write!(

@@ -5,6 +5,7 @@ mod document;
 mod echo;
 mod fan_out;
 mod idle;
+mod latency;
 mod plan;
 mod run;
 mod server;

@@ -9,6 +9,9 @@ pub const ECHO_DEPTHS: [usize; 2] = [1, 16];
 /// Numbers of subscribers of a publish.
 pub const SUBSCRIBERS: [usize; 3] = [100, 1000, 5000];
 
+/// Subscribers of the rows of latency, and the share of publishes that is made with so many.
+pub const LATENCY: [(usize, u32); 3] = [(1, 1), (16, 4), (1000, 20)];
+
 /// Clients of the row of memory.
 pub const IDLE_CLIENTS: usize = 10_000;
 
@@ -21,6 +24,8 @@ pub struct Plan {
     pub echo_time: Duration,
     /// Time of each repeat of a row of fan-out.
     pub fan_out_time: Duration,
+    /// Publishes of each repeat of a row of latency with one subscriber.
+    pub latency_publishes: u32,
     /// Repeats of the row of memory.
     pub idle_repeats: usize,
     /// Publishes of instep while a subscriber stalls.
@@ -40,6 +45,7 @@ impl Plan {
         repeats: 9,
         echo_time: Duration::from_millis(400),
         fan_out_time: Duration::from_millis(800),
+        latency_publishes: 20_000,
         idle_repeats: 3,
         publishes: 1_000_000,
         peer_publishes: 160_000,
@@ -51,6 +57,7 @@ impl Plan {
         repeats: 3,
         echo_time: Duration::from_millis(120),
         fan_out_time: Duration::from_millis(200),
+        latency_publishes: 6_000,
         idle_repeats: 1,
         publishes: 300_000,
         peer_publishes: 60_000,

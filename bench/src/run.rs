@@ -3,7 +3,8 @@
 //! Each repeat runs every contender once, so that a disturbance of the machine affects all of them.
 
 use crate::contenders::{ALL, Contender, FLOOR, INSTEP, PEERS};
-use crate::plan::{ECHO_DEPTHS, ECHO_SIZES, IDLE_CLIENTS, Plan, SUBSCRIBERS};
+use crate::latency::Latency;
+use crate::plan::{ECHO_DEPTHS, ECHO_SIZES, IDLE_CLIENTS, LATENCY, Plan, SUBSCRIBERS};
 use crate::stalled::{self, Seen, Stall};
 use crate::{echo, fan_out, idle};
 use instep_bench::sample::{Figure, Sample, whole};
@@ -15,6 +16,8 @@ pub struct Results {
     pub echo: Vec<Row>,
     /// CPU time in µs per delivery.
     pub fan_out: Vec<Row>,
+    /// Time until the last subscriber has a publish.
+    pub latency: Vec<Latency>,
     /// Bytes per idle client.
     pub memory: Option<Row>,
     /// A stalled subscriber: instep with raised
@@ -84,7 +87,11 @@ impl Stalled {
 impl Results {
     /// Returns whether no row was selected.
     pub fn is_empty(&self) -> bool {
-        self.echo.is_empty() && self.fan_out.is_empty() && self.memory.is_none() && self.stalled.is_empty()
+        self.echo.is_empty()
+            && self.fan_out.is_empty()
+            && self.latency.is_empty()
+            && self.memory.is_none()
+            && self.stalled.is_empty()
     }
 }
 
@@ -126,6 +133,14 @@ pub fn all(plan: &Plan, rows: &[&str]) -> Result<Results, String> {
         if wanted(&name) {
             let measure = |contender: &_| fan_out::measure(contender, subscribers, plan.fan_out_time);
             results.fan_out.push(row(name, 1, plan.repeats, measure)?);
+        }
+    }
+    for (subscribers, share) in LATENCY {
+        let name = format!("latency to the last of {}", whole(subscribers));
+        if wanted(&name) {
+            println!("{name}");
+            let publishes = plan.latency_publishes / share;
+            results.latency.push(twice(|| Latency::measure(subscribers, publishes, plan.repeats))?);
         }
     }
     if wanted("memory") {

@@ -2,11 +2,13 @@
 
 use crate::contenders::INSTEP;
 use crate::run::{Results, Row};
-use instep_bench::sample::digits;
+use instep_bench::sample::{digits, whole};
 use std::fmt::Write as _;
 
 /// Maximum cost of 16 messages at once, as a ratio to the floor.
 const PIPELINED: f64 = 1.5;
+/// Maximum CPU time of a publish with two threads for clients, as a ratio to that with one.
+const SHARDS: f64 = 1.15;
 /// Maximum memory of an idle client, in bytes.
 const IDLE: f64 = 1024.0;
 /// Maximum that a stalled client reads before the latest value, in bytes.
@@ -36,6 +38,26 @@ pub fn table(results: &Results) -> String {
     if !results.fan_out.is_empty() {
         let (measured, holds) = against_best(&results.fan_out);
         line("CPU per delivery not above the best of the others, in any row", &measured, holds);
+    }
+    for latency in &results.latency {
+        let ratios = latency.ratios();
+        line(
+            &format!(
+                "application in the thread of the clients: p50, p99 and CPU of a publish to {} not above those with a thread of its own, in one repeat at least",
+                whole(latency.subscribers)
+            ),
+            &format!("ratios {}", ratios.each_ref().map(ToString::to_string).join(", ")),
+            ratios.iter().all(|ratio| ratio.spread().0 <= 1.0),
+        );
+        let growth = latency.growth();
+        line(
+            &format!(
+                "CPU of a publish to {} with two threads for clients at most 1.15 of that with one",
+                whole(latency.subscribers)
+            ),
+            &format!("ratio {growth}"),
+            growth.median() <= SHARDS,
+        );
     }
     if let Some(memory) = &results.memory {
         let bytes = memory.samples[INSTEP].median();

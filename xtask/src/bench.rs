@@ -21,7 +21,7 @@ pub(crate) struct Rows {
     /// Measure all rows at full length, and write them to docs/reference/benchmarks.md
     #[arg(long, conflicts_with_all = ["quick", "row"])]
     write: bool,
-    /// Measure only rows with these words in their name: echo, "echo 16 B", fan-out, memory, stalled
+    /// Measure only rows with these words in their name: echo, "echo 16 B", fan-out, latency, memory, stalled
     row: Vec<String>,
 }
 

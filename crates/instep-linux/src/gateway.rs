@@ -1,8 +1,9 @@
 //! The command `gateway`, which shows the devices that a broker tells of.
 
+use crate::application::Threads;
 use crate::broker;
 use crate::error::Error;
-use crate::ground::{Ground, shards};
+use crate::ground::Ground;
 use crate::identity::Command;
 use crate::inherit::Inherited;
 use crate::metrics::{More, Sample};
@@ -77,11 +78,12 @@ fn serve(configuration: Configuration) -> Result<(), Error> {
     }
     let broker: &'static Broker = Box::leak(Box::new(Broker::new(address, login, settings.mqtt_id)));
     let limits = GatewayLimits::default().with_viewed(size.viewed).with_viewers(size.viewers);
-    let gateway = Gateway::new(fleet.clone(), &PANEL, limits, settings.limits.server, shards());
+    let shards = Threads::Many.of_clients();
+    let gateway = Gateway::new(fleet.clone(), &PANEL, limits, settings.limits.server, shards);
     let gateway: &'static Gateway = Box::leak(Box::new(gateway));
     let list = List::new(&fleet, ground.admittance());
     let limits = ServerLimits { server: List::limits(settings.limits.server), ..settings.limits };
-    let server = ground.server(list.app(), &limits).with_devices(gateway);
+    let server = ground.server(list.app(), &limits, shards).with_devices(gateway);
     let server = server.with_longest_frame(settings.limits.server.frame);
     show(gateway, list, server)?;
     let (stop, stopped) = watch::channel(false);

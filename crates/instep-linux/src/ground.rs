@@ -74,9 +74,9 @@ impl Ground {
         self.keeper.is_some()
     }
 
-    /// Returns the server for an application.
-    pub(crate) fn server(&self, app: &'static App, limits: &ServerLimits) -> Server {
-        let server = Server::new(app, self.access, limits.server, limits.sockets, shards());
+    /// Returns the server for an application, with so many threads for clients.
+    pub(crate) fn server(&self, app: &'static App, limits: &ServerLimits, shards: usize) -> Server {
+        let server = Server::new(app, self.access, limits.server, limits.sockets, shards);
         match self.guard {
             Some(guard) => server.with_log_in(guard.log_in),
             None => server,
@@ -167,11 +167,6 @@ impl Ground {
             log::warn!("The password is sent to {address} without TLS; use --addr https://{address}");
         }
     }
-}
-
-/// Returns the number of shards.
-pub(crate) fn shards() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Returns the redirect to the first address with TLS.

@@ -1,5 +1,6 @@
 //! The program: its command line, and the application that it serves.
 
+use crate::application::Threads;
 use crate::identity::{Command, Identity};
 use crate::io::Io;
 use crate::options::{self, Configuration};
@@ -20,7 +21,7 @@ const VERSION: &str = concat!("(instep ", env!("CARGO_PKG_VERSION"), ")");
 ///
 /// The program has the options of `instep serve`: by flags, environment variables and a file; see its `--help`.
 ///
-/// `run` is called on a thread of its own. It returns the application's future, which never completes.
+/// `run` is called on a thread of its own ([`Program::in_one_thread`] changes that). It returns the application's future, which never completes.
 ///
 /// ```no_run
 /// # mod garden {
@@ -53,6 +54,7 @@ where
 pub struct Program {
     identity: Identity,
     also_log: fn(&log::Record<'_>),
+    threads: Threads,
 }
 
 impl Program {
@@ -60,7 +62,7 @@ impl Program {
     pub fn new(app: &'static App) -> Self {
         let apps = Box::leak(Box::new([app]));
         let identity = Identity { name: app.name(), version: VERSION, apps, commands: &[], defaults: "" };
-        Self { identity, also_log: |_| {} }
+        Self { identity, also_log: |_| {}, threads: Threads::Many }
     }
 
     /// Sets the program's name, as its help and its errors show it.
@@ -102,6 +104,33 @@ impl Program {
         Self { also_log: also, ..self }
     }
 
+    /// Serves all clients in one thread, and runs the application in it.
+    ///
+    /// A message then reaches the application, and what the application publishes reaches the pages, without a wake-up of another
+    /// thread, which is faster and costs less CPU. Without this, the application has a thread of its own, and clients have one for each
+    /// core.
+    ///
+    /// The application must never block: it awaits [`Inbox::recv`] and timers, but never sleeps, reads no file and computes for no more
+    /// than about a millisecond at a time, because nothing else is served meanwhile.
+    ///
+    /// ```no_run
+    /// # mod garden {
+    /// #     pub const APP: instep::App = instep::App::new("garden", "A garden").page("/", instep::Asset::html(""));
+    /// #     pub async fn run(
+    /// #         _: &instep::Device,
+    /// #         _: &mut instep::Inbox<'_>,
+    /// #         _: impl embedded_hal::digital::OutputPin,
+    /// #     ) {}
+    /// # }
+    /// fn main() -> std::process::ExitCode {
+    ///     let garden = instep_linux::Program::new(&garden::APP).in_one_thread();
+    ///     garden.run(|_, device, inbox, io| garden::run(device, inbox, io.output("pump")))
+    /// }
+    /// ```
+    pub fn in_one_thread(self) -> Self {
+        Self { threads: Threads::One, ..self }
+    }
+
     /// Runs the program, as [`main`]. `run` gets the application that `--app` names.
     pub fn run<F>(
         self,
@@ -140,7 +169,7 @@ impl Program {
                 Err(error) => self.fail(&error, 1),
             },
             // Without a command, the program serves.
-            _ => match serve::serve(configuration, self.also_log, run) {
+            _ => match serve::serve(configuration, self.also_log, self.threads, run) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => self.fail(&error, if error.is_usage() { USAGE } else { 1 }),
             },

@@ -1,5 +1,6 @@
 //! The command `serve`, which serves an application.
 
+use crate::application::Threads;
 use crate::error::Error;
 use crate::ground::Ground;
 use crate::inherit::Inherited;
@@ -17,6 +18,7 @@ use std::future::Future;
 pub(crate) fn serve<F>(
     configuration: Configuration,
     also_log: fn(&log::Record<'_>),
+    threads: Threads,
     run_application: impl FnOnce(&'static App, &'static Device, &'static mut Inbox<'static>, Io) -> F
     + Send
     + 'static,
@@ -47,7 +49,7 @@ where
     let survey = survey.unwrap_or_default();
     let expects_port_80 = survey.expects_port_80 && !ground.access.ports.contains(&80);
     let says_ws = survey.says_ws && ground.is_secure();
-    let mut server = ground.server(app, &settings.limits);
+    let mut server = ground.server(app, &settings.limits, threads.of_clients());
     let broker: Option<&Broker> = broker.map(|broker| {
         let urls: Vec<_> = ground.listening.iter().flat_map(|address| address.urls()).collect();
         let is_elsewhere = |url: &&String| !url.contains("//127.") && !url.contains("//[::1]");
@@ -61,8 +63,9 @@ where
     // The application sets its outputs and publishes its state before a client can connect.
     let (connections, kept, power_up) = (settings.io, keeping.kept(), settings.power_up);
     let io = move || Io::new(connections, kept, power_up);
-    let simulated = application::start(server, app, io, keeping.properties(), run_application)
-        .map_err(|error| explain(error, io_source))?;
+    let (server, simulated) =
+        application::start(server, threads, app, io, keeping.properties(), run_application)
+            .map_err(|error| explain(error, io_source))?;
     keeping.start()?;
     let has_log_in = ground.has_log_in();
     let about: Vec<_> = keeping.about().map(str::to_owned).collect();

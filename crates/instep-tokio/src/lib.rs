@@ -3,7 +3,7 @@
 //! One task accepts connections, numbers them, and dispatches them to shards. A shard is a thread with its own
 //! runtime and its own copy of the device's feed, which holds the latest values and the recent events. A publish
 //! wakes each shard once, and the shard serves its clients from one loop. The application is a future, and runs on
-//! the thread of its caller.
+//! the thread of its caller, or in that of the first shard ([`Server::with_application`]).
 //!
 //! A program makes the server once, runs the application on one thread, and serves on another:
 //!
@@ -67,6 +67,8 @@ mod server;
 mod shard;
 mod shard_state;
 mod socket;
+mod tail;
+mod thread;
 mod throttle;
 #[cfg(feature = "tls")]
 mod tls;

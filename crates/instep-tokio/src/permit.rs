@@ -27,7 +27,7 @@ pub(crate) struct Permit {
     control: Arc<AdmissionControl>,
     address: IpAddr,
     /// Key of its holder in [`Counts::holders`].
-    index: usize,
+    index: u32,
     /// Message rate of the address; `None` if unlimited.
     rate: Option<Arc<Rate>>,
     /// Client address that a proxy forwards for, once known, and its message rate.
@@ -65,7 +65,7 @@ impl AdmissionControl {
         } else {
             return Admission::Closed;
         }
-        let index = counts.holders.insert(Holder::default());
+        let index = u32::try_from(counts.holders.insert(Holder::default())).expect("too many connections");
         drop(counts);
         Admission::Permit(Permit {
             control: self.clone(),
@@ -132,20 +132,20 @@ impl Permit {
         let mut counts = self.control.counts.lock().unwrap_or_else(PoisonError::into_inner);
         // The limits keep both numbers below their types' maxima.
         let (Ok(shard), Ok(key)) = (shard.try_into(), key.try_into()) else { return };
-        counts.holders[self.index] = Holder { shard, key };
+        counts.holders[self.index as usize] = Holder { shard, key };
     }
 
     /// Records the connection's eviction priority.
     pub(crate) fn set_priority(&self, priority: EvictionPriority) {
         // A rejected connection takes no slot, so evicting it would free none.
         if !self.refused {
-            self.control.priorities.set(self.index, priority);
+            self.control.priorities.set(self.index as usize, priority);
         }
     }
 
     /// Returns the connection's eviction priority, as a number.
     pub(crate) fn priority(&self) -> u64 {
-        self.control.priorities.of(self.index)
+        self.control.priorities.of(self.index as usize)
     }
 
     /// Declines an eviction because the connection is in use by now.
@@ -153,17 +153,17 @@ impl Permit {
     /// Another connection is chosen instead.
     pub(crate) fn keep(&self) {
         let mut counts = self.control.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.evicting.take_if(|index| *index == self.index);
+        counts.evicting.take_if(|index| *index == self.index as usize);
         self.control.changed.notify_one();
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.control.priorities.set(self.index, EvictionPriority::InUse);
+        self.control.priorities.set(self.index as usize, EvictionPriority::InUse);
         let mut counts = self.control.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.holders.remove(self.index);
-        counts.evicting.take_if(|index| *index == self.index);
+        counts.holders.remove(self.index as usize);
+        counts.evicting.take_if(|index| *index == self.index as usize);
         self.control.changed.notify_one();
         if self.refused {
             counts.rejecting -= 1;

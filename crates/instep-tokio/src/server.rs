@@ -5,9 +5,11 @@ use crate::devices::Devices;
 use crate::limits::SocketLimits;
 use crate::memory;
 use crate::metrics::{Meters, Metrics};
+use crate::thread::ApplicationThread;
 use instep::driver::Buffer;
 use instep::update::{FirmwareRoute, Unavailable};
 use instep::{Access, App, Device, Inbox, Limits, LogIn};
+use std::future::Future;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::num::NonZeroU32;
 use std::sync::atomic::Ordering;
@@ -40,6 +42,8 @@ pub struct Server {
     pub(crate) devices: Option<&'static dyn Devices>,
     /// Maximum length of a frame, of the server itself and of the devices behind it, in bytes.
     pub(crate) longest_frame: usize,
+    /// The thread of the first shard, if the application runs in it.
+    pub(crate) application: Option<&'static ApplicationThread>,
     #[cfg(feature = "mqtt")]
     pub(crate) broker: Option<&'static crate::broker::Broker>,
 }
@@ -75,6 +79,7 @@ impl Server {
             update: &NO_UPDATES,
             devices: None,
             longest_frame: limits.frame,
+            application: None,
             #[cfg(feature = "mqtt")]
             broker: None,
         }
@@ -100,6 +105,24 @@ impl Server {
     /// Makes room for frames of that length, in bytes, if devices behind the server have longer ones than the server itself.
     pub fn with_longest_frame(self, length: usize) -> Self {
         Self { longest_frame: self.longest_frame.max(length), ..self }
+    }
+
+    /// Starts the application in the thread of the first shard, in place of a thread of its own.
+    ///
+    /// It runs alone until [`Server::serve`] is called, and ends when that ends. From then on a message, what the application publishes
+    /// after it, and the deliveries are one pass, without a wake-up of another thread. The application must never block, because no
+    /// client of that shard is served meanwhile. If it completes, the shard goes on.
+    ///
+    /// # Errors
+    /// If the system has no thread for it.
+    pub fn with_application<F>(
+        self,
+        application: impl FnOnce() -> F + Send + 'static,
+    ) -> std::io::Result<Self>
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        Ok(Self { application: Some(ApplicationThread::spawn(application)?), ..self })
     }
 
     /// Closes the clients of a session with 1008, at the server and at the devices behind it. `None` stands for all clients.

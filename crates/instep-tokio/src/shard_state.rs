@@ -43,7 +43,9 @@ pub(crate) struct ShardState {
     /// Devices behind the server that clients of this shard are connected to.
     pub(crate) mounts: RefCell<Slab<Rc<Mount>>>,
     /// Mounts whose devices have something new.
-    pub(crate) ready_mounts: Arc<Ready>,
+    pub(crate) ready_mounts: Ready,
+    /// Connections to serve next.
+    pub(crate) ready: Ready,
 }
 
 /// Buffers that are lent to one connection at a time.
@@ -82,7 +84,8 @@ impl ShardState {
             deflate: Some(server.limits.inflaters).filter(|limit| *limit > 0).map(Deflate::new),
             compressing: Cell::new(0),
             mounts: RefCell::default(),
-            ready_mounts: Arc::default(),
+            ready_mounts: Ready::new(),
+            ready: Ready::new(),
         }
     }
 

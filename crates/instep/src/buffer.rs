@@ -1,7 +1,7 @@
 //! Bounded buffers for waiting bytes of one client.
 
 #[cfg(feature = "alloc")]
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use instep_proto::delivery::{FixedBuffer, Storage};
 
 /// Bounded buffer for waiting bytes of one client.
@@ -14,8 +14,8 @@ pub enum Buffer {
     /// Most clients have nothing waiting, and so take no memory.
     #[cfg(feature = "alloc")]
     Grown {
-        /// The bytes.
-        bytes: Vec<u8>,
+        /// The bytes, if there are any. A thin pointer, because each client has three buffers.
+        bytes: Option<Box<Vec<u8>>>,
         /// The maximum number of bytes.
         limit: usize,
     },
@@ -30,7 +30,7 @@ impl Buffer {
     /// Creates a buffer that grows to `limit` bytes and is freed when it is empty.
     #[cfg(feature = "alloc")]
     pub fn grown(limit: usize) -> Self {
-        Self::Grown { bytes: Vec::new(), limit }
+        Self::Grown { bytes: None, limit }
     }
 
     /// Appends all of the bytes.
@@ -58,7 +58,7 @@ impl Storage for Buffer {
         match self {
             Self::Lent(buffer) => buffer.bytes(),
             #[cfg(feature = "alloc")]
-            Self::Grown { bytes, .. } => bytes,
+            Self::Grown { bytes, .. } => bytes.as_deref().map_or(&[], Vec::as_slice),
         }
     }
 
@@ -66,7 +66,7 @@ impl Storage for Buffer {
         match self {
             Self::Lent(buffer) => buffer.bytes_mut(),
             #[cfg(feature = "alloc")]
-            Self::Grown { bytes, .. } => bytes,
+            Self::Grown { bytes, .. } => bytes.as_deref_mut().map_or(&mut [], Vec::as_mut_slice),
         }
     }
 
@@ -85,9 +85,9 @@ impl Storage for Buffer {
             Self::Grown { bytes, limit } => {
                 let fits = new <= *limit;
                 if new == 0 {
-                    *bytes = Vec::new();
+                    *bytes = None;
                 } else if fits {
-                    bytes.resize(new, 0);
+                    bytes.get_or_insert_default().resize(new, 0);
                 }
                 fits
             }
@@ -98,6 +98,11 @@ impl Storage for Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn buffer_takes_three_words() {
+        assert_eq!(size_of::<Buffer>(), 3 * size_of::<usize>());
+    }
 
     #[test]
     fn append_beyond_limit_appends_nothing() {

@@ -61,6 +61,23 @@ fn thing_is_written_and_refuses() {
 }
 
 #[test]
+fn one_thread_counts_and_serves() {
+    let server = start(env!("CARGO_BIN_EXE_one_thread"), &[], &[]);
+    let threads = std::fs::read_dir(format!("/proc/{}/task", server.pid())).expect("no such process");
+    let names = threads.map(|thread| {
+        let name = thread.expect("no thread").path().join("comm");
+        std::fs::read_to_string(name).expect("no name").trim().to_owned()
+    });
+    let names: Vec<_> = names.filter(|name| name.starts_with("shard") || name == "application").collect();
+    assert_eq!(names, ["shard 0"]);
+    assert_eq!(get(server.addr(), "/properties/count"), "0");
+    for _ in 0..3 {
+        assert_eq!(ask(server.addr(), "POST", "/actions/more", ""), 204);
+    }
+    assert_eq!(get(server.addr(), "/properties/count"), "3");
+}
+
+#[test]
 fn log_in_starts_with_password_only_and_asks_for_it() {
     let binary = env!("CARGO_BIN_EXE_log_in");
     let output = std::process::Command::new(binary).output().expect("the example cannot be started");

@@ -5,6 +5,7 @@
 
 use instep::{Access, App, Device, Inbox, Limits};
 use instep_tokio::{Listener, Server, SocketLimits};
+use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,11 +48,34 @@ pub fn serve_with(
     make_listener: impl FnOnce(TcpListener) -> Listener,
     change: impl FnOnce(Server) -> Server,
 ) -> Running {
+    start(Server::new(app, &ACCESS, limits, sockets, 2), make_listener, change)
+}
+
+/// Serves `app` by that number of shards, and runs the application in the first one.
+pub fn serve_in_one_thread<F>(
+    app: &'static App,
+    limits: Limits,
+    shards: usize,
+    run: impl FnOnce(Server) -> F + Send + 'static,
+) -> Running
+where
+    F: Future<Output = ()> + 'static,
+{
+    let server = Server::new(app, &ACCESS, limits, SocketLimits::default(), shards);
+    let with_application = |server: Server| server.with_application(move || run(server));
+    start(server, Listener::plain, |server| with_application(server).expect("cannot start a thread"))
+}
+
+fn start(
+    server: Server,
+    make_listener: impl FnOnce(TcpListener) -> Listener,
+    change: impl FnOnce(Server) -> Server,
+) -> Running {
     watch_for_panics();
     let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
     let addr = listener.local_addr().expect("no address");
     let listener = make_listener(listener);
-    let server = change(Server::new(app, &ACCESS, limits, sockets, 2));
+    let server = change(server);
     let (stop, stopped) = oneshot::channel();
     let serve = move || {
         let stopped = async {

@@ -62,7 +62,7 @@ impl Client {
     fn quiet(&mut self, now: Instant) -> Option<&mut Open> {
         let is_quiet = now < self.timing.earliest
             && self.timing.stalled_since().is_none()
-            && self.http_state.is_none()
+            && self.memory.http().is_none()
             && !self.input_ended
             && self.seen == 0;
         match &mut self.state {

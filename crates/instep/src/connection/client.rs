@@ -34,6 +34,28 @@ pub(super) enum State {
     Closed,
 }
 
+/// Memory of a client beside its state.
+#[derive(Debug)]
+pub(super) enum ClientMemory {
+    /// The state of HTTP, always in [`State::Http`].
+    Http(HttpStateMemory),
+    /// The output that the socket has not accepted, once a state of HTTP on the heap is freed.
+    #[cfg(feature = "alloc")]
+    Unsent(Buffer),
+    /// Nothing, once a lent state of HTTP is returned.
+    Nothing,
+}
+
+impl ClientMemory {
+    pub(super) fn http(&self) -> Option<&HttpState> {
+        if let Self::Http(http) = self { Some(http) } else { None }
+    }
+
+    pub(super) fn http_mut(&mut self) -> Option<&mut HttpState> {
+        if let Self::Http(http) = self { Some(http) } else { None }
+    }
+}
+
 /// State machine of one connection, without a socket and without a clock.
 ///
 /// It has no queue, because output comes from the feed, and incomplete input stays with the driver.
@@ -69,11 +91,7 @@ pub(super) enum State {
 #[derive(Debug)]
 pub struct Client {
     pub(super) state: State,
-    /// The state of HTTP, always present in [`State::Http`].
-    pub(super) http_state: Option<HttpStateMemory>,
-    /// The output that the socket has not accepted, once a state of HTTP on the heap is freed.
-    #[cfg(feature = "alloc")]
-    pub(super) unsent: Option<Buffer>,
+    pub(super) memory: ClientMemory,
     pub(super) input_ended: bool,
     /// The number of pings since the last sign of the peer.
     pub(super) pings: u8,
@@ -88,9 +106,7 @@ impl Client {
         http.begin(info);
         Self {
             state: State::Http,
-            http_state: Some(http),
-            #[cfg(feature = "alloc")]
-            unsent: None,
+            memory: ClientMemory::Http(http),
             input_ended: false,
             pings: 0,
             seen: 0,
@@ -208,7 +224,7 @@ impl Client {
     pub fn close(&mut self, code: CloseCode, context: &mut TurnContext<'_>) {
         let (context, _) = ConnectionContext::of(context);
         let end = End::Closed(Some(code));
-        match (&mut self.state, self.http_state.as_deref_mut()) {
+        match (&mut self.state, self.memory.http_mut()) {
             (State::Open(open), _) => open.close = Some(code),
             (State::Http, Some(HttpState { reply: Some(reply), .. })) => *reply = reply.and_close(),
             // An answer that has begun is written to its end.
@@ -282,38 +298,41 @@ impl Client {
             return None;
         }
         #[cfg(feature = "alloc")]
-        if let Some(HttpStateMemory::Owned(http)) = &mut self.http_state {
-            self.unsent = Some(core::mem::replace(&mut http.unsent, Buffer::lent(&mut [])));
-            self.http_state = None;
+        if let ClientMemory::Http(HttpStateMemory::Owned(http)) = &mut self.memory {
+            self.memory = ClientMemory::Unsent(core::mem::replace(&mut http.unsent, Buffer::lent(&mut [])));
         }
         if self.has_unsent() { None } else { self.take_http_state() }
     }
 
     /// Returns whether output waits that the socket has not accepted.
     pub(super) fn has_unsent(&self) -> bool {
-        let unsent = self.http_state.as_ref().map(|http| &http.unsent);
-        #[cfg(feature = "alloc")]
-        let unsent = unsent.or(self.unsent.as_ref());
-        unsent.is_some_and(|unsent| !unsent.bytes().is_empty())
+        let unsent = match &self.memory {
+            ClientMemory::Http(http) => &http.unsent,
+            #[cfg(feature = "alloc")]
+            ClientMemory::Unsent(unsent) => unsent,
+            ClientMemory::Nothing => return false,
+        };
+        !unsent.bytes().is_empty()
     }
 
     /// Returns the storage of output that the socket has not accepted, if the client has one.
     pub(super) fn unsent_mut(&mut self) -> Option<&mut Buffer> {
-        let unsent = self.http_state.as_deref_mut().map(|http| &mut http.unsent);
-        #[cfg(feature = "alloc")]
-        let unsent = unsent.or(self.unsent.as_mut());
-        unsent
+        match &mut self.memory {
+            ClientMemory::Http(http) => Some(&mut http.unsent),
+            #[cfg(feature = "alloc")]
+            ClientMemory::Unsent(unsent) => Some(unsent),
+            ClientMemory::Nothing => None,
+        }
     }
 
     /// Returns the lent state of HTTP to the driver, if the client still has it.
     ///
     /// For a connection that has ended.
     pub fn take_http_state(&mut self) -> Option<&'static mut HttpState> {
-        match self.http_state.take()? {
-            HttpStateMemory::Lent(http) => Some(http),
-            #[cfg(feature = "alloc")]
-            owned @ HttpStateMemory::Owned(_) => {
-                self.http_state = Some(owned);
+        match core::mem::replace(&mut self.memory, ClientMemory::Nothing) {
+            ClientMemory::Http(HttpStateMemory::Lent(http)) => Some(http),
+            other => {
+                self.memory = other;
                 None
             }
         }
@@ -326,26 +345,26 @@ impl Client {
 
     /// Returns the state of HTTP, if the connection is in [`State::Http`].
     pub(super) fn http(&self) -> Option<&HttpState> {
-        self.http_state.as_deref().filter(|_| matches!(self.state, State::Http))
+        self.memory.http().filter(|_| matches!(self.state, State::Http))
     }
 
     pub(super) fn http_mut(&mut self) -> Option<&mut HttpState> {
-        self.http_state.as_deref_mut().filter(|_| matches!(self.state, State::Http))
+        self.memory.http_mut().filter(|_| matches!(self.state, State::Http))
     }
 
     /// Returns the address of the peer.
     pub(super) fn peer(&self) -> IpAddr {
-        self.http_state.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |http| http.peer)
+        self.memory.http().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |http| http.peer)
     }
 
     /// Returns whether every request is answered with 503.
     pub(super) fn is_refused(&self) -> bool {
-        self.http_state.as_ref().is_some_and(|http| http.refused)
+        self.memory.http().is_some_and(|http| http.refused)
     }
 
     /// Returns the device's port of the connection, or 0 if the driver did not set it.
     pub(super) fn local_port(&self) -> u16 {
-        self.http_state.as_ref().map_or(0, |http| http.local_port)
+        self.memory.http().map_or(0, |http| http.local_port)
     }
 
     /// Answers a request that has no more content.

@@ -39,7 +39,7 @@ impl Client {
     /// Notes that a request's head is complete.
     pub(super) fn head_ended(&mut self, now: Instant) {
         self.timing.begin(now);
-        if let Some(http) = &mut self.http_state {
+        if let Some(http) = self.memory.http_mut() {
             (http.head_begun, http.served) = (false, true);
         }
     }

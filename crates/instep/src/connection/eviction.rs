@@ -25,7 +25,7 @@ impl Client {
     pub fn eviction_priority(&self) -> EvictionPriority {
         let since = self.timing.since;
         let has_unsent = self.has_unsent();
-        match (&self.state, self.http_state.as_deref()) {
+        match (&self.state, self.memory.http()) {
             // With two pings, the first one has been unanswered for a whole interval.
             (State::Open(_), _) if self.pings >= 2 => EvictionPriority::Unresponsive(since),
             _ if has_unsent => EvictionPriority::InUse,
@@ -45,7 +45,7 @@ impl Client {
     /// Returns whether a request of this connection has been answered.
     #[doc(hidden)]
     pub fn was_served(&self) -> bool {
-        self.http_state.as_ref().is_some_and(|http| http.served)
+        self.memory.http().is_some_and(|http| http.served)
     }
 
     /// Returns since when the socket has accepted no output, if output waits.

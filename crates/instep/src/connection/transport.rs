@@ -11,14 +11,14 @@ use core::net::IpAddr;
 impl Client {
     /// Returns whether the connection is encrypted, so that its cookie is `Secure`.
     pub fn is_secure(&self) -> bool {
-        self.http_state.as_ref().is_some_and(|http| http.secure)
+        self.memory.http().is_some_and(|http| http.secure)
     }
 
     /// Notes that the peer sends plaintext to a TLS port.
     ///
     /// Every request is answered with 400 and the address to open instead.
     pub fn refuse_unencrypted(&mut self) {
-        if let Some(http) = &mut self.http_state {
+        if let Some(http) = self.memory.http_mut() {
             http.secure = false;
             http.plaintext_on_tls_port = Some(ask_for_https);
         }

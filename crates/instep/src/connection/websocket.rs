@@ -22,8 +22,8 @@ pub(super) struct Open {
     /// Whether it waits for an inflater.
     pub(super) awaiting_inflater: bool,
     pub(super) receiver: Receiver,
-    /// The number of bytes of the current message that the inbox has taken.
-    message: usize,
+    /// The number of bytes of the current message that the inbox has taken. A message has at most 4 GiB.
+    message: u32,
     /// A piece that had no room in an earlier turn.
     held: Option<HeldPiece>,
     /// The decompression of the current message.
@@ -173,7 +173,7 @@ impl Open {
         let (max, left) = if echo {
             (out.remaining() - ROOM_MIN / 2, usize::MAX)
         } else {
-            (self.message_budget(context), context.device.limits().message - self.message)
+            (self.message_budget(context), context.device.limits().message - self.message())
         };
         match self.receiver.receive(input, max, left) {
             Err(error) => Taken::Wrong(error),
@@ -220,7 +220,8 @@ impl Open {
             Offer::Blocked => self.hold(piece, used),
             Offer::TooBig => Taken::Wrong(ProtocolError::TooBig),
             Offer::Taken => {
-                self.message = if piece.last { 0 } else { self.message + piece.bytes.len() };
+                let taken = if piece.last { 0 } else { self.message() + piece.bytes.len() };
+                self.message = u32::try_from(taken).unwrap_or(u32::MAX);
                 context.count_message(piece.last);
                 Taken::Some(used)
             }
@@ -245,11 +246,16 @@ impl Open {
         }
     }
 
+    /// Returns the number of bytes of the current message that the inbox has taken.
+    fn message(&self) -> usize {
+        self.message as usize
+    }
+
     /// Returns the maximum number of bytes of the current message that are processed.
     ///
     /// The maximum is one byte above the limit. So the first error decides, however the input is split.
     pub(super) fn message_budget(&self, context: &Context<'_>) -> usize {
-        (context.device.limits().message - self.message).saturating_add(1)
+        (context.device.limits().message - self.message()).saturating_add(1)
     }
 
     /// Returns whether there is nothing to do but to read input and to write frames of the feed.
