@@ -3,7 +3,7 @@
 //! The text is written in parts, so it may be longer than the output buffer.
 
 use crate::address::split_once;
-use crate::publish::Identity;
+use crate::identity::Identity;
 use crate::topics::Topics;
 use core::fmt::{self, Display};
 use instep::broker::{Control, Followed, shortest};
@@ -22,6 +22,13 @@ pub(crate) struct Discovery<'d> {
     pub(crate) own: &'d Identity<'d>,
     /// Name and platform of the component that this message removes, and nothing else.
     pub(crate) removed: Option<(&'d str, &'d str)>,
+}
+
+impl Identity<'_> {
+    /// Returns the discovery message, or the one that removes a component.
+    pub(crate) fn discovery<'d>(&'d self, removed: Option<(&'d str, &'d str)>) -> Discovery<'d> {
+        Discovery { own: self, removed }
+    }
 }
 
 /// Component of the device, in order of number. The last one is the version.

@@ -22,6 +22,7 @@ mod discovery;
 mod ended;
 mod gateway;
 mod id;
+mod identity;
 pub mod packet;
 mod publish;
 mod report;

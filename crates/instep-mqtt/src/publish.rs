@@ -5,11 +5,12 @@
 
 use crate::announce::{Announcer, Cleared, Step, measure};
 use crate::command::{PendingCommand, Progress};
-use crate::discovery::{Component, Discovery};
+use crate::discovery::Component;
+use crate::identity::Identity;
 use crate::packet::{Filter, write_subscribe, write_unsubscribe};
 use crate::stream::{Body, Stream, Written};
 use crate::topics::{DISCOVERED, HOME_ASSISTANT, Topic, Topics};
-use crate::writer::{To, Writer};
+use crate::writer::Writer;
 use core::fmt::Display;
 use instep::Instant;
 use instep::broker::{CommandId, Followed};
@@ -36,26 +37,6 @@ pub(crate) struct Publisher {
     stream: Option<Stream>,
     pub(crate) announcer: Announcer,
     pub(crate) writer: Writer,
-}
-
-/// What a device publishes about itself.
-#[derive(Clone, Copy)]
-pub(crate) struct Identity<'i> {
-    pub(crate) followed: &'i Followed<'i>,
-    pub(crate) topics: Topics<'i>,
-    /// The address of its page.
-    pub(crate) page: Option<&'i str>,
-}
-
-impl<'i> Identity<'i> {
-    /// Returns where a message goes that answers no command.
-    fn to<'t>(&'t self, topic: Topic<'t>) -> To<'t> {
-        To { topics: &self.topics, topic, correlation_data: None }
-    }
-
-    pub(crate) fn discovery<'d>(&'d self, removed: Option<(&'d str, &'d str)>) -> Discovery<'d> {
-        Discovery { own: self, removed }
-    }
 }
 
 impl Publisher {

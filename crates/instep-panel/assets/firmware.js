@@ -74,6 +74,7 @@ let looks = 0; // number of calls of look(), of which only the last one goes on
 async function look() {
   const turn = ++looks;
   clearTimeout(timer);
+  let missing = false;
   try {
     const response = await fetch(FIRMWARE, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (response.status === 401) {
@@ -81,17 +82,19 @@ async function look() {
       status = null;
       return show();
     }
-    // A proxy says something else while the device restarts.
-    if (response.status === 404) return place.remove();
+    missing = response.status === 404;
+    // A device without updates always says so, and a proxy perhaps while the device restarts.
+    if (missing && !status && from === null) return place.remove();
     if (response.ok) take(await response.json());
   } catch {
     // The state of the connection is above. A new image restarts, too, if it is given up.
     if (from === null && status?.upload) [from, guessed] = [status.slot, true];
     restarts = from !== null;
   }
-  show();
+  if (missing) place.remove();
+  else show();
   if (turn !== looks) return;
-  const active = sending || from !== null || (status && isBusy(status)) || status?.state === "trial";
+  const active = !missing && (sending || from !== null || (status && isBusy(status)) || status?.state === "trial");
   timer = setTimeout(() => (document.hidden && !sending ? later() : look()), active ? SOON : LATER);
 }
 

@@ -99,6 +99,21 @@ fn section_is_for_devices_that_can_be_updated() {
     assert!(!is_shown(&page, "firmware-file"));
 }
 
+/// As a proxy answers while the device restarts.
+#[test]
+fn section_returns_after_a_404() {
+    let device = setup().start();
+    let page = Browser::open(&format!("http://{}/", device.addr));
+    open(&page);
+    page.run(
+        "window.real = fetch;
+         window.fetch = (...of) => of[0] === 'firmware' ? Promise.resolve(new Response('', { status: 404 })) : real(...of);",
+    );
+    page.wait_until("document.getElementById('firmware') === null", UPDATED);
+    page.run("window.fetch = real");
+    reads(&page, "firmware-state", "Version 0.2.0 runs.", UPDATED);
+}
+
 #[test]
 fn section_fits_phone_and_passes_axe() {
     let last = LastUpdate::new(LastUpdateOutcome::Returned, "0.3.0", "the new firmware panicked");

@@ -105,6 +105,32 @@ fn loss_of_power_during_upload_is_told() {
 }
 
 #[test]
+fn loss_of_power_is_not_told_as_the_try_before() {
+    let folder = Folder::new("browser-firmware-power-again");
+    let last = LastUpdate::new(LastUpdateOutcome::Returned, "0.2.9", "the new firmware panicked");
+    let device = Setup { last: Some(last), ..slow() }.start();
+    let url = format!("http://{}/", device.addr);
+    let page = Browser::open(&url);
+    let second = Browser::with().phone().open(&url);
+    let why = "The update to 0.2.9 did not stay. The device came back with 0.2.0 because the new firmware panicked.";
+    for browser in [&page, &second] {
+        open(browser);
+        reads(browser, "firmware-problem", why, SOON);
+    }
+    choose(&page, &folder, &Sample { length: 150_000, ..Sample::new("0.3.0") }.make());
+    install(&page);
+    for browser in [&page, &second] {
+        browser.wait_until("/% sent/.test(document.getElementById('firmware-hint').textContent)", SOON);
+    }
+    device.lose_power();
+    // The device still has the outcome of the try before, and knows nothing of this one.
+    for browser in [&page, &second] {
+        reads(browser, "firmware-problem", BROKEN, UPDATED);
+        reads(browser, "firmware-state", "Version 0.2.0 runs.", SOON);
+    }
+}
+
+#[test]
 fn reload_of_sending_page_is_warned_of_and_told() {
     let folder = Folder::new("browser-firmware-reload");
     let sector_time = Duration::from_millis(2);
