@@ -33,9 +33,10 @@ impl Broker {
         let address = free.map_err(|error| error.to_string())?;
         let configuration = std::env::temp_dir().join(format!("instep-bench-{}.conf", std::process::id()));
         let port = address.port();
-        // As root it would change to a user, and with it lose the signal by which it ends with this program.
+        // Nothing is dropped, as with docs/guide/mqtt/mosquitto.conf. As root it would change to a user, and with it lose the signal by which it ends with this program.
         let lines = format!(
-            "user root\nlistener {port} 127.0.0.1\nallow_anonymous true\nlog_dest none\npersistence false\n"
+            "user root\nlistener {port} 127.0.0.1\nallow_anonymous true\nlog_dest none\npersistence false\n\
+             max_queued_messages 1000000\n"
         );
         fs::write(&configuration, lines).map_err(|error| format!("{}: {error}", configuration.display()))?;
         let mut command = launch::command(None, &find())?;

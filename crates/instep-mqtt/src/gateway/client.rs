@@ -12,8 +12,10 @@ use crate::packet::{
 use instep::Instant;
 use instep_proto::delivery::Outgoing;
 
-/// Time after which a broker that does not pass the gateway's own message on counts as heard, in ms.
+/// Time after which a broker that does not pass the gateway's own message on is asked again, or counts as heard, in ms.
 const MARKER_TIMEOUT_MS: u64 = 30_000;
+/// Number of times that a broker is asked for everything.
+const ATTEMPTS: u8 = 3;
 
 /// Options of a gateway's connection to a broker.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,8 @@ pub struct GatewayClient<'a> {
     options: GatewayOptions<'a>,
     connection: Connection,
     step: Step,
+    /// The number of times that the broker was asked for everything.
+    attempts: u8,
     ended: Option<Ended>,
     ignored: u64,
 }
@@ -52,6 +56,8 @@ enum Step {
     Subscribe,
     Mark,
     /// The message that it has sent to itself has yet to come back, at the latest at this time.
+    ///
+    /// A broker that drops it, because too many messages wait, may have dropped values, too.
     Hear {
         until: Instant,
     },
@@ -62,7 +68,7 @@ impl<'a> GatewayClient<'a> {
     /// Creates the client of a gateway.
     pub fn new(now: Instant, options: GatewayOptions<'a>) -> Self {
         let connection = Connection::new(now, options.packet_max).with_any_age();
-        Self { options, connection, step: Step::Subscribe, ended: None, ignored: 0 }
+        Self { options, connection, step: Step::Subscribe, attempts: 0, ended: None, ignored: 0 }
     }
 
     /// Begins anew, with a new connection of the transport.
@@ -109,8 +115,7 @@ impl<'a> GatewayClient<'a> {
             }
         }
         if matches!(self.step, Step::Hear { until } if now >= until) && self.is_open() {
-            self.step = Step::Done;
-            hear(Heard::Complete);
+            self.miss_mark(hear);
         }
         used
     }
@@ -136,6 +141,7 @@ impl<'a> GatewayClient<'a> {
         }
         if self.step == Step::Subscribe && self.subscribe(now, out) {
             self.step = Step::Mark;
+            self.attempts += 1;
         }
         if self.step == Step::Mark && self.mark(out) {
             self.step = Step::Hear { until: now.after(MARKER_TIMEOUT_MS) };
@@ -170,6 +176,21 @@ impl<'a> GatewayClient<'a> {
     pub fn wake_at(&self) -> Instant {
         let until = if let Step::Hear { until } = self.step { until } else { Instant::NEVER };
         self.connection.wake_at().min(until)
+    }
+
+    /// Asks for everything again, or gives up the message to itself.
+    fn miss_mark(&mut self, hear: &mut dyn FnMut(Heard<'_>)) {
+        if self.attempts == 1 {
+            log::warn!(
+                "The broker dropped a message, and perhaps values of devices; raise max_queued_messages in mosquitto, and let this user write below its own id"
+            );
+        }
+        if self.attempts < ATTEMPTS {
+            self.step = Step::Subscribe;
+        } else {
+            self.step = Step::Done;
+            hear(Heard::Complete);
+        }
     }
 
     fn take(&mut self, message: &Publish<'_>, hear: &mut dyn FnMut(Heard<'_>)) {
