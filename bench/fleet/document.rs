@@ -47,9 +47,9 @@ pub fn section(machine: &str, plan: &Plan, broker: &str, figures: &Figures) -> S
         digits(heard.gateway),
         digits(heard.broker),
     );
-    let each = whole(plan.viewers);
+    let (each, all) = (whole(plan.viewers), whole(plan.viewers_in_all()));
     let rows = [
-        (format!("{each} at the device itself"), &viewers.direct),
+        (format!("{all} at the device itself"), &viewers.direct),
         (format!("{each} at each of {GATEWAYS} gateways"), &viewers.gateways),
     ];
     for (name, Deliveries { cpu, p50, p99, last }) in rows {
@@ -59,7 +59,7 @@ pub fn section(machine: &str, plan: &Plan, broker: &str, figures: &Figures) -> S
         text,
         "\nThe ratio of the two is {}. For each publish, which is {} deliveries, the broker takes {} µs, and the device {} µs.\n",
         viewers.ratio(),
-        whole(GATEWAYS * plan.viewers),
+        all,
         viewers.broker,
         viewers.device,
     );

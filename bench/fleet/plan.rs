@@ -16,7 +16,7 @@ pub struct Plan {
     pub starts: usize,
     /// Time for which a fleet is watched whose devices change, and one whose devices do not.
     pub watched: Duration,
-    /// Viewers at each gateway, and at the device itself.
+    /// Viewers at each gateway.
     pub viewers: usize,
     /// Repeats of the deliveries to viewers.
     pub repeats: usize,
@@ -49,8 +49,13 @@ impl Plan {
         self.devices.into_iter().max().unwrap_or_default()
     }
 
+    /// Returns the number of viewers at all gateways, and that at the device itself.
+    pub fn viewers_in_all(&self) -> usize {
+        GATEWAYS * self.viewers
+    }
+
     /// Returns the number of sockets of the viewers at the gateways and at the device.
     pub fn sockets(&self) -> usize {
-        (GATEWAYS + 1) * self.viewers
+        2 * self.viewers_in_all()
     }
 }

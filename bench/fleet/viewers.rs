@@ -22,12 +22,12 @@ const REST: Duration = Duration::from_millis(300);
 ///
 /// The other devices, of `fleet`, are stopped during each run, because the broker answers their pings.
 pub fn measure(instep: &Instep, broker: &Broker, fleet: &Process, plan: &Plan) -> Result<Viewers, String> {
-    println!("{} viewers at each of {GATEWAYS} gateways, and at the device itself", plan.viewers);
+    println!("{} viewers at each of {GATEWAYS} gateways, and as many in all at the device itself", plan.viewers);
     let core = Some(SERVER_CORE);
     take_core(GENERATOR_CORE).map_err(|_| "two cores are needed: one for servers, one for viewers")?;
     broker.take_core(SERVER_CORE)?;
     // The client that changes the device is one more.
-    let room = |key: &str| format!("{key}={}", plan.viewers + 1);
+    let room = |key: &str| format!("{key}={}", plan.viewers_in_all() + 1);
     let (clients, viewers) = (room("clients"), room("viewers"));
     let serve = ["serve", "--app", "lamp", "--limit", "message_rate=0", "--limit", &clients];
     let alone = instep.serve(core, &serve)?;
@@ -42,7 +42,7 @@ pub fn measure(instep: &Instep, broker: &Broker, fleet: &Process, plan: &Plan) -
     let places: Vec<Place<'_>> =
         gateways.iter().map(|gateway| Place { port: gateway.port, path: &path }).collect();
     let itself = |server: &Serving| Place { port: server.port, path: "/ws" };
-    let mut direct = Audience::connect(itself(&alone), &[itself(&alone)], plan.viewers)?;
+    let mut direct = Audience::connect(itself(&alone), &[itself(&alone)], plan.viewers_in_all())?;
     let mut behind = Audience::connect(itself(&device), &places, plan.viewers)?;
 
     let mut figures = Viewers::default();
@@ -51,9 +51,9 @@ pub fn measure(instep: &Instep, broker: &Broker, fleet: &Process, plan: &Plan) -
         let of_direct = at_rest(fleet, || direct.run(plan.time, &[&alone]))?;
         let of_behind = at_rest(fleet, || behind.run(plan.time, &all))?;
         // The client that changes the device has each value, too.
-        note(&mut figures.direct, of_direct.cpu[0], &of_direct, plan.viewers + 1);
+        note(&mut figures.direct, of_direct.cpu[0], &of_direct, plan.viewers_in_all() + 1);
         let (of_gateways, of_others) = of_behind.cpu.split_at(GATEWAYS);
-        note(&mut figures.gateways, of_gateways.iter().sum(), &of_behind, GATEWAYS * plan.viewers);
+        note(&mut figures.gateways, of_gateways.iter().sum(), &of_behind, plan.viewers_in_all());
         figures.broker.0.push(of_others[0]);
         figures.device.0.push(of_others[1]);
     }
