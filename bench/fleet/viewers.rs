@@ -22,7 +22,10 @@ const REST: Duration = Duration::from_millis(300);
 ///
 /// The other devices, of `fleet`, are stopped during each run, because the broker answers their pings.
 pub fn measure(instep: &Instep, broker: &Broker, fleet: &Process, plan: &Plan) -> Result<Viewers, String> {
-    println!("{} viewers at each of {GATEWAYS} gateways, and as many in all at the device itself", plan.viewers);
+    println!(
+        "{} viewers at each of {GATEWAYS} gateways, and as many in all at the device itself",
+        plan.viewers
+    );
     let core = Some(SERVER_CORE);
     take_core(GENERATOR_CORE).map_err(|_| "two cores are needed: one for servers, one for viewers")?;
     broker.take_core(SERVER_CORE)?;
