@@ -8,19 +8,9 @@ use served::{INSTEP, get, request, serve};
 use std::fs;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use test_support::{Http, SOON, Server, http, wait_until};
-
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
-    let found = folders.map(|folder| folder.join(program)).find(|file| file.is_file());
-    if found.is_none() {
-        println!("skipped: {program} is not on PATH");
-    }
-    found
-}
+use test_support::{Http, SOON, Server, find, http, wait_until};
 
 /// Returns the output of a program with this input.
 #[track_caller]

@@ -11,7 +11,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
-use test_support::{Http, Random, SOON, Server, WebSocket, wait_until};
+use test_support::{Http, Random, SOON, Server, WebSocket, resident, wait_until};
 
 /// Number of connections that open and close.
 const VISITS: usize = 10_000;
@@ -24,14 +24,6 @@ const THREADS: usize = 4;
 ///
 /// It is 100 bytes for each visit. The allocator has an arena for each thread, so the memory varies.
 const GROWTH: usize = 900 << 10;
-
-/// Returns the resident memory of the server, in bytes.
-fn resident(server: &Server) -> usize {
-    let status =
-        fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("cannot read the status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
-    line.trim().trim_end_matches(" kB").parse::<usize>().expect("not a number of KiB") << 10
-}
 
 /// Returns the number of open descriptors of the server.
 fn descriptors(server: &Server) -> usize {
@@ -68,14 +60,14 @@ fn ten_thousand_visits_leak_nothing() {
     assert_eq!(witness.read_text(), "0");
     let descriptors_before = descriptors(&server);
     visits(server.addr(), FIRST);
-    let before = resident(&server);
+    let before = resident(server.pid());
     visits(server.addr(), VISITS - FIRST);
     wait_until(
         SOON,
         || descriptors(&server) <= descriptors_before,
         || format!("{} descriptors, not {descriptors_before}", descriptors(&server)),
     );
-    let growth = resident(&server).saturating_sub(before);
+    let growth = resident(server.pid()).saturating_sub(before);
     assert!(growth < GROWTH, "{growth} bytes more");
     println!("{VISITS} visits: {growth} bytes more than after the first {FIRST}");
     witness.send_text("toggle");

@@ -7,10 +7,11 @@ mod served;
 use served::{INSTEP, request, serve};
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use test_support::{Folder, Http, Response, SOON, Server, WebSocket, free_addr, http, opcode, wait_until};
+use test_support::{
+    Folder, Http, Response, SOON, Server, WebSocket, find, free_addr, http, opcode, wait_until,
+};
 
 /// Another address of this machine, to distinguish the client from the proxy.
 const CLIENT: [u8; 4] = [127, 0, 0, 2];
@@ -114,16 +115,6 @@ impl Drop for Proxy {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    let found = folders.map(|folder| folder.join(program)).find(|file| file.is_file());
-    if found.is_none() {
-        println!("skipped: {program} is not on PATH");
-    }
-    found
 }
 
 /// Returns a server block of nginx that removes `/home` from the path.

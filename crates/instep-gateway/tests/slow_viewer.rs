@@ -12,7 +12,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use test_support::{SOON, WebSocket, wait_until};
+use test_support::{SOON, WebSocket, resident_here, wait_until};
 
 /// Number of properties, whose frames are as long as this.
 const PROPERTIES: usize = 4;
@@ -115,14 +115,6 @@ fn narrow(addr: SocketAddr) -> WebSocket {
     WebSocket::upgrade(socket.into(), "/lamp/ws", &[]).expect("the upgrade was refused")
 }
 
-/// Returns the resident memory of this process, in bytes.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").expect("cannot read the status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("not a number of KiB");
-    kib << 10
-}
-
 #[test]
 fn viewer_that_reads_nothing_is_dropped_and_nobody_else_notices() {
     let (addr, fleet, gateway) = serve();
@@ -148,11 +140,11 @@ fn viewer_that_reads_nothing_is_dropped_and_nobody_else_notices() {
             wait_until(SOON, || is_seen(round), || format!("a viewer is stuck: {seen:?} of {round}"));
             slowest = slowest.max(changed.elapsed());
             if round == WARM {
-                before = resident();
+                before = resident_here();
             }
             if round.is_multiple_of(16) {
                 is_dropped = viewers_of(gateway) == 3;
-                most = most.max(resident());
+                most = most.max(resident_here());
             }
             assert!(begun.elapsed() < 2 * SOON, "the slow viewer is not dropped");
         }

@@ -14,7 +14,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
-use test_support::{Frame, SOON, WebSocket, opcode, wait_until};
+use test_support::{Frame, SOON, WebSocket, opcode, resident_here, wait_until};
 
 const TOPICS: usize = 8;
 /// Payload of a frame, in bytes.
@@ -85,14 +85,6 @@ fn narrow_client(addr: SocketAddr) -> WebSocket {
     WebSocket::upgrade(socket.into(), "/ws", &[]).expect("the upgrade was refused")
 }
 
-/// Returns the resident memory of this process, in bytes.
-fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").expect("cannot read the status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("not a number of KiB");
-    kib * 1024
-}
-
 /// Returns the bytes that the kernel holds on their way
 /// to this client: unsent, unacknowledged, and unread.
 fn queued(client: &TcpStream) -> usize {
@@ -149,10 +141,10 @@ fn stalled_client_delays_no_other_and_uses_no_memory() {
             }
             if number == FRAMES / 16 {
                 // By now all memory in use has been touched.
-                start = resident();
+                start = resident_here();
             }
             if number % (FRAMES / 256) == 0 {
-                most_memory = most_memory.max(resident());
+                most_memory = most_memory.max(resident_here());
                 most_queued = most_queued.max(queued(stalled.tcp()));
             }
         }

@@ -6,11 +6,10 @@ mod over_tls;
 use instep::Limits;
 use over_tls::{LENGTHS, STEP, connect, expect_echo, start};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::fs;
 use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
-use test_support::{Http, SOON, WebSocket, wait_until};
+use test_support::{Http, SOON, WebSocket, resident_here, wait_until};
 
 /// Returns a socket with the kernel's smallest receive buffer.
 fn narrow(addr: SocketAddr) -> TcpStream {
@@ -43,14 +42,6 @@ fn answer_arrives_at_slow_tls_reader() {
     }
 }
 
-/// Returns the resident memory of this process, in bytes.
-fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").expect("cannot read the status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("not a number of KiB");
-    kib * 1024
-}
-
 #[test]
 fn stalled_tls_client_uses_no_memory_and_gets_latest() {
     const PAYLOAD: usize = 60_000;
@@ -65,10 +56,10 @@ fn stalled_tls_client_uses_no_memory_and_gets_latest() {
         server.device().publish(over_tls::TEXT, format_args!("{number:08}{fill}"));
         while healthy.read_frame(SOON).text()[..8] != *format!("{number:08}") {}
         if number == 50 {
-            start = resident();
+            start = resident_here();
         }
     }
-    let growth = resident().saturating_sub(start);
+    let growth = resident_here().saturating_sub(start);
     assert!(growth < 8 << 20, "{growth} bytes for {} that were not read", FRAMES * PAYLOAD);
     let mut frames = 0;
     while stalled.read_frame(SOON).text()[..8] != *format!("{FRAMES:08}") {

@@ -22,6 +22,7 @@ mod deadline;
 mod folder;
 mod frame;
 mod http;
+mod memory;
 #[cfg(feature = "mosquitto")]
 pub mod mosquitto;
 mod output;
@@ -43,6 +44,7 @@ pub use deadline::{SOON, wait_for, wait_until};
 pub use folder::Folder;
 pub use frame::{Frame, opcode};
 pub use http::{Http, Response, http};
+pub use memory::{resident, resident_here};
 pub use port::free_addr;
 pub use program::find;
 pub use random::Random;

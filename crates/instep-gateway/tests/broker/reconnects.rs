@@ -8,7 +8,7 @@ use instep_tokio::{BrokerAddress, Server, SocketLimits};
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::sync::Arc;
 use test_support::mosquitto::{Client, Mosquitto, url_of};
-use test_support::{Relay, SOON, WebSocket, wait_until};
+use test_support::{Relay, SOON, WebSocket, resident_here, wait_until};
 use tokio::sync::watch;
 
 /// Number of new connections.
@@ -82,13 +82,6 @@ fn start(client: &mut Client) -> Arc<Fleet> {
     Fleet::new(FleetLimits::default())
 }
 
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").expect("cannot read the status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("no VmRSS");
-    let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("not a number of KiB");
-    kib << 10
-}
-
 #[test]
 #[ignore = "it takes a minute: `cargo xtask test --full`"]
 fn viewers_end_with_the_values_after_each_new_connection_of_their_gateway() {
@@ -114,10 +107,10 @@ fn viewers_end_with_the_values_after_each_new_connection_of_their_gateway() {
             wait_until(SOON, || !fleet.is_connected(), || "the gateway does not notice the end");
         });
         if level == WARM {
-            before = resident();
+            before = resident_here();
         }
     }
-    let growth = resident().saturating_sub(before);
+    let growth = resident_here().saturating_sub(before);
     println!("{} connections to the broker, {} KiB more memory", relay.accepted(), growth >> 10);
     assert!(relay.accepted() >= CONNECTIONS && growth < GROWTH, "{growth} bytes more memory");
     assert_eq!(fleet.counts().devices, 1);
@@ -146,7 +139,7 @@ fn viewer_ends_with_the_values_after_each_new_connection() {
                 _ => {}
             }
             if level == WARM {
-                before = resident();
+                before = resident_here();
             }
         }
         expect(&mut one_that_stays, CONNECTIONS);
@@ -156,7 +149,7 @@ fn viewer_ends_with_the_values_after_each_new_connection() {
             viewers
         };
         wait_until(SOON, || viewers() == 1, || format!("there are {} viewers", viewers()));
-        let growth = resident().saturating_sub(before);
+        let growth = resident_here().saturating_sub(before);
         println!("{CONNECTIONS} connections of viewers, {} KiB more memory", growth >> 10);
         assert!(growth < GROWTH, "{growth} bytes more memory");
     });

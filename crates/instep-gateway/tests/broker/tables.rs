@@ -6,8 +6,8 @@ use instep_gateway::{Change, FleetLimits, Follower, Since};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use test_support::SOON;
 use test_support::mosquitto::Mosquitto;
+use test_support::{SOON, resident_here};
 
 /// Follower that passes each event and each value on as text.
 struct Sender(Mutex<mpsc::Sender<String>>);
@@ -93,13 +93,7 @@ fn start_with_10_000_devices() {
     }
     client.subscribe("instep/d-09999/thing/td");
     client.next(6 * SOON).expect("the broker has not read everything");
-    let resident = || {
-        let status = std::fs::read_to_string("/proc/self/status").expect("cannot read the memory");
-        let line =
-            status.lines().find(|line| line.starts_with("VmRSS")).expect("there is no VmRSS").to_owned();
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("VmRSS is a number")
-    };
-    let (before, begun) = (resident(), Instant::now());
+    let (before, begun) = (resident_here(), Instant::now());
     let gateway = Gateway::start(&broker);
     let is_whole = |fleet: &instep_gateway::Fleet| {
         fleet.counts().devices == 10_000 && frames(fleet, "d-09999").len() == 10
@@ -107,7 +101,7 @@ fn start_with_10_000_devices() {
     gateway.wait("has all devices", Duration::from_secs(120), is_whole);
     let last = || gateway.fleet.list(None, 10_000).iter().all(|device| device.presence.online);
     gateway.wait("has all states", Duration::from_secs(120), |_| last());
-    println!("{:?} for all values; {} KiB more", begun.elapsed(), resident() - before);
+    println!("{:?} for all values; {} KiB more", begun.elapsed(), (resident_here() - before) >> 10);
     let all: usize = gateway
         .fleet
         .list(None, 10_000)

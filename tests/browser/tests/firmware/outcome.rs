@@ -5,7 +5,7 @@ use browser_tests::Browser;
 use instep::update::{LastUpdate, LastUpdateOutcome};
 use std::time::Duration;
 use test_support::{Folder, SOON};
-use updatable_device::{Fate, Sample, Setup};
+use updatable_device::{Device, Fate, Sample, Setup};
 
 const BROKEN: &str = "The upload broke off. The device keeps its firmware.";
 /// Length of an image that does not fit into the buffers of sockets, in bytes.
@@ -77,6 +77,20 @@ fn every_page_shows_why_device_refused_image() {
     assert!(is_shown(&page, "firmware-file"));
 }
 
+/// Sends an image from the first page until the device loses its power, of which both pages tell.
+fn lose_power_while_sending(device: &Device, pages: [&Browser; 2], folder: &Folder) {
+    choose(pages[0], folder, &Sample { length: 150_000, ..Sample::new("0.3.0") }.make());
+    install(pages[0]);
+    for browser in pages {
+        browser.wait_until("/% sent/.test(document.getElementById('firmware-hint').textContent)", SOON);
+    }
+    device.lose_power();
+    for browser in pages {
+        reads(browser, "firmware-problem", BROKEN, UPDATED);
+        reads(browser, "firmware-state", "Version 0.2.0 runs.", SOON);
+    }
+}
+
 #[test]
 fn loss_of_power_during_upload_is_told() {
     let folder = Folder::new("browser-firmware-power");
@@ -86,16 +100,7 @@ fn loss_of_power_during_upload_is_told() {
     let second = Browser::with().phone().open(&url);
     open(&page);
     open(&second);
-    choose(&page, &folder, &Sample { length: 150_000, ..Sample::new("0.3.0") }.make());
-    install(&page);
-    for browser in [&page, &second] {
-        browser.wait_until("/% sent/.test(document.getElementById('firmware-hint').textContent)", SOON);
-    }
-    device.lose_power();
-    for browser in [&page, &second] {
-        reads(browser, "firmware-problem", BROKEN, UPDATED);
-        reads(browser, "firmware-state", "Version 0.2.0 runs.", SOON);
-    }
+    lose_power_while_sending(&device, [&page, &second], &folder);
     // The image is still chosen for the next try.
     install(&page);
     for browser in [&page, &second] {
@@ -117,17 +122,8 @@ fn loss_of_power_is_not_told_as_the_try_before() {
         open(browser);
         reads(browser, "firmware-problem", why, SOON);
     }
-    choose(&page, &folder, &Sample { length: 150_000, ..Sample::new("0.3.0") }.make());
-    install(&page);
-    for browser in [&page, &second] {
-        browser.wait_until("/% sent/.test(document.getElementById('firmware-hint').textContent)", SOON);
-    }
-    device.lose_power();
     // The device still has the outcome of the try before, and knows nothing of this one.
-    for browser in [&page, &second] {
-        reads(browser, "firmware-problem", BROKEN, UPDATED);
-        reads(browser, "firmware-state", "Version 0.2.0 runs.", SOON);
-    }
+    lose_power_while_sending(&device, [&page, &second], &folder);
 }
 
 #[test]
