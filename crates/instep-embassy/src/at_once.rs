@@ -5,20 +5,28 @@ use crate::input::poll_once;
 use crate::shared::Shared;
 use core::task::{Context, Poll};
 use instep::Instant;
+use instep::driver::Newest;
 
 impl Connection {
-    /// Writes the frame that the client has not received, if nothing else is to be done.
+    /// Writes the newest frame if the client has received all others, and nothing else is to be done.
     ///
     /// Returns `false` if the client needs a turn.
-    pub(crate) fn deliver(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) -> bool {
+    #[cfg_attr(not(debug_assertions), expect(unused_variables, reason = "only tests count"))]
+    pub(crate) fn deliver(
+        &mut self,
+        context: &mut Context<'_>,
+        now: Instant,
+        newest: &Newest<'_>,
+        shared: &Shared,
+    ) -> bool {
         let Self { socket, stage, head, .. } = self;
         let Stage::Serving(serving) = stage else { return false };
-        if head.is_some() || serving.wants_write || now >= serving.wake_at {
+        if head.is_some() {
             return false;
         }
         #[cfg(debug_assertions)]
         let mut wrote = false;
-        let delivered = serving.client.deliver(now, &shared.feed, &mut |frame| {
+        let delivered = serving.client.deliver(now, newest, &mut |frame| {
             // The socket accepts the whole frame in one piece, or nothing of it.
             let fill = |space: &mut [u8]| match space.get_mut(..frame.len()) {
                 Some(space) => {

@@ -75,11 +75,6 @@ impl Connection {
         shared.send_capacity - self.socket.send_queue()
     }
 
-    /// Returns whether the client has a turn that no event of the socket causes.
-    pub(crate) fn is_due(&self) -> bool {
-        matches!(&self.stage, Stage::Serving(serving) if serving.due)
-    }
-
     /// Returns whether the connection concerns only its own client.
     ///
     /// It is open, holds no buffer for heads, and its socket sets its signal when it has work.
@@ -171,13 +166,15 @@ impl Connection {
         }
     }
 
-    /// Announces a reply or inbox space to the client in `slot` of the device.
-    pub(crate) fn expect_reply(&mut self, slot: usize) {
-        if let Stage::Serving(serving) = &mut self.stage
-            && serving.client.slot() == Some(slot)
-        {
-            serving.client.expect_reply();
-            serving.due = true;
+    /// Announces a reply or inbox space to the client in `slot` of the device. Returns whether it is this client.
+    pub(crate) fn expect_reply(&mut self, slot: usize) -> bool {
+        match &mut self.stage {
+            Stage::Serving(serving) if serving.client.slot() == Some(slot) => {
+                serving.client.expect_reply();
+                serving.due = true;
+                true
+            }
+            _ => false,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::clock::now;
 use crate::connection::{Connection, Stage};
 use crate::shared::Shared;
-use crate::signals::Signals;
+use crate::signals::{Signals, bit};
 use crate::sizes::LISTENING;
 use crate::syn_filter::Listeners;
 #[cfg(feature = "update")]
@@ -109,15 +109,15 @@ impl Driver {
             self.shared.server.device.hold(self.shared.follower);
         }
         let now = now();
-        let mut application_is_due = true;
+        let (mut due, mut application_is_due) = (0, true);
         loop {
             // Input comes first, so that the application has it, and its effects are delivered below.
-            self.serve(context, now);
+            self.serve(context, now, due);
             if let Some(run) = application.as_mut().filter(|_| application_is_due) {
                 run(context);
             }
-            application_is_due = self.follow(context, now);
-            if !application_is_due {
+            (application_is_due, due) = self.follow(context, now);
+            if !application_is_due && due == 0 {
                 break;
             }
         }
@@ -138,30 +138,63 @@ impl Driver {
         }
     }
 
-    /// Serves the connections that have work.
+    /// Serves the connections that have work: those whose signal is set, and those whose bit in `due` is set.
     ///
     /// All connections are looked at only if one of them concerns the others: if it takes or returns a buffer for heads, listens, or
     /// has a deadline.
-    fn serve(&mut self, context: &mut Context<'_>, mut now: Instant) {
-        let mut all = mem::take(&mut self.is_unsettled) || now >= self.alarm || self.listeners.is_stale();
-        loop {
-            if all {
-                self.join();
+    fn serve(&mut self, context: &mut Context<'_>, now: Instant, due: u64) {
+        let concerns_all =
+            mem::take(&mut self.is_unsettled) || now >= self.alarm || self.listeners.is_stale();
+        if concerns_all || !self.serve_due(now, due) {
+            self.serve_all(context, now);
+        }
+    }
+
+    /// Serves the connections that have work. Returns whether only their own clients are concerned.
+    fn serve_due(&mut self, now: Instant, due: u64) -> bool {
+        let mut is_settled = true;
+        let mut waiting = self.signals.take() | due;
+        for (index, connection) in self.connections.iter_mut().enumerate() {
+            if waiting == 0 {
+                break;
             }
-            let is_settled = self.serve_connections(now, all);
-            if all {
-                if self.join() {
-                    // A buffer for heads came back.
+            let is_waiting = waiting & 1 == 1;
+            waiting >>= 1;
+            if !is_waiting {
+                continue;
+            }
+            let waker = self.signals.waker(index);
+            let was_settled = connection.is_settled();
+            connection.serve(&mut Context::from_waker(&waker), now, &mut self.shared);
+            is_settled &= was_settled && connection.is_settled() && self.alarm <= connection.wake_at();
+        }
+        is_settled
+    }
+
+    /// Serves all connections that are not asleep, lets sockets join and listen, and sets the alarm.
+    // Not inlined, because most passes need only `serve_due`.
+    #[inline(never)]
+    fn serve_all(&mut self, context: &mut Context<'_>, mut now: Instant) {
+        loop {
+            self.join();
+            let signals = self.signals.take();
+            let mut head_is_free = self.shared.has_head();
+            for (index, connection) in self.connections.iter_mut().enumerate() {
+                if signals & bit(index) == 0 && connection.is_asleep(now, head_is_free) {
                     continue;
                 }
-                if !self.rearrange(context, now) {
-                    return;
-                }
-                now = crate::clock::now();
-            } else if is_settled {
+                let waker = self.signals.waker(index);
+                connection.serve(&mut Context::from_waker(&waker), now, &mut self.shared);
+                head_is_free = self.shared.has_head();
+            }
+            if self.join() {
+                // A buffer for heads came back.
+                continue;
+            }
+            if !self.rearrange(context, now) {
                 return;
             }
-            all = true;
+            now = crate::clock::now();
         }
     }
 
@@ -180,30 +213,6 @@ impl Driver {
             let _ = self.connections.push(connection);
         }
         self.connections.len() > before
-    }
-
-    /// Serves the connections that have work, or have waited for something else than their sockets if `all` is set.
-    ///
-    /// Returns whether only their own clients are concerned.
-    fn serve_connections(&mut self, now: Instant, all: bool) -> bool {
-        let mut is_settled = true;
-        let mut head_is_free = all && self.shared.has_head();
-        for (index, connection) in self.connections.iter_mut().enumerate() {
-            let is_signalled = self.signals.take(index) || (all && !connection.is_asleep(now, head_is_free));
-            if !is_signalled && !connection.is_due() {
-                continue;
-            }
-            let waker = self.signals.waker(index);
-            let context = &mut Context::from_waker(&waker);
-            let was_settled = connection.is_settled();
-            if !is_signalled && was_settled && connection.deliver(context, now, &mut self.shared) {
-                continue;
-            }
-            connection.serve(context, now, &mut self.shared);
-            is_settled &= was_settled && connection.is_settled() && self.alarm <= connection.wake_at();
-            head_is_free = all && self.shared.has_head();
-        }
-        is_settled
     }
 
     /// Lets enough sockets listen, and sets the alarm. Returns whether it is due at once.
@@ -226,35 +235,37 @@ impl Driver {
         due <= crate::clock::now()
     }
 
-    /// Follows the device's feed, and serves the connections that it concerns.
+    /// Follows the device's feed, and delivers what is new.
     ///
-    /// Returns whether the application has a message.
-    fn follow(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
+    /// Returns whether the application has a message, and the bits of the connections that need a turn.
+    fn follow(&mut self, context: &mut Context<'_>, now: Instant) -> (bool, u64) {
         let Shared { server, follower, feed, .. } = &mut self.shared;
         let before = feed.revision();
-        let (connections, mut is_due) = (&mut *self.connections, false);
+        let (connections, mut due) = (&mut *self.connections, 0);
         let application_is_due =
             server.device.follow_and_register(now, *follower, context.waker(), feed, |slot| {
-                is_due = true;
-                connections.iter_mut().for_each(|connection| connection.expect_reply(slot));
+                for (index, connection) in connections.iter_mut().enumerate() {
+                    if connection.expect_reply(slot) {
+                        due |= bit(index);
+                    }
+                }
             });
         if feed.revision() != before {
+            let newest = self.shared.feed.newest();
             for (index, connection) in self.connections.iter_mut().enumerate() {
                 if !connection.awaits_frames() {
                     continue;
                 }
                 let waker = self.signals.waker(index);
                 let context = &mut Context::from_waker(&waker);
-                if !connection.deliver(context, now, &mut self.shared) {
+                let deliver = |newest| connection.deliver(context, now, newest, &self.shared);
+                if !newest.as_ref().is_some_and(deliver) {
                     connection.expect_frames();
-                    is_due = true;
+                    due |= bit(index);
                 }
             }
         }
-        if is_due {
-            self.serve(context, now);
-        }
-        application_is_due
+        (application_is_due, due)
     }
 
     /// Evicts connections while too few sockets listen. Returns when to check next.

@@ -17,10 +17,20 @@ impl Connection {
     /// Advances the connection as far as possible now.
     pub(crate) fn serve(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
         self.awaits_input = false;
+        // Most calls are for a client.
         match self.stage {
+            Stage::Serving(_) => self.talk(context, now, shared),
+            _ => self.advance(context, now, shared),
+        }
+    }
+
+    /// Advances a connection without a client.
+    #[inline(never)]
+    fn advance(&mut self, context: &mut Context<'_>, now: Instant, shared: &mut Shared) {
+        match self.stage {
+            Stage::Serving(_) => {}
             Stage::Free => self.listen(context, now, shared),
             Stage::Listening(_) => self.accept(context, now, shared),
-            Stage::Serving(_) => self.talk(context, now, shared),
             Stage::Closing(until) => self.finish(context, now, until, shared),
             Stage::Resetting(until) => {
                 if poll_once(context, self.socket.flush()).is_ready() || now >= until {
@@ -84,9 +94,7 @@ impl Connection {
             let writable = serving.wants_write && self.has_progress(context, now);
             let Stage::Serving(serving) = &mut self.stage else { return };
             if serving.due || writable || now >= serving.wake_at {
-                if !self.deliver(context, now, shared) {
-                    self.turn(context, now, shared, 0);
-                }
+                self.turn(context, now, shared, 0);
                 continue;
             }
             if !serving.wants_read {
@@ -104,8 +112,16 @@ impl Connection {
             }
             reads += 1;
             match self.take_short_message(context, now, shared) {
-                // The next read registers for more input, or finds the end of the input, which may have come with the message.
-                Poll::Ready(true) => continue,
+                Poll::Ready(true) => {
+                    // The end of the input may have come with the message. Then only a read finds it.
+                    if self.socket.may_recv() {
+                        self.wait(context);
+                    }
+                    if self.awaits_input {
+                        return;
+                    }
+                    continue;
+                }
                 Poll::Ready(false) => {}
                 Poll::Pending => return,
             }

@@ -1,7 +1,8 @@
 //! Signals of sockets, by which a driver knows which connections have work.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::cell::Cell;
 use core::task::Waker;
+use embassy_sync::blocking_mutex::CriticalSectionMutex;
 use embassy_sync::waitqueue::AtomicWaker;
 use static_waker::StaticWake;
 
@@ -14,7 +15,8 @@ pub(crate) const SIGNALS: usize = 64;
 // The alignment is the number of wakers.
 #[repr(align(64))]
 pub(crate) struct Signals {
-    are_set: [AtomicBool; SIGNALS],
+    /// One bit for each socket. Bits are taken all at once, because most of them are not set.
+    set: CriticalSectionMutex<Cell<u64>>,
     /// Waker of the driver's task.
     pub(crate) task: AtomicWaker,
 }
@@ -22,7 +24,7 @@ pub(crate) struct Signals {
 impl Signals {
     /// Creates signals that are not set.
     pub(crate) const fn new() -> Self {
-        Self { are_set: [const { AtomicBool::new(false) }; SIGNALS], task: AtomicWaker::new() }
+        Self { set: CriticalSectionMutex::new(Cell::new(0)), task: AtomicWaker::new() }
     }
 
     /// Returns the waker that sets the signal of a socket.
@@ -30,20 +32,20 @@ impl Signals {
         static_waker::waker(self, socket)
     }
 
-    /// Returns whether the signal of a socket is set, and clears it.
-    pub(crate) fn take(&self, socket: usize) -> bool {
-        // No atomic exchange is needed, because the socket is looked at after the signal is cleared.
-        let is_set = self.are_set[socket].load(Ordering::Acquire);
-        if is_set {
-            self.are_set[socket].store(false, Ordering::Relaxed);
-        }
-        is_set
+    /// Returns which signals are set, and clears them. The caller looks at their sockets after it.
+    pub(crate) fn take(&self) -> u64 {
+        self.set.lock(Cell::take)
     }
 }
 
 impl StaticWake for Signals {
     fn wake(&'static self, socket: usize) {
-        self.are_set[socket].store(true, Ordering::Release);
+        self.set.lock(|set| set.set(set.get() | bit(socket)));
         self.task.wake();
     }
+}
+
+/// Returns the bit of a socket among those of all sockets.
+pub(crate) fn bit(socket: usize) -> u64 {
+    1 << socket
 }

@@ -54,6 +54,7 @@ impl Buffer {
 }
 
 impl Storage for Buffer {
+    #[inline]
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Lent(buffer) => buffer.bytes(),
@@ -62,6 +63,7 @@ impl Storage for Buffer {
         }
     }
 
+    #[inline]
     fn bytes_mut(&mut self) -> &mut [u8] {
         match self {
             Self::Lent(buffer) => buffer.bytes_mut(),

@@ -216,7 +216,7 @@ pub mod driver {
     #[cfg(feature = "gateway")]
     pub use crate::service::{Absence, Entry, Mounts, Stage, event_number};
     pub use crate::update::UpdateRoute;
-    pub use instep_proto::delivery::{Feed, Ring, RingEntry, SendWindow, Table, TableEntry};
+    pub use instep_proto::delivery::{Feed, Newest, Ring, RingEntry, SendWindow, Table, TableEntry};
     #[doc(hidden)]
     pub use instep_proto::frame::CLIENT_HEADER_MAX;
     pub use instep_proto::frame::{CloseCode, SERVER_HEADER_MAX};

@@ -98,14 +98,16 @@ impl<'s> LentClient<'s> {
         let frames = &mut self.without_turn[1];
         waiting.is_empty()
             && !shown.wants_write
-            && client.deliver(now, feed, &mut |frame| {
-                let fits = frame.len() <= (*window).min(CAPACITY);
-                if fits {
-                    *window -= frame.len();
-                    shown.received.extend_from_slice(frame);
-                    *frames += 1;
-                }
-                fits
+            && feed.newest().is_some_and(|newest| {
+                client.deliver(now, &newest, &mut |frame| {
+                    let fits = frame.len() <= (*window).min(CAPACITY);
+                    if fits {
+                        *window -= frame.len();
+                        shown.received.extend_from_slice(frame);
+                        *frames += 1;
+                    }
+                    fits
+                })
             })
     }
 

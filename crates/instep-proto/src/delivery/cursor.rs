@@ -1,6 +1,6 @@
 //! Cursor of a client: its position in a feed.
 
-use super::Feed;
+use super::{Feed, Newest};
 
 /// Position of a client in a feed: two numbers, however much the client has missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +68,12 @@ impl Cursor {
     ///
     /// The result is `Some(None)` if no frame is due, and `None` if the frame is not retained, or several frames may be due. It
     /// takes less time than two calls of `next`.
-    pub fn only_next<'f>(&self, feed: &'f Feed<'_>) -> Option<Option<Next<'f>>> {
-        if self.event != feed.ring().next() {
+    pub fn only_next<'f>(&self, newest: &Newest<'f>) -> Option<Option<Next<'f>>> {
+        if self.event != newest.events || newest.second > self.revision {
             return None;
         }
-        let only = feed.table().only_newer(self.revision)?;
-        Some(only.map(|(revision, frame)| Next { revision, frame, retained: true }))
+        let Newest { revision, frame, .. } = *newest;
+        Some((revision > self.revision).then_some(Next { revision, frame, retained: true }))
     }
 
     /// Moves past the frame of [`Cursor::only_next`]. No event was lost before it, because none is due.
@@ -338,7 +338,7 @@ mod tests {
                     }
                 }
             }
-            if let Some(only) = cursor.only_next(&feed) {
+            if let Some(only) = feed.newest().and_then(|newest| cursor.only_next(&newest)) {
                 assert_eq!(only, cursor.next(&feed));
                 let mut after = cursor;
                 if let Some(only) = only {

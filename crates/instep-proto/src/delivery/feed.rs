@@ -1,6 +1,6 @@
 //! Feed: table and ring under one revision.
 
-use super::{Ring, Table};
+use super::{Newest, Ring, Table};
 use crate::frame::{Encoded, Payload, TooLong, encode_frame};
 
 /// Reason why a message was not published. The previous state stays.
@@ -57,6 +57,12 @@ impl<'s> Feed<'s> {
     /// Returns the revision of the latest publish or event.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Returns the newest retained frame; `None` if none was published.
+    pub fn newest(&self) -> Option<Newest<'_>> {
+        let (revision, frame, second) = self.table.newest_frame()?;
+        Some(Newest { revision, frame, second, events: self.ring.next(), feed: self.revision })
     }
 
     /// Returns the retained table.
@@ -148,7 +154,9 @@ impl<'s> Feed<'s> {
         if self.ring.next() < leader.ring.oldest() {
             self.ring.skip_to(leader.ring.oldest());
         }
-        while let Some((revision, frame)) = leader.ring.event(self.ring.next()) {
+        while self.ring.next() < leader.ring.next()
+            && let Some((revision, frame)) = leader.ring.event(self.ring.next())
+        {
             let encoded = encode(frame, self.ring.spare());
             self.ring.store(revision, encoded);
         }

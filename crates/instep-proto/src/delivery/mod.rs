@@ -6,6 +6,7 @@
 
 mod cursor;
 mod feed;
+mod newest;
 mod outbox;
 mod outgoing;
 mod ring;
@@ -13,6 +14,7 @@ mod table;
 
 pub use cursor::{Cursor, Next};
 pub use feed::{Feed, PublishError};
+pub use newest::Newest;
 pub use outbox::{FixedBuffer, Full, Outbox, Storage};
 pub use outgoing::{Outgoing, SendWindow};
 pub use ring::{Ring, RingEntry};

@@ -33,10 +33,12 @@ impl<'s> FixedBuffer<'s> {
 }
 
 impl Storage for FixedBuffer<'_> {
+    #[inline]
     fn bytes(&self) -> &[u8] {
         &self.memory[..self.length]
     }
 
+    #[inline]
     fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.memory[..self.length]
     }

@@ -92,38 +92,21 @@ impl<'s> Table<'s> {
         if self.newest <= revision {
             return None;
         }
-        let (mut low, mut high) = (0, self.entries.len());
         // Often only the newest topic is newer.
-        if self.second <= revision {
-            low = high - 1;
+        let mut oldest = self.entries.len().checked_sub(1)?;
+        if self.second > revision {
+            oldest = self.entries.partition_point(|entry| self.entries[entry.in_order].revision <= revision);
         }
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.entries[self.entries[middle].in_order].revision > revision {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        let topic = self.entries.get(low)?.in_order;
+        let topic = self.entries.get(oldest)?.in_order;
         let entry = &self.entries[topic];
         let block = self.block(entry.block);
         Some((topic, entry.revision, &self.storage[block][entry.start..entry.end]))
     }
 
-    /// Returns revision and frame of the newest topic, if no other topic is newer than `revision`.
-    ///
-    /// If no topic at all is newer, the result is `Some(None)`.
-    pub fn only_newer(&self, revision: u64) -> Option<Option<(u64, &[u8])>> {
-        if self.newest <= revision {
-            return Some(None);
-        }
-        if self.second > revision {
-            return None;
-        }
-        let newest = &self.entries[self.entries.last()?.in_order];
-        let block = self.block(newest.block);
-        Some(Some((newest.revision, &self.storage[block][newest.start..newest.end])))
+    /// Returns revision and frame of the newest topic, and the revision of the second newest one, which is 0 if there is none.
+    pub(super) fn newest_frame(&self) -> Option<(u64, &[u8], u64)> {
+        let topic = self.entries.last()?.in_order;
+        Some((self.newest, self.latest(topic)?, self.second))
     }
 
     /// Returns the latest frame of `topic`; `None` if none was published.

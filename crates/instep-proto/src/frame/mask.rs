@@ -9,10 +9,10 @@ pub fn unmask(key: [u8; 4], offset: u64, payload: &mut [u8]) {
     let shift = usize::from(offset.to_le_bytes()[0] & 3);
     let mut key = key;
     key.rotate_left(shift);
-    let wide = u64::from_ne_bytes([key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3]]);
-    let (words, rest) = payload.as_chunks_mut::<8>();
+    let wide = usize::from_ne_bytes(core::array::from_fn(|i| key[i % 4]));
+    let (words, rest) = payload.as_chunks_mut::<{ size_of::<usize>() }>();
     for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+        *word = (usize::from_ne_bytes(*word) ^ wide).to_ne_bytes();
     }
     for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
         *byte ^= key;

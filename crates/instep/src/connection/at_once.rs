@@ -7,7 +7,7 @@ use super::websocket::Open;
 use crate::device::{Device, Offer};
 use crate::limits::ROOM_MIN;
 use crate::time::Instant;
-use instep_proto::delivery::Feed;
+use instep_proto::delivery::Newest;
 use instep_proto::message::{Piece, ShortMessage};
 
 impl Client {
@@ -39,15 +39,20 @@ impl Client {
         used
     }
 
-    /// Writes the only frame of `feed` that the client has not received, if nothing else is to be done.
+    /// Writes the newest frame of the feed if the client has received all others, and nothing else is to be done.
     ///
     /// `write` accepts the whole frame, and returns `true`, or nothing of it. It is not called if no frame is due. Returns whether
     /// the client is up to date. If it is not, nothing has changed, and a turn is due.
-    pub fn deliver(&mut self, now: Instant, feed: &Feed<'_>, write: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        let Some(open) = self.quiet(now).filter(|open| feed.revision() < open.unsent_revision) else {
+    pub fn deliver(
+        &mut self,
+        now: Instant,
+        newest: &Newest<'_>,
+        write: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> bool {
+        let Some(open) = self.quiet(now).filter(|open| newest.feed_revision() < open.unsent_revision) else {
             return false;
         };
-        match open.cursor.only_next(feed) {
+        match open.cursor.only_next(newest) {
             Some(Some(only)) if write(only.frame) => {
                 open.cursor.advance_past_only(&only);
                 open.note_sent(now);

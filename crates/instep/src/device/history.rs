@@ -101,9 +101,14 @@ impl Histories {
 
     /// Records the noted values. Of each period, only the last value is kept.
     pub(crate) fn record(&mut self, now: Instant) {
-        if !core::mem::take(&mut self.pending) {
-            return;
+        if core::mem::take(&mut self.pending) {
+            self.record_pending(now);
         }
+    }
+
+    // Not inlined, because the compiler would divide the time at each call of `record`.
+    #[inline(never)]
+    fn record_pending(&mut self, now: Instant) {
         let at = u32::try_from(now.as_millis() / 100).unwrap_or(u32::MAX);
         for track in self.tracks() {
             let recorder = &mut self.recorders[track.recorder];

@@ -11,7 +11,7 @@ use crate::log::{EscapedText, FROM_CLIENT};
 use crate::model::{Input, PropertyStore, Thing};
 use core::future::poll_fn;
 use core::ops::Range;
-use core::task::Poll;
+use core::task::{Context, Poll};
 use instep_proto::delivery::Storage as _;
 use instep_proto::message::Kind;
 
@@ -114,7 +114,7 @@ impl<'d> Inbox<'d> {
     ///
     /// The message is logged now, so that its effects are logged after it.
     pub async fn recv(&mut self) -> Message<'_> {
-        let (client, news) = self.recv_item().await;
+        let (client, news) = poll_fn(|context| self.poll_item(context)).await;
         match news {
             InboxItem::Open => Message::Open { client },
             InboxItem::Close => {
@@ -143,21 +143,24 @@ impl<'d> Inbox<'d> {
 
     /// Waits for the next item for the application. The bytes of a message are in the buffer then.
     pub(super) async fn recv_item(&mut self) -> (ClientId, InboxItem) {
-        let (device, buffer) = (self.device, &mut self.buffer);
-        poll_fn(|context| {
-            device.with(|state| {
-                let news = take_item(state, buffer, device.limits());
-                if let Some(held) = &mut state.held {
-                    // The application has just looked.
-                    held.application_is_due = false;
-                }
-                if news.is_none() {
-                    register(&mut state.inbox_waker, context.waker());
-                }
-                news.map_or(Poll::Pending, Poll::Ready)
-            })
+        poll_fn(|context| self.poll_item(context)).await
+    }
+
+    fn poll_item(&mut self, context: &Context<'_>) -> Poll<(ClientId, InboxItem)> {
+        let Self { device, buffer, .. } = self;
+        device.with(|state| {
+            if let Some(held) = &mut state.held {
+                // The application looks now.
+                held.application_is_due = false;
+            }
+            if state.has_inbox_item()
+                && let Some(item) = take_item(state, buffer, device.limits())
+            {
+                return Poll::Ready(item);
+            }
+            register(&mut state.inbox_waker, context.waker());
+            Poll::Pending
         })
-        .await
     }
 
     /// Logs an item.
@@ -186,6 +189,8 @@ fn log_text(client: ClientId, text: &str) {
 }
 
 /// Takes the next item for the application. The bytes of a message go to `buffer`.
+// Not inlined, because most looks at the inbox find nothing.
+#[inline(never)]
 fn take_item(state: &mut State, buffer: &mut Buffer, limits: &Limits) -> Option<(ClientId, InboxItem)> {
     // A request by plain HTTP may have been withdrawn.
     let number = loop {

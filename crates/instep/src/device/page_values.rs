@@ -31,6 +31,14 @@ struct PageValue {
     length: usize,
 }
 
+impl PageValue {
+    /// Writes a new value in place. It must have at most [`VALUE_MAX`] bytes.
+    fn write(&mut self, value: &str) {
+        self.text[..value.len()].copy_from_slice(value.as_bytes());
+        self.length = value.len();
+    }
+}
+
 /// Table of all values.
 #[derive(Debug, Default)]
 pub(crate) struct PageValues {
@@ -40,21 +48,30 @@ pub(crate) struct PageValues {
 impl PageValues {
     /// Sets or replaces the value for a name.
     pub(crate) fn set(&mut self, name: &'static str, value: &str) -> Result<(), PageValueError> {
-        let length = value.len();
-        if length > VALUE_MAX {
-            let error = if is_name(name) { PageValueError::TooLong } else { PageValueError::BadName };
-            return Err(error);
+        // Applications replace the same values often, and then the name has the same pointer.
+        let mut set = self.values.iter_mut().flatten();
+        match set.find(|old| core::ptr::eq(old.name, name)) {
+            Some(place) if value.len() <= VALUE_MAX => {
+                place.write(value);
+                Ok(())
+            }
+            _ => self.insert(name, value),
         }
-        // A name in the table is valid, and the text is written in place, because applications set values often.
-        let is_same = |old: &PageValue| core::ptr::eq(old.name, name) || old.name == name;
-        let place = match self.values.iter().position(|old| old.as_ref().is_some_and(is_same)) {
-            Some(index) => &mut self.values[index],
-            None if !is_name(name) => return Err(PageValueError::BadName),
-            None => self.values.iter_mut().find(|old| old.is_none()).ok_or(PageValueError::TooMany)?,
-        };
-        let place = place.get_or_insert_with(|| PageValue { name, text: [0; VALUE_MAX], length: 0 });
-        place.text[..length].copy_from_slice(value.as_bytes());
-        place.length = length;
+    }
+
+    // Not inlined, because it is rare.
+    #[inline(never)]
+    fn insert(&mut self, name: &'static str, value: &str) -> Result<(), PageValueError> {
+        if !is_name(name) {
+            return Err(PageValueError::BadName);
+        }
+        if value.len() > VALUE_MAX {
+            return Err(PageValueError::TooLong);
+        }
+        let is_same = |old: &Option<PageValue>| old.as_ref().is_some_and(|old| old.name == name);
+        let index = self.values.iter().position(is_same).or(self.values.iter().position(Option::is_none));
+        let place = &mut self.values[index.ok_or(PageValueError::TooMany)?];
+        place.get_or_insert(PageValue { name, text: [0; VALUE_MAX], length: 0 }).write(value);
         Ok(())
     }
 

@@ -18,6 +18,10 @@ impl SlotQueue {
         Self { storage, first: 0, length: 0 }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     pub(crate) fn capacity(&self) -> usize {
         self.storage.len()
     }

@@ -148,7 +148,8 @@ impl Device {
     /// # Errors
     /// If the name or the value is invalid, or there are 8 other values already.
     pub fn try_set_page_value(&self, name: &'static str, value: &str) -> Result<(), PageValueError> {
-        self.with(|state| state.page_values.set(name, value))
+        // Nobody waits for a page value, so no waker is called.
+        self.state.with(|state| state.page_values.set(name, value))
     }
 
     /// Returns the number of connected clients.
@@ -202,7 +203,7 @@ impl Device {
     /// For a driver that polls the application in its own task: it calls this first, and then
     /// [`Device::follow_and_register`] until the application has no message, which ends the hold.
     pub fn hold(&self, follower: usize) {
-        self.with(|state| state.held = Some(Hold { follower, application_is_due: false }));
+        self.state.with(|state| state.held = Some(Hold { follower, application_is_due: false }));
     }
 
     /// Follows as [`Device::follow`] does, and registers the driver's waker, under one lock.

@@ -247,16 +247,22 @@ impl State {
         if !core::mem::replace(&mut self.slots[slot.get()].in_queue, true) {
             self.inbox.push(slot);
         }
-        let Some(waker) = self.inbox_waker.take() else { return };
+        let Some(waker) = &self.inbox_waker else { return };
         // An application that waits with another waker, or in another task, is woken.
         let followers = &self.followers;
         let is_own = |held: &&mut Hold| {
-            followers[held.follower].waker.as_ref().is_some_and(|own| own.will_wake(&waker))
+            followers[held.follower].waker.as_ref().is_some_and(|own| own.will_wake(waker))
         };
-        match self.held.as_mut().filter(is_own) {
-            Some(held) => held.application_is_due = true,
-            None => self.wakes.add(waker),
+        if let Some(held) = self.held.as_mut().filter(is_own) {
+            held.application_is_due = true;
+        } else if let Some(waker) = self.inbox_waker.take() {
+            self.wakes.add(waker);
         }
+    }
+
+    /// Returns whether a slot may have an item for the application.
+    pub(crate) fn has_inbox_item(&self) -> bool {
+        !self.inbox.is_empty()
     }
 
     /// Takes the next slot with an item for the application.

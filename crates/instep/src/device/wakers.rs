@@ -8,11 +8,16 @@ use core::task::Waker;
 const CAPACITY: usize = 4;
 
 /// Registers a waker, which is copied only if it differs from the registered one.
+#[inline]
 pub(crate) fn register(registered: &mut Option<Waker>, waker: &Waker) {
-    match registered {
-        Some(old) => old.clone_from(waker),
-        None => *registered = Some(waker.clone()),
+    if !registered.as_ref().is_some_and(|registered| registered.will_wake(waker)) {
+        replace(registered, waker);
     }
+}
+
+#[inline(never)]
+fn replace(registered: &mut Option<Waker>, waker: &Waker) {
+    *registered = Some(waker.clone());
 }
 
 /// Set of wakers to be called.

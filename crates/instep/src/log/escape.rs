@@ -43,13 +43,15 @@ impl Display for EscapedText<'_> {
     }
 }
 
-/// Writes all text up to a character that is escaped at once.
 fn write_escaped(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut rest = text;
     // Most texts are printable ASCII, which takes no look at characters.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return f.write_str(text);
-    }
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) { f.write_str(text) } else { escape(text, f) }
+}
+
+/// Writes all text up to a character that is escaped at once.
+#[inline(never)]
+fn escape(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut rest = text;
     while let Some((start, character)) = rest.char_indices().find(|(_, character)| is_escaped(*character)) {
         f.write_str(&rest[..start])?;
         write!(f, "{}", character.escape_default())?;

@@ -11,7 +11,7 @@ use core::fmt::Write as _;
 use core::panic::PanicInfo;
 use critical_section::Mutex;
 use instep_log::Ring;
-use log::{Level, LevelFilter, Log, Metadata, Record};
+use log::{LevelFilter, Log, Metadata, Record};
 use qemu_flash::ResetReason;
 
 /// Capacity of the ring, in bytes.
@@ -42,8 +42,21 @@ pub fn start() {
     unsafe {
         // This fails only if the log was started before.
         let _ = log::set_logger_racy(&LOG);
-        log::set_max_level_racy(LevelFilter::Info);
     }
+    show(LevelFilter::Info);
+}
+
+/// Starts a device of a driver crate, of which only warnings and errors are logged.
+pub(crate) fn with_warnings_only<R>(start: impl FnOnce() -> R) -> R {
+    show(LevelFilter::Warn);
+    let result = start();
+    show(LevelFilter::Info);
+    result
+}
+
+fn show(level: LevelFilter) {
+    // SAFETY: there is one hart, and its interrupts do not change the level.
+    unsafe { log::set_max_level_racy(level) }
 }
 
 /// Handles the interrupt of the serial port, which accepts output or has input.
@@ -67,21 +80,19 @@ fn write_some(lines: &mut Lines) {
 }
 
 impl Log for SerialLog {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // The driver crate of virtio logs how its devices start, so only its warnings are shown.
-        metadata.level() <= Level::Warn || !metadata.target().starts_with("virtio_drivers")
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            critical_section::with(|section| {
-                let mut lines = LINES.borrow_ref_mut(section);
-                lines.add(*record.args());
-                write_some(&mut lines);
-            });
-            if let Some(listener) = critical_section::with(|section| LISTENER.borrow(section).get()) {
-                listener(record);
-            }
+        let listener = critical_section::with(|section| {
+            let mut lines = LINES.borrow_ref_mut(section);
+            lines.add(*record.args());
+            write_some(&mut lines);
+            LISTENER.borrow(section).get()
+        });
+        if let Some(listener) = listener {
+            listener(record);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The virtio network device as a driver for embassy-net.
 
 use crate::dma::{FRAMES, Pages, pages};
+use crate::log::with_warnings_only;
 use crate::registers::{self, VirtioPlace};
 use crate::transport::{NetworkTransport, interrupt_when_sent};
 use core::cell::RefCell;
@@ -142,7 +143,7 @@ impl Queues {
 pub fn find() -> Option<Network> {
     let mut places = VirtioPlace::all();
     let (place, transport) = places.find_map(|place| Some((place, place.transport(DeviceType::Network)?)))?;
-    let device = match Device::new(NetworkTransport(transport)) {
+    let device = match with_warnings_only(|| Device::new(NetworkTransport(transport))) {
         Ok(device) => device,
         Err(error) => {
             log::error!("The network device does not start: {error}");
