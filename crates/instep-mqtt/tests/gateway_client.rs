@@ -12,6 +12,8 @@ use mqttbytes::v5::{
 
 const LED: &str = r#"{"label":"led","value":true}"#;
 const PACKET_MAX: usize = 2_000;
+/// Payload of the first mark of a connection.
+const MARK: &str = "\0\0\0\x01";
 
 struct Gateway {
     client: GatewayClient<'static>,
@@ -44,6 +46,31 @@ impl Gateway {
         (gateway, packets)
     }
 
+    /// Returns a connection over which everything was heard.
+    fn complete() -> Self {
+        let (mut gateway, packets) = Self::open(ConnAckProperties::new());
+        gateway.hear(&returned(&mark(&packets)));
+        gateway
+    }
+
+    /// Lets pass 5 s several times, each of which brings marks, which come back.
+    fn return_marks(&mut self, times: usize) {
+        for _ in 0..times {
+            let packets = self.after_5_s();
+            assert!(!packets.is_empty());
+            for packet in packets {
+                let Packet::Publish(mark) = packet else { panic!("{packet:?}") };
+                self.hear(&returned(&mark));
+            }
+        }
+    }
+
+    /// Returns what was heard beside messages.
+    fn steps(&self) -> Vec<&str> {
+        let is_step = |heard: &&str| ["opened", "anew", "complete"].contains(heard);
+        self.heard.iter().map(|heard| &**heard).filter(is_step).collect()
+    }
+
     fn hear(&mut self, input: &[u8]) -> usize {
         let heard = &mut self.heard;
         self.client.receive(Instant::from_millis(self.now), input, &mut |said| heard.push(shown(said)))
@@ -51,15 +78,19 @@ impl Gateway {
 
     /// Returns what the gateway sends 5 s later beside pings, which are answered.
     fn after_5_s(&mut self) -> Vec<Packet> {
-        self.now += 5_000;
-        self.hear(&message("instep/lamp/led", LED, true, None));
-        let mut packets = self.sent(&[]).0;
-        let count = packets.len();
-        packets.retain(|packet| !matches!(packet, Packet::PingReq));
-        if packets.len() < count {
-            let mut answer = BytesMut::new();
-            PingResp.write(&mut answer).unwrap();
-            self.hear(&answer);
+        let mut packets = Vec::new();
+        for _ in 0..10 {
+            self.now += 500;
+            self.hear(&message("instep/lamp/led", LED, true, None));
+            for packet in self.sent(&[]).0 {
+                if packet == Packet::PingReq {
+                    let mut answer = BytesMut::new();
+                    PingResp.write(&mut answer).unwrap();
+                    self.hear(&answer);
+                } else {
+                    packets.push(packet);
+                }
+            }
         }
         packets
     }
@@ -83,10 +114,25 @@ impl Gateway {
     }
 }
 
+/// Returns the mark among the packets.
+fn mark(packets: &[Packet]) -> Publish {
+    let marks = packets.iter().filter_map(|packet| match packet {
+        Packet::Publish(mark) if mark.topic == "instep/gw-1/thing/answer/gw-1/reply" => Some(mark.clone()),
+        _ => None,
+    });
+    marks.last().unwrap_or_else(|| panic!("no mark: {packets:?}"))
+}
+
+/// Returns the bytes of a mark that comes back.
+fn returned(mark: &Publish) -> BytesMut {
+    message(&mark.topic, &mark.payload, false, None)
+}
+
 fn shown(heard: Heard<'_>) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     match heard {
         Heard::Opened => "opened".into(),
+        Heard::Anew => "anew".into(),
         Heard::Complete => "complete".into(),
         Heard::State { id, online } => format!("{id} {online}"),
         Heard::Value { id, name, frame } => format!("{id} {name} {}", text(frame)),
@@ -108,8 +154,8 @@ fn properties(number: Option<&'static [u8]>) -> PublishProperties {
     }
 }
 
-fn message(topic: &str, payload: &str, retain: bool, number: Option<&'static [u8]>) -> BytesMut {
-    let mut message = Publish::new(topic, QoS::AtMostOnce, payload);
+fn message(topic: &str, payload: impl AsRef<[u8]>, retain: bool, number: Option<&'static [u8]>) -> BytesMut {
+    let mut message = Publish::new(topic, QoS::AtMostOnce, payload.as_ref());
     (message.retain, message.properties) = (retain, Some(properties(number)));
     let mut bytes = BytesMut::new();
     message.write(&mut bytes).unwrap();
@@ -155,7 +201,7 @@ fn gateway_subscribes_to_all_devices_and_says_so_to_itself() {
         is_asked.then(|| read(&mut stream, 10_000).expect("no packet"))
     };
     assert_eq!(ask(&mut gateway), None);
-    gateway.hear(&message("instep/gw-1/thing/answer/gw-1/reply", "heard", false, None));
+    gateway.hear(&returned(marker));
     assert_eq!(ask(&mut gateway), Some(Packet::Subscribe(subscribe.clone())));
 }
 
@@ -166,9 +212,10 @@ fn messages_are_heard_however_they_are_split() {
         message("instep/lamp/led", LED, true, None),
         message("instep/lamp/led/set", "true", false, None),
         message("instep/lamp", "online", true, None),
-        message("instep/gw-1/thing/answer/gw-1/reply", "heard", false, None),
-        // A second one is not the end of anything.
-        message("instep/gw-1/thing/answer/gw-1/reply", "heard", false, None),
+        message("instep/gw-1/thing/answer/gw-1/reply", MARK, false, None),
+        // A second one is not the end of anything, nor is one that was never sent.
+        message("instep/gw-1/thing/answer/gw-1/reply", MARK, false, None),
+        message("instep/gw-1/thing/answer/gw-1/reply", "\0\0\x01\0", false, None),
         message("instep/lamp/thing/answer/gw-1/reply", "{}", false, number),
     ]
     .concat();
@@ -206,13 +253,81 @@ fn broker_that_drops_the_mark_is_asked_again_and_then_counts_as_heard() {
 
 #[test]
 fn mark_that_comes_back_later_ends_it() {
-    let (mut gateway, _) = Gateway::open(ConnAckProperties::new());
+    let (mut gateway, packets) = Gateway::open(ConnAckProperties::new());
+    let first = mark(&packets);
     let packets: Vec<_> = (0..6).flat_map(|_| gateway.after_5_s()).collect();
-    let [Packet::Subscribe(_), Packet::Publish(mark)] = &packets[..] else { panic!("{packets:?}") };
-    gateway.hear(&message(&mark.topic, "heard", false, None));
+    let [Packet::Subscribe(_), Packet::Publish(second)] = &packets[..] else { panic!("{packets:?}") };
+    // It was sent before everything was asked for again.
+    gateway.hear(&returned(&first));
+    assert!(!gateway.heard.iter().any(|heard| heard == "complete"));
+    gateway.hear(&returned(second));
     assert_eq!(gateway.heard.last().map(|heard| &**heard), Some("complete"));
-    assert!((0..20).all(|_| gateway.after_5_s().is_empty()));
-    assert_eq!(gateway.heard.iter().filter(|heard| *heard == "complete").count(), 1);
+    gateway.return_marks(20);
+    assert_eq!(gateway.steps(), ["opened", "complete"]);
+}
+
+#[test]
+fn broker_that_drops_a_later_mark_is_asked_for_everything_once() {
+    let mut gateway = Gateway::complete();
+    gateway.return_marks(8);
+    let _dropped = mark(&gateway.after_5_s());
+    let next = mark(&gateway.after_5_s());
+    gateway.hear(&returned(&next));
+    assert_eq!(gateway.steps(), ["opened", "complete", "anew"]);
+    let (packets, _) = gateway.sent(&[]);
+    let [Packet::Subscribe(_), Packet::Publish(again)] = &packets[..] else { panic!("{packets:?}") };
+    gateway.hear(&returned(again));
+    gateway.return_marks(20);
+    assert_eq!(gateway.steps(), ["opened", "complete", "anew", "complete"]);
+}
+
+/// It sent no marks meanwhile.
+#[test]
+fn gateway_that_stood_still_asks_for_everything() {
+    let mut gateway = Gateway::complete();
+    gateway.return_marks(2);
+    gateway.now += 4_000;
+    gateway.hear(&[]);
+    let (late, _) = gateway.sent(&[]);
+    assert!(matches!(&late[..], [Packet::Publish(_)]), "{late:?}");
+    gateway.hear(&[]);
+    assert_eq!(gateway.sent(&[]).0, [], "the broker would drop the answer, too");
+    gateway.hear(&returned(&mark(&late)));
+    assert!(matches!(&gateway.sent(&[]).0[..], [Packet::Subscribe(_), Packet::Publish(_)]));
+    assert_eq!(gateway.steps(), ["opened", "complete", "anew"]);
+}
+
+#[test]
+fn broker_that_drops_messages_all_the_time_is_asked_every_30_s() {
+    let mut gateway = Gateway::complete();
+    let mut asked = Vec::new();
+    for is_dropped in [true, false, true, false, false].into_iter().cycle().take(60) {
+        let packets = gateway.after_5_s();
+        if packets.iter().any(|packet| matches!(packet, Packet::Subscribe(_))) {
+            asked.push(gateway.now);
+        }
+        if !is_dropped && !packets.is_empty() {
+            gateway.hear(&returned(&mark(&packets)));
+        }
+    }
+    assert!(asked.len() >= 5, "{asked:?} {:?} {:?}", gateway.client, gateway.steps());
+    assert!(asked.array_windows().all(|[before, after]| after - before >= 30_000), "{asked:?}");
+}
+
+/// The rights of the gateway may have changed, or too much waits for it all the time.
+#[test]
+fn marks_that_come_back_no_more_are_tried_now_and_then() {
+    let mut gateway = Gateway::complete();
+    let asked = |packets: &[Packet]| packets.iter().any(|packet| matches!(packet, Packet::Subscribe(_)));
+    let count = (0..60).filter(|_| asked(&gateway.after_5_s())).count();
+    assert_eq!(count, 3);
+    assert_eq!(gateway.steps(), ["opened", "complete", "anew", "complete"]);
+    let mut packets = Vec::new();
+    while packets.is_empty() {
+        packets = gateway.after_5_s();
+    }
+    gateway.hear(&returned(&mark(&packets)));
+    assert!((0..8).any(|_| asked(&gateway.after_5_s())), "a mark came back, so marks are of use again");
 }
 
 #[test]

@@ -164,9 +164,10 @@ impl Fleet {
     pub fn hear(&self, heard: Heard<'_>) {
         let (now, time) = (self.now(), SystemTime::now());
         let mut tables = self.tables();
-        tables.heard += u64::from(!matches!(heard, Heard::Opened | Heard::Complete));
+        tables.heard += u64::from(!matches!(heard, Heard::Opened | Heard::Anew | Heard::Complete));
         match heard {
             Heard::Opened => tables.open(),
+            Heard::Anew => tables.begin_anew(),
             Heard::Complete => {
                 tables.complete(now);
                 let count = tables.count();

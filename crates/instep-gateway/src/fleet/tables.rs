@@ -141,10 +141,16 @@ impl Tables {
 
     /// Notes that the broker has accepted the gateway.
     pub(super) fn open(&mut self) {
-        (self.is_connected, self.sweep_at, self.told) = (true, Instant::NEVER, Told::default());
+        (self.is_connected, self.told) = (true, Told::default());
+        self.begin_anew();
+        self.order.note();
+    }
+
+    /// Notes that the broker says anew all that it has stored. What it does not say is gone.
+    pub(super) fn begin_anew(&mut self) {
+        self.sweep_at = Instant::NEVER;
         self.session = self.session.wrapping_add(1);
         self.left_out.clear();
-        self.order.note();
     }
 
     /// Notes that the gateway is no longer connected, so that no device is seen online.

@@ -2,7 +2,9 @@
 
 use crate::gateway::{BACK, Gateway, frames};
 use crate::lamp::{self, frame};
-use std::time::Duration;
+use instep_gateway::{Change, Follower};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use test_support::SOON;
 use test_support::mosquitto::Mosquitto;
 
@@ -114,6 +116,41 @@ fn restart(lines: &str, stores: bool) {
         gateway.expect_state("absent", false, SOON);
         assert_eq!(frames(&gateway.fleet, "absent").len(), 2);
     }
+}
+
+/// mosquitto drops messages without a word once so many wait for a client.
+#[test]
+fn values_that_the_broker_dropped_are_heard_later() {
+    struct Held(Arc<Mutex<()>>);
+    impl Follower for Held {
+        fn change(&self, _: Change<'_>) {
+            drop(self.0.lock());
+        }
+    }
+    let lines = "allow_anonymous true\nmax_queued_messages 100\n";
+    let Some(broker) = Mosquitto::with(lines, &[]) else { return };
+    let gateway = Gateway::start(&broker);
+    let mut client = broker.client();
+    lamp::publish(&mut client, "lamp-2", 2);
+    gateway.expect_state("lamp-2", true, SOON);
+    // The gateway stands still in its follower, until more waits than the sockets and the broker take.
+    let hold = Arc::<Mutex<()>>::default();
+    let following = gateway.fleet.follow("lamp-2", Arc::new(Held(hold.clone())));
+    let held = hold.lock().expect("nothing panicked");
+    let (begun, long) = (Instant::now(), "x".repeat(300));
+    let mut sent = 0;
+    while sent < 40_000 || begun.elapsed() < Duration::from_secs(3) {
+        sent += 1;
+        client.publish("instep/lamp-2/p0", frame("p0", format!("\"{sent}{long}\"")), true);
+    }
+    client.publish("instep/lamp-2/p1", frame("p1", r#""last""#), true);
+    client.subscribe("instep/lamp-2/p1");
+    client.expect("instep/lamp-2/p1", &frame("p1", r#""last""#));
+    drop(held);
+    let last = frame("p1", r#""last""#);
+    gateway.wait("has the last value", BACK, |fleet| frames(fleet, "lamp-2").contains(&last));
+    assert!(gateway.fleet.counts().heard < sent, "the broker dropped nothing");
+    drop(following);
 }
 
 /// A gateway that is cut off shows no device online, and all values as they are once it is back.

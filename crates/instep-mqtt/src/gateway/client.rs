@@ -1,21 +1,20 @@
 //! Client of a gateway, without a socket and without a clock.
 
-use super::heard::{Heard, MARKER};
+use super::heard::Heard;
+use super::marks::{Marks, Returned};
 use super::message::{Message, Sent};
 use super::topics::{GATEWAYS, REPLY};
 use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
 use crate::ended::Ended;
 use crate::id::DeviceId;
-use crate::packet::{
-    ConnAck, Connect, Filter, Password, Publish, PublishHead, ReasonCode, SubAck, write_subscribe,
-};
+use crate::packet::{ConnAck, Connect, Filter, Password, Publish, ReasonCode, SubAck, write_subscribe};
 use instep::Instant;
 use instep_proto::delivery::Outgoing;
 
-/// Time after which a broker that does not pass the gateway's own message on is asked again, or counts as heard, in ms.
-const MARKER_TIMEOUT_MS: u64 = 30_000;
-/// Number of times that a broker is asked for everything.
+/// Number of times that a broker is asked for everything if no mark comes back.
 const ATTEMPTS: u8 = 3;
+/// Minimum time between two questions for everything, in ms, because the answer may be long.
+const AGAIN_MS: u64 = 30_000;
 
 /// Options of a gateway's connection to a broker.
 #[derive(Clone, Copy, Debug)]
@@ -44,31 +43,47 @@ pub struct GatewayClient<'a> {
     options: GatewayOptions<'a>,
     connection: Connection,
     step: Step,
-    /// The number of times that the broker was asked for everything.
+    marks: Marks,
+    /// The number of times that the broker was asked for everything while no mark came back.
     attempts: u8,
+    /// Whether the broker dropped messages since it was last asked for everything.
+    has_lost: bool,
+    /// The time from which on the broker may be asked for everything again.
+    ask_from: Instant,
     ended: Option<Ended>,
     ignored: u64,
 }
 
-/// What the gateway has yet to send after CONNACK.
+/// How far the gateway has come after CONNACK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
+    /// It has yet to subscribe.
     Subscribe,
+    /// It has yet to send the mark behind its subscriptions.
     Mark,
-    /// The message that it has sent to itself has yet to come back, at the latest at this time.
-    ///
-    /// A broker that drops it, because too many messages wait, may have dropped values, too.
-    Hear {
-        until: Instant,
-    },
-    Done,
+    /// That mark has yet to come back.
+    Hear,
+    /// Everything was heard. Marks show whether that stays so.
+    Heard,
+    /// No mark comes back, so nothing shows what was heard. Perhaps a later one does.
+    Unmarked,
 }
 
 impl<'a> GatewayClient<'a> {
     /// Creates the client of a gateway.
     pub fn new(now: Instant, options: GatewayOptions<'a>) -> Self {
         let connection = Connection::new(now, options.packet_max).with_any_age();
-        Self { options, connection, step: Step::Subscribe, attempts: 0, ended: None, ignored: 0 }
+        Self {
+            options,
+            connection,
+            step: Step::Subscribe,
+            marks: Marks::new(),
+            attempts: 0,
+            has_lost: false,
+            ask_from: now,
+            ended: None,
+            ignored: 0,
+        }
     }
 
     /// Begins anew, with a new connection of the transport.
@@ -106,7 +121,7 @@ impl<'a> GatewayClient<'a> {
                             log_lack(&answer);
                             hear(Heard::Opened);
                         }
-                        Event::Message(message) => self.take(&message, hear),
+                        Event::Message(message) => self.take(now, &message, hear),
                         Event::Subscribed(answer) => log_refused(&answer),
                         Event::Alive => {}
                     }
@@ -114,8 +129,8 @@ impl<'a> GatewayClient<'a> {
                 Err(end) => self.ended = Some(Ended::Connection(end)),
             }
         }
-        if matches!(self.step, Step::Hear { until } if now >= until) && self.is_open() {
-            self.miss_mark(hear);
+        if self.is_open() {
+            self.check_marks(now, hear);
         }
         used
     }
@@ -140,13 +155,25 @@ impl<'a> GatewayClient<'a> {
             return false;
         }
         if self.step == Step::Subscribe && self.subscribe(now, out) {
+            self.marks.forget();
             self.step = Step::Mark;
-            self.attempts += 1;
         }
-        if self.step == Step::Mark && self.mark(out) {
-            self.step = Step::Hear { until: now.after(MARKER_TIMEOUT_MS) };
+        let GatewayOptions { prefix, id, .. } = self.options;
+        if self.step == Step::Mark && self.marks.send(now, prefix, id, out) {
+            self.step = Step::Hear;
         }
-        matches!(self.step, Step::Hear { .. } | Step::Done)
+        let is_due = match self.step {
+            Step::Heard => {
+                self.has_lost |= self.marks.stood_still(now);
+                now >= self.marks.next_at()
+            }
+            Step::Unmarked => now >= self.ask_from,
+            _ => false,
+        };
+        if is_due && self.marks.send(now, prefix, id, out) && self.step == Step::Unmarked {
+            self.ask_from = now.after(AGAIN_MS);
+        }
+        matches!(self.step, Step::Hear | Step::Heard | Step::Unmarked)
     }
 
     /// Adds a message to the output.
@@ -162,7 +189,7 @@ impl<'a> GatewayClient<'a> {
     ///
     /// Returns whether there was room for the packet. What is heard then has no end that is told.
     pub fn ask_again(&mut self, now: Instant, out: &mut Outgoing<'_>) -> bool {
-        self.step == Step::Done && self.is_open() && self.subscribe(now, out)
+        matches!(self.step, Step::Heard | Step::Unmarked) && self.is_open() && self.subscribe(now, out)
     }
 
     /// Ends the connection in an orderly way.
@@ -174,35 +201,58 @@ impl<'a> GatewayClient<'a> {
 
     /// Returns the time of the next call at the latest.
     pub fn wake_at(&self) -> Instant {
-        let until = if let Step::Hear { until } = self.step { until } else { Instant::NEVER };
-        self.connection.wake_at().min(until)
+        let next = match self.step {
+            Step::Heard if self.has_lost && self.marks.are_back() => self.marks.next_at().min(self.ask_from),
+            Step::Heard => self.marks.next_at().min(self.marks.late_at().max(self.ask_from)),
+            Step::Hear => self.marks.late_at(),
+            Step::Unmarked => self.ask_from,
+            Step::Subscribe | Step::Mark => Instant::NEVER,
+        };
+        self.connection.wake_at().min(next)
     }
 
-    /// Asks for everything again, or gives up the message to itself.
-    fn miss_mark(&mut self, hear: &mut dyn FnMut(Heard<'_>)) {
-        if self.attempts == 1 {
-            log::warn!(
-                "The broker dropped a message, and perhaps values of devices; raise max_queued_messages in mosquitto, and let this user write below its own id"
-            );
-        }
-        if self.attempts < ATTEMPTS {
-            self.step = Step::Subscribe;
-        } else {
-            self.step = Step::Done;
-            hear(Heard::Complete);
-        }
-    }
-
-    fn take(&mut self, message: &Publish<'_>, hear: &mut dyn FnMut(Heard<'_>)) {
-        match Heard::parse(self.options.prefix, self.options.id, message) {
-            Some(Heard::Complete) if self.step == Step::Done => {}
-            Some(heard) => {
-                if heard == Heard::Complete {
-                    self.step = Step::Done;
+    /// Asks for everything again if the broker dropped messages, or gives up the marks if none comes back.
+    fn check_marks(&mut self, now: Instant, hear: &mut dyn FnMut(Heard<'_>)) {
+        let is_late = now >= self.marks.late_at();
+        match self.step {
+            Step::Hear if is_late => {
+                self.attempts += 1;
+                if self.attempts == 1 {
+                    log_loss();
                 }
-                hear(heard);
+                let is_last = self.attempts == ATTEMPTS;
+                (self.step, self.ask_from) =
+                    (if is_last { Step::Unmarked } else { Step::Subscribe }, now.after(AGAIN_MS));
+                if is_last {
+                    hear(Heard::Complete);
+                }
             }
-            None => self.ignored += 1,
+            // Not before marks come back again, because the broker would drop the answer, too.
+            Step::Heard if (is_late || self.has_lost && self.marks.are_back()) && now >= self.ask_from => {
+                log_loss();
+                (self.step, self.has_lost, self.ask_from) = (Step::Subscribe, false, now.after(AGAIN_MS));
+                hear(Heard::Anew);
+            }
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, now: Instant, message: &Publish<'_>, hear: &mut dyn FnMut(Heard<'_>)) {
+        let GatewayOptions { prefix, id, .. } = self.options;
+        match (self.marks.take(now, prefix, id, message), self.step) {
+            (Some(Returned::Last), Step::Hear) => {
+                (self.step, self.attempts) = (Step::Heard, 0);
+                hear(Heard::Complete);
+            }
+            (Some(Returned::Gap), Step::Heard) => self.has_lost = true,
+            (Some(Returned::Last | Returned::Gap), Step::Unmarked) => {
+                (self.step, self.attempts, self.has_lost) = (Step::Heard, 0, true);
+            }
+            (Some(_), _) => {}
+            (None, _) => match Heard::parse(prefix, id, message) {
+                Some(heard) => hear(heard),
+                None => self.ignored += 1,
+            },
         }
     }
 
@@ -227,19 +277,6 @@ impl<'a> GatewayClient<'a> {
         out.commit(length);
         self.connection.note_sent(now);
         true
-    }
-
-    /// Sends a message to the gateway itself, which comes back behind what the broker has stored.
-    fn mark(&self, out: &mut Outgoing<'_>) -> bool {
-        let GatewayOptions { prefix, id, .. } = self.options;
-        let topic = [prefix, "/", id.as_str(), "/thing/answer/", id.as_str(), "/", REPLY];
-        let head = PublishHead { topic: &topic, payload: MARKER.len(), ..PublishHead::default() };
-        if !out.has_room(head.packet_length().unwrap_or(usize::MAX)) {
-            return false;
-        }
-        let Some(written) = head.write(out.spare_mut()) else { return false };
-        out.commit(written);
-        out.push(MARKER)
     }
 }
 
@@ -267,4 +304,10 @@ fn log_refused(answer: &SubAck<'_>) {
             "The broker passes no messages on: {reason}; allow this user to read all topics of devices"
         );
     }
+}
+
+fn log_loss() {
+    log::warn!(
+        "The broker dropped a message, and perhaps values of devices; raise max_queued_messages in mosquitto, and let this user write below its own id"
+    );
 }

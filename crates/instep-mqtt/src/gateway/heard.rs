@@ -6,8 +6,6 @@ use crate::packet::Publish;
 
 /// Maximum length of the name of a property, action or event, in bytes.
 pub const NAME_MAX: usize = 32;
-/// Payload of the message that a gateway sends to itself behind its subscriptions.
-pub(super) const MARKER: &[u8] = b"heard";
 
 /// What a gateway hears from the broker.
 ///
@@ -17,6 +15,8 @@ pub(super) const MARKER: &[u8] = b"heard";
 pub enum Heard<'m> {
     /// The broker has accepted the gateway. All that it has stored is said anew.
     Opened,
+    /// The broker has dropped messages. All that it has stored is said anew.
+    Anew,
     /// All that the broker had stored was said, by a broker that says it in order.
     Complete,
     /// The device is online or offline.
@@ -110,9 +110,6 @@ impl<'m> Heard<'m> {
                 if to != gateway.as_str() {
                     return None;
                 }
-                if id == *gateway && payload == MARKER {
-                    return Some(Self::Complete);
-                }
                 let number: [u8; NUMBER_LENGTH] = correlation_data?.try_into().ok()?;
                 Some(Self::Answer { id, number: u64::from_be_bytes(number), frame: payload })
             }
@@ -148,7 +145,6 @@ mod tests {
             ("a/b/lamp-1/said", frame, false, Heard::Event { id, name: "said", frame }),
             ("a/b/lamp-1/missed", frame, false, Heard::Event { id, name: "missed", frame }),
             ("a/b/lamp-1/thing/answer/gw/reply", frame, false, Heard::Answer { id, number: 258, frame }),
-            ("a/b/gw/thing/answer/gw/reply", b"heard", false, Heard::Complete),
             ("a/b/gateway/logged-out/1", frame, true, Heard::Notice { name: "logged-out/1", payload: frame }),
         ] {
             assert_eq!(heard(topic, payload, retain), Some(expected), "{topic}");

@@ -2,6 +2,7 @@
 
 mod client;
 mod heard;
+mod marks;
 mod message;
 mod topics;
 
