@@ -3,12 +3,10 @@
 use super::heard::{Heard, MARKER};
 use super::message::{Message, Sent};
 use super::topics::{GATEWAYS, REPLY};
-use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
+use crate::connection::{Connection, End, Event};
 use crate::ended::Ended;
-use crate::id::DeviceId;
-use crate::packet::{
-    ConnAck, Connect, Filter, Password, Publish, PublishHead, ReasonCode, SubAck, write_subscribe,
-};
+use crate::options::ConnectionOptions;
+use crate::packet::{ConnAck, Filter, Publish, PublishHead, ReasonCode, SubAck, write_subscribe};
 use instep::Instant;
 use instep_proto::delivery::Outgoing;
 
@@ -16,21 +14,6 @@ use instep_proto::delivery::Outgoing;
 const MARKER_TIMEOUT_MS: u64 = 30_000;
 /// Number of times that a broker is asked for everything.
 const ATTEMPTS: u8 = 3;
-
-/// Options of a gateway's connection to a broker.
-#[derive(Clone, Copy, Debug)]
-pub struct GatewayOptions<'a> {
-    /// The beginning of all topics, see [`check_prefix`](crate::check_prefix).
-    pub prefix: &'a str,
-    /// The id of the gateway, which no other client of the broker has.
-    pub id: &'a DeviceId,
-    /// The user name at the broker.
-    pub user: Option<&'a str>,
-    /// The password at the broker.
-    pub password: Option<Password<'a>>,
-    /// The maximum length of a packet from the broker, in bytes, which is the length of the input buffer.
-    pub packet_max: usize,
-}
 
 /// Gateway as the client of a broker, without a socket and without a clock.
 ///
@@ -41,7 +24,7 @@ pub struct GatewayOptions<'a> {
 /// latest at [`wake_at`](Self::wake_at), until [`end`](Self::end) returns a value and the output is written.
 #[derive(Debug)]
 pub struct GatewayClient<'a> {
-    options: GatewayOptions<'a>,
+    options: ConnectionOptions<'a>,
     connection: Connection,
     step: Step,
     /// The number of times that the broker was asked for everything.
@@ -66,7 +49,7 @@ enum Step {
 
 impl<'a> GatewayClient<'a> {
     /// Creates the client of a gateway.
-    pub fn new(now: Instant, options: GatewayOptions<'a>) -> Self {
+    pub fn new(now: Instant, options: ConnectionOptions<'a>) -> Self {
         let connection = Connection::new(now, options.packet_max).with_any_age();
         Self { options, connection, step: Step::Subscribe, attempts: 0, ended: None, ignored: 0 }
     }
@@ -128,15 +111,7 @@ impl<'a> GatewayClient<'a> {
             }
             return false;
         }
-        let connect = Connect {
-            client_id: self.options.id.as_str(),
-            keep_alive: KEEP_ALIVE_SECONDS,
-            maximum_packet_size: u32::try_from(self.options.packet_max).unwrap_or(u32::MAX),
-            user: self.options.user,
-            password: self.options.password,
-            will: None,
-        };
-        if !self.connection.transmit(now, &connect, out) {
+        if !self.connection.transmit(now, &self.options.connect(None), out) {
             return false;
         }
         if self.step == Step::Subscribe && self.subscribe(now, out) {
@@ -210,7 +185,7 @@ impl<'a> GatewayClient<'a> {
     ///
     /// Commands and what Home Assistant was told are on other levels, so they do not come here.
     fn subscribe(&mut self, now: Instant, out: &mut Outgoing<'_>) -> bool {
-        let GatewayOptions { prefix, id, .. } = self.options;
+        let ConnectionOptions { prefix, id, .. } = self.options;
         let filters: [&[&str]; 6] = [
             &[prefix, "/+/thing/answer/", id.as_str(), "/", REPLY],
             &[prefix, "/", GATEWAYS, "+/+"],
@@ -231,7 +206,7 @@ impl<'a> GatewayClient<'a> {
 
     /// Sends a message to the gateway itself, which comes back behind what the broker has stored.
     fn mark(&self, out: &mut Outgoing<'_>) -> bool {
-        let GatewayOptions { prefix, id, .. } = self.options;
+        let ConnectionOptions { prefix, id, .. } = self.options;
         let topic = [prefix, "/", id.as_str(), "/thing/answer/", id.as_str(), "/", REPLY];
         let head = PublishHead { topic: &topic, payload: MARKER.len(), ..PublishHead::default() };
         if !out.has_room(head.packet_length().unwrap_or(usize::MAX)) {
