@@ -46,6 +46,8 @@ impl ClientSocket {
     ///
     /// The input is the unconsumed rest of earlier input, followed by the `fresh` bytes that were read into `input`. `records` is the
     /// buffer for TLS records. Returns what the turn wants, and whether the socket took any output; `None` if it failed.
+    // Inlined, because a call costs each delivery about 40 instructions more.
+    #[inline]
     pub(crate) fn turn(
         &mut self,
         shard: &ShardState,
