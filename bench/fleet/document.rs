@@ -4,15 +4,7 @@ use crate::figures::{Deliveries, Figures};
 use crate::plan::{GATEWAYS, PROPERTIES, Plan};
 use crate::targets;
 use instep_bench::sample::{digits, whole};
-use instep_bench::section::Section;
 use std::fmt::Write as _;
-
-/// Place of the tables.
-pub const SECTION: Section = Section {
-    file: "docs/reference/benchmarks.md",
-    begin: "<!-- Fleet: written by the command -->",
-    end: "<!-- Fleet: up to here -->",
-};
 
 /// Returns the figures as Markdown.
 pub fn section(machine: &str, plan: &Plan, broker: &str, figures: &Figures) -> String {
@@ -64,17 +56,4 @@ pub fn section(machine: &str, plan: &Plan, broker: &str, figures: &Figures) -> S
         viewers.device,
     );
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn document_has_place_for_tables() {
-        let file = include_str!("../../docs/reference/benchmarks.md");
-        let once = SECTION.replace(file, "new").expect("a marker line is missing");
-        assert!(once.contains(&format!("{}\n\nnew\n{}", SECTION.begin, SECTION.end)), "{once}");
-        assert_eq!(SECTION.replace(&once, "new"), Some(once));
-    }
 }

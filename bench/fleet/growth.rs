@@ -25,7 +25,7 @@ pub fn measure(
     devices: usize,
     plan: &Plan,
 ) -> Result<(Fleet, Program), String> {
-    println!("{devices} devices");
+    eprintln!("{devices} devices");
     let empty = gateway(instep, broker, None, &[])?;
     scrape::wait(&empty, TIMEOUT, "is connected", |scrape| scrape.value("instep_mqtt_connected") == 1)?;
     std::thread::sleep(REST);
@@ -57,14 +57,14 @@ pub fn measure(
     let (before, begin) = (broker.cpu()?, Instant::now());
     std::thread::sleep(plan.watched);
     figures.broker_at_rest = seconds(broker.cpu()? - before) / begin.elapsed().as_secs_f64();
-    println!("    start in s          {}", figures.start);
-    println!("    memory in bytes     {}", figures.memory);
+    eprintln!("    start in s          {}", figures.start);
+    eprintln!("    memory in bytes     {}", figures.memory);
     Ok((figures, fleet))
 }
 
 /// Measures a gateway of a fleet whose devices change.
 pub fn changing(instep: &Instep, broker: &Broker, devices: usize, plan: &Plan) -> Result<Heard, String> {
-    println!("{devices} devices that change each second");
+    eprintln!("{devices} devices that change each second");
     let _fleet = simulate(instep, broker, devices, EACH_SECOND)?;
     let gateway = gateway(instep, broker, None, &[])?;
     wait_for_all(&gateway, devices)?;

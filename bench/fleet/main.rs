@@ -25,7 +25,9 @@ use std::process::ExitCode;
 /// Descriptors of a process beside its connections.
 const OTHER_DESCRIPTORS: usize = 128;
 
-/// Takes the path of the program `instep`, and the options that `cargo xtask bench` has checked.
+/// Takes the path of the program `instep`, and the options that `cargo xtask bench` has checked, and prints the tables.
+///
+/// What is measured meanwhile goes to standard error.
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     let Some(first) = arguments.next() else {
@@ -35,15 +37,9 @@ fn main() -> ExitCode {
     let result = if first == launch::COMMAND {
         launch::become_program(arguments)
     } else {
-        let (mut plan, mut write) = (Plan::FULL, false);
-        for argument in arguments {
-            match argument.to_str() {
-                Some("--quick") => plan = Plan::QUICK,
-                Some("--write") => write = true,
-                _ => {}
-            }
-        }
-        Instep::at(first).and_then(|instep| bench(&plan, &instep, write))
+        let is_quick = arguments.any(|argument| argument == "--quick");
+        let plan = if is_quick { Plan::QUICK } else { Plan::FULL };
+        Instep::at(first).and_then(|instep| bench(&plan, &instep))
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,7 +50,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn bench(plan: &Plan, instep: &Instep, write: bool) -> Result<(), String> {
+fn bench(plan: &Plan, instep: &Instep) -> Result<(), String> {
     let machine = machine::describe();
     // The programs inherit the limit. The broker has a connection of each device, and this program one of each viewer.
     let descriptors = raise_descriptor_limit().map_err(|error| error.to_string())?;
@@ -65,11 +61,7 @@ fn bench(plan: &Plan, instep: &Instep, write: bool) -> Result<(), String> {
         ));
     }
     let figures = measure(plan, instep)?;
-    let text = document::section(&machine, plan, &broker::version(), &figures);
-    println!("\n{text}");
-    if write {
-        document::SECTION.write(&text)?;
-    }
+    println!("{}", document::section(&machine, plan, &broker::version(), &figures));
     Ok(())
 }
 

@@ -22,7 +22,7 @@ const REST: Duration = Duration::from_millis(300);
 ///
 /// The other devices, of `fleet`, are stopped during each run, because the broker answers their pings.
 pub fn measure(instep: &Instep, broker: &Broker, fleet: &Process, plan: &Plan) -> Result<Viewers, String> {
-    println!(
+    eprintln!(
         "{} viewers at each of {GATEWAYS} gateways, and as many in all at the device itself",
         plan.viewers
     );
@@ -60,8 +60,8 @@ pub fn measure(instep: &Instep, broker: &Broker, fleet: &Process, plan: &Plan) -
         figures.broker.0.push(of_others[0]);
         figures.device.0.push(of_others[1]);
     }
-    println!("    µs for a delivery, at the device itself   {}", figures.direct.cpu);
-    println!("    µs for a delivery, at gateways            {}", figures.gateways.cpu);
+    eprintln!("    µs for a delivery, at the device itself   {}", figures.direct.cpu);
+    eprintln!("    µs for a delivery, at gateways            {}", figures.gateways.cpu);
     Ok(figures)
 }
 

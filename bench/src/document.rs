@@ -1,4 +1,4 @@
-//! Makes the tables, and puts them into docs/reference/benchmarks.md.
+//! Makes the tables, which go into docs/reference/benchmarks.md.
 
 use crate::contenders::{ALL, version};
 use crate::echo::CLIENTS;
@@ -6,15 +6,7 @@ use crate::plan::{IDLE_CLIENTS, Plan};
 use crate::run::{Results, Row};
 use crate::{latency, stall_tables, targets};
 use instep_bench::sample::{Sample, whole};
-use instep_bench::section::Section;
 use std::fmt::Write as _;
-
-/// Place of the tables.
-const SECTION: Section = Section {
-    file: "docs/reference/benchmarks.md",
-    begin: "<!-- Measured: from here on, written by the command -->",
-    end: "<!-- Measured: up to here -->",
-};
 
 /// Returns the results as Markdown.
 pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
@@ -57,11 +49,6 @@ pub fn tables(machine: &str, plan: &Plan, results: &Results) -> String {
     text + &stall_tables::write(results)
 }
 
-/// Replaces the tables in the file.
-pub fn write(tables: &str) -> Result<(), String> {
-    SECTION.write(tables)
-}
-
 /// Returns a table of figures and one of ratios.
 fn figures_and_ratios(rows: &[Row], floor: bool) -> String {
     let shown = usize::from(!floor)..ALL.len();
@@ -94,17 +81,4 @@ fn busy(rows: &[Row]) -> String {
     });
     let each: Vec<String> = each.collect();
     format!("\nOf the time of these runs the servers were on their core: {}.\n", each.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn document_has_place_for_tables() {
-        let file = include_str!("../../docs/reference/benchmarks.md");
-        let once = SECTION.replace(file, "new").expect("a marker line is missing");
-        assert!(once.contains(&format!("{}\n\nnew\n{}", SECTION.begin, SECTION.end)), "{once}");
-        assert_eq!(SECTION.replace(&once, "new"), Some(once));
-    }
 }

@@ -53,7 +53,7 @@ impl Latency {
             }
         }
         for ((name, _), way) in WAYS.iter().zip(&latency.ways) {
-            println!("    {name:<40}p50 {}, p99 {}, CPU {}", way.p50, way.p99, way.cpu);
+            eprintln!("    {name:<40}p50 {}, p99 {}, CPU {}", way.p50, way.p99, way.cpu);
         }
         Ok(latency)
     }

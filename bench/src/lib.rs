@@ -4,7 +4,6 @@ pub mod client;
 pub mod machine;
 pub mod process;
 pub mod sample;
-pub mod section;
 #[cfg(feature = "servers")]
 pub mod serving;
 pub mod system;

@@ -18,18 +18,19 @@ use instep_bench::system::{GENERATOR_CORE, raise_descriptor_limit, take_core};
 use plan::{IDLE_CLIENTS, Plan};
 use std::process::ExitCode;
 
-/// Takes the options that `cargo xtask bench` has checked.
+/// Takes the options that `cargo xtask bench` has checked, and prints the tables.
+///
+/// What is measured meanwhile goes to standard error.
 fn main() -> ExitCode {
-    let (mut plan, mut write, mut rows) = (Plan::FULL, false, Vec::new());
+    let (mut plan, mut rows) = (Plan::FULL, Vec::new());
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--quick" => plan = Plan::QUICK,
-            "--write" => write = true,
             _ => rows.push(argument),
         }
     }
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-    match bench(&plan, &rows, write) {
+    match bench(&plan, &rows) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn bench(plan: &Plan, rows: &[&str], write: bool) -> Result<(), String> {
+fn bench(plan: &Plan, rows: &[&str]) -> Result<(), String> {
     let machine = machine::describe();
     // The clients of the largest row need as many descriptors here as in the server.
     let descriptors = raise_descriptor_limit().map_err(|error| error.to_string())?;
@@ -53,10 +54,6 @@ fn bench(plan: &Plan, rows: &[&str], write: bool) -> Result<(), String> {
     if results.is_empty() {
         return Err(format!("no row has {} in its name", rows.join(" or ")));
     }
-    let tables = document::tables(&machine, plan, &results);
-    println!("\n{tables}");
-    if write {
-        document::write(&tables)?;
-    }
+    println!("{}", document::tables(&machine, plan, &results));
     Ok(())
 }

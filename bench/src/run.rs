@@ -138,7 +138,7 @@ pub fn all(plan: &Plan, rows: &[&str]) -> Result<Results, String> {
     for (subscribers, share) in LATENCY {
         let name = format!("latency to the last of {}", whole(subscribers));
         if wanted(&name) {
-            println!("{name}");
+            eprintln!("{name}");
             let publishes = plan.latency_publishes / share;
             results.latency.push(twice(|| Latency::measure(subscribers, publishes, plan.repeats))?);
         }
@@ -155,7 +155,7 @@ pub fn all(plan: &Plan, rows: &[&str]) -> Result<Results, String> {
                 Err(reason) => results.broken.push((ALL[peer].name, reason)),
             }
         }
-        println!("stalled, instep with its own limits");
+        eprintln!("stalled, instep with its own limits");
         let dropped = || stalled::measure(&ALL[INSTEP], &[], plan.drop_publishes, Stall::Reconnects);
         results.dropped = Some(twice(dropped)?);
     }
@@ -168,7 +168,7 @@ fn row(
     repeats: usize,
     measure: impl Fn(&Contender) -> Result<Figure, String>,
 ) -> Result<Row, String> {
-    println!("{name}");
+    eprintln!("{name}");
     let mut samples = vec![Sample::default(); ALL.len()];
     let mut busy = samples.clone();
     for repeat in 0..repeats {
@@ -184,13 +184,13 @@ fn row(
     }
     for (contender, (sample, busy)) in ALL.iter().zip(samples.iter().zip(&busy)) {
         let sample = sample.to_string();
-        println!("    {:<20}{sample:<26}{busy}", contender.name);
+        eprintln!("    {:<20}{sample:<26}{busy}", contender.name);
     }
     Ok(Row { name, depth, samples, busy })
 }
 
 fn stall(contender: &Contender, publishes: u32, repeats: usize) -> Result<Stalled, String> {
-    println!("stalled, {}", contender.name);
+    eprintln!("stalled, {}", contender.name);
     // Only instep drops a client that does not read.
     let options = if contender.name == "instep" { vec!["--patient".into()] } else { Vec::new() };
     let run = |stall| {

@@ -51,19 +51,22 @@ fn read(asset: &Path) -> String {
 /// Strips indentation and comments, except for the comment at the head.
 fn shortened(script: &str) -> String {
     let (head, body) = script.split_once("*/\n").expect("the head has no comment");
+    let multiline = body.lines().find(|line| line.matches('`').count() % 2 == 1);
+    assert_eq!(multiline, None, "a template literal spans several lines");
+    without_comments(body).fold(format!("{head}*/\n"), |kept, line| kept + line.trim_start() + "\n")
+}
+
+/// Returns the lines of a script without comments and without empty ones.
+fn without_comments(script: &str) -> impl Iterator<Item = &str> {
     let mut inside = false;
-    let mut kept = format!("{head}*/\n");
-    for line in body.lines() {
-        assert!(line.matches('`').count() % 2 == 0, "a template literal spans several lines: {line}");
+    let lines = script.lines().filter(move |line| {
         let code = line.trim_start();
         inside |= code.starts_with("/**");
-        if !inside && !code.starts_with("//") && !code.is_empty() {
-            kept += without_remark(code);
-            kept.push('\n');
-        }
+        let is_code = !inside && !code.starts_with("//") && !code.is_empty();
         inside &= !line.ends_with("*/");
-    }
-    kept
+        is_code
+    });
+    lines.map(without_remark)
 }
 
 /// Strips the comment at the end of a line, unless it may be part of a string.
@@ -94,23 +97,11 @@ fn joined(modules: &[&str]) -> String {
 
 /// Joins modules without their comments, imports and exports.
 fn code(modules: &[&str]) -> String {
-    let mut inside = false;
-    let mut kept = String::new();
-    for source in modules.iter().map(|name| read(&Path::new("assets").join(name))) {
-        for line in source.lines() {
-            let begin = line.trim_start();
-            inside |= begin.starts_with("/**");
-            if !inside
-                && !["//", "import "].iter().any(|skipped| begin.starts_with(skipped))
-                && !begin.is_empty()
-            {
-                kept += without_remark(line.strip_prefix("export ").unwrap_or(line));
-                kept.push('\n');
-            }
-            inside &= !line.ends_with("*/");
-        }
-    }
-    kept
+    let sources: Vec<_> = modules.iter().map(|name| read(&Path::new("assets").join(name))).collect();
+    let lines = sources.iter().flat_map(|source| without_comments(source));
+    let lines = lines.filter(|line| !line.starts_with("import "));
+    let lines = lines.map(|line| line.strip_prefix("export ").unwrap_or(line));
+    lines.fold(String::new(), |joined, line| joined + line + "\n")
 }
 
 /// Writes `<out>/<name>` and its compressed form `<out>/<name>.gz`.

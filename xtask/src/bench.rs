@@ -7,6 +7,7 @@ use std::process::Command;
 use clap::{Args, Subcommand};
 
 use crate::report::Outcome;
+use crate::section::{FLEET, MEASURED};
 use crate::tools::{Tools, cargo, run, target, workspace};
 
 /// Rows to measure.
@@ -51,8 +52,8 @@ pub(crate) enum Part {
 /// Builds the benchmark and runs it.
 pub(crate) fn measure(rows: &Rows) -> Outcome {
     let mut bench = build("bench", &[])?;
-    bench.args(rows.quick.then_some("--quick")).args(rows.write.then_some("--write")).args(&rows.row);
-    run(bench.current_dir(workspace()))
+    bench.args(rows.quick.then_some("--quick")).args(&rows.row);
+    MEASURED.measure(&mut bench, rows.write)
 }
 
 /// Builds the program `instep` and the benchmark of a fleet, and runs it.
@@ -63,8 +64,7 @@ pub(crate) fn fleet(tools: &mut Tools, quick: bool, write: bool) -> Outcome {
     run(&mut cargo(&["build", "--release", "--package", "instep-cli", "--bin", "instep"]))?;
     let mut bench = build("bench-fleet", &["--no-default-features"])?;
     bench.arg(target().join("release/instep"));
-    bench.args(quick.then_some("--quick")).args(write.then_some("--write"));
-    run(bench.current_dir(workspace()))
+    FLEET.measure(bench.args(quick.then_some("--quick")), write)
 }
 
 /// Builds a program of the benchmark, with the servers unless the options leave them out.
@@ -72,5 +72,7 @@ fn build(program: &str, options: &[&str]) -> Outcome<Command> {
     let folder = target().join("bench");
     let mut build = cargo(&["build", "--release", "--manifest-path", "bench/Cargo.toml", "--target-dir"]);
     run(build.arg(&folder).args(options))?;
-    Ok(Command::new(folder.join("release").join(program)))
+    let mut program = Command::new(folder.join("release").join(program));
+    program.current_dir(workspace());
+    Ok(program)
 }

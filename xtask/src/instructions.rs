@@ -1,17 +1,11 @@
 //! Instructions of a chip for a `toggle`, by instep, by picoserve and over bare TCP in QEMU.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::qemu_image;
 use crate::report::Outcome;
-use crate::tools::{Tools, cargo, output_or_error, run, target, workspace};
-
-/// File of the table. The lines `BEGIN` and `END` are around the table.
-const FILE: &str = "docs/reference/benchmarks.md";
-const BEGIN: &str = "<!-- Instructions: written by the command -->\n";
-const BEGIN_ESP: &str = "<!-- Instructions, optimized as for ESP32 chips: written by the command -->\n";
-const END: &str = "<!-- Instructions: up to here -->";
+use crate::section::{INSTRUCTIONS, INSTRUCTIONS_AS_FOR_ESP};
+use crate::tools::{Tools, cargo, run, target};
 
 /// Measures, and prints the table.
 ///
@@ -36,41 +30,6 @@ pub(crate) fn measure(tools: &mut Tools, as_for_esp: bool, write: bool) -> Outco
     for (name, image) in [("instep", &image), ("picoserve", &picoserve), ("bare TCP", &floor)] {
         program.arg(format!("{name}={}", image.display()));
     }
-    let table = output_or_error(program.env("INSTEP_BIN", launcher))? + "\n";
-    print!("{table}");
-    if write {
-        keep(&table, if as_for_esp { BEGIN_ESP } else { BEGIN })?;
-    }
-    Ok(())
-}
-
-fn keep(table: &str, begin: &str) -> Result<(), String> {
-    let file: &Path = &workspace().join(FILE);
-    let failed = |error: std::io::Error| format!("{}: {error}", file.display());
-    let text = std::fs::read_to_string(file).map_err(failed)?;
-    let replaced = replace(&text, table, begin).ok_or(format!("{FILE} lacks the lines around the table"))?;
-    std::fs::write(file, replaced).map_err(failed)
-}
-
-/// Returns the text with the new table in place of that which follows the line `begin`.
-fn replace(text: &str, table: &str, begin: &str) -> Option<String> {
-    let (before, rest) = text.split_once(begin)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{begin}\n{table}\n{END}{after}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_table_is_replaced() {
-        let other = format!("before\n{BEGIN}\nold\n\n{END}\n");
-        let text = format!("{other}{BEGIN_ESP}\nold\n\n{END}\nafter\n");
-        assert_eq!(
-            replace(&text, "new\n", BEGIN_ESP).expect("the lines around the table are missing"),
-            format!("{other}{BEGIN_ESP}\nnew\n\n{END}\nafter\n")
-        );
-        assert_eq!(replace("nothing", "new", BEGIN), None);
-    }
+    let section = if as_for_esp { INSTRUCTIONS_AS_FOR_ESP } else { INSTRUCTIONS };
+    section.measure(program.env("INSTEP_BIN", launcher), write)
 }

@@ -27,6 +27,7 @@ mod project;
 mod qemu;
 mod qemu_image;
 mod report;
+mod section;
 mod stand_in;
 mod steps;
 mod structure;

@@ -80,6 +80,17 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     }
 }
 
+/// Runs a command with its errors shown immediately, and returns its output.
+pub(crate) fn run_for_output(command: &mut Command) -> Outcome<String> {
+    let shown = show(command);
+    println!("$ {shown}");
+    match command.stdin(Stdio::null()).stderr(Stdio::inherit()).output() {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().into()),
+        Ok(output) => Err(format!("`{shown}` ended with {}", output.status).into()),
+        Err(error) => Err(format!("`{shown}` could not be started: {error}").into()),
+    }
+}
+
 fn shell(line: &str) -> Outcome {
     let mut words = line.split_whitespace();
     let mut command = Command::new(words.next().unwrap_or_default());

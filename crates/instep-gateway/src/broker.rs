@@ -3,7 +3,7 @@
 use crate::fleet::Fleet;
 use crate::notices::Notices;
 use instep::Instant;
-use instep_mqtt::{DeviceId, Ended, GatewayClient, GatewayOptions, Heard, Report};
+use instep_mqtt::{ConnectionOptions, DeviceId, Ended, GatewayClient, Heard, Report};
 use instep_proto::delivery::Outgoing;
 use instep_tokio::{BrokerAddress, BrokerClient, BrokerLogin, BrokerStatus, Connections, run_broker_client};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -54,7 +54,7 @@ impl Broker {
     pub async fn run(&self, fleet: &Fleet, notices: &Notices, stopped: watch::Receiver<bool>) {
         let limits = fleet.limits();
         let address = self.address.parts();
-        let options = GatewayOptions {
+        let options = ConnectionOptions {
             prefix: address.prefix,
             id: &self.id,
             user: address.user,

@@ -13,6 +13,10 @@
 
 #![forbid(unsafe_code)]
 
+// The tests of the crate's own files have a set-up in common with those in `tests`.
+#[cfg(test)]
+extern crate self as instep_gateway;
+
 mod broker;
 mod command;
 mod fleet;

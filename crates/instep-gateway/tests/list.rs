@@ -1,47 +1,25 @@
 //! The list of devices and the directory, over sockets.
 
-use instep::{Access, Limits};
-use instep_gateway::{Admittance, Fleet, FleetLimits, List};
-use instep_mqtt::{DeviceId, Heard};
-use instep_tokio::{Server, SocketLimits};
+mod served;
+
+use instep::Limits;
+use instep_gateway::{Fleet, FleetLimits, GatewayLimits, List};
+use instep_mqtt::Heard;
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use served::{Idle, Served, id};
+use std::net::SocketAddr;
 use test_support::{WebSocket, http};
-
-static ACCESS: Access = Access::new("gateway");
-
-fn id(text: &str) -> DeviceId {
-    DeviceId::new(text).expect("the id is valid")
-}
 
 /// Lets the fleet hear of a device.
 fn announce(fleet: &Fleet, device: &str, title: &str) {
-    let (id, text) =
-        (id(device), format!(r#"{{"title":"{title}","version":{{"instance":"1.2"}},"properties":{{}}}}"#));
-    let frame = br#"{"label":"thing","value":{"wire":1,"hash":"0123456789abcdef","start":"00000001"}}"#;
-    fleet.hear(Heard::Thing { id, frame });
-    fleet.hear(Heard::Description { id, text: text.as_bytes() });
-    fleet.hear(Heard::State { id, online: true });
+    let text = format!(r#"{{"title":"{title}","version":{{"instance":"1.2"}},"properties":{{}}}}"#);
+    served::announce(fleet, device, &text);
 }
 
 /// Starts a gateway's list with room for `devices`.
-fn start(devices: usize) -> (Arc<Fleet>, SocketAddr) {
-    let mut limits = FleetLimits::default();
-    limits.devices = devices;
-    let fleet = Fleet::new(limits);
-    fleet.hear(Heard::Opened);
-    let list = List::new(&fleet, Admittance::Local);
-    let server = Server::new(list.app(), &ACCESS, List::limits(Limits::LINUX), SocketLimits::default(), 2);
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
-    std::thread::spawn(move || {
-        let mut inbox = server.inbox().expect("the inbox was taken");
-        runtime().block_on(list.run(server.device(), &mut inbox))
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
-    let addr = listener.local_addr().expect("no address");
-    std::thread::spawn(move || runtime().block_on(server.serve(vec![listener], std::future::pending())));
-    (fleet, addr)
+fn start(devices: usize) -> Served {
+    let fleet = FleetLimits::default().with_devices(devices);
+    Idle::new(fleet, GatewayLimits::default(), List::limits(Limits::LINUX)).start()
 }
 
 /// Returns the value of the next frame with that label.
@@ -62,8 +40,9 @@ fn get(addr: SocketAddr, path: &str) -> Value {
 
 #[test]
 fn list_follows_the_fleet() {
-    let (fleet, addr) = start(2);
-    announce(&fleet, "lamp", "Lamp");
+    let served = start(2);
+    let (fleet, addr) = (&served.fleet, served.addr);
+    announce(fleet, "lamp", "Lamp");
     let mut socket = WebSocket::connect(addr, "/ws");
     let lamp = loop {
         let lamp = next(&mut socket, "device");
@@ -82,14 +61,14 @@ fn list_follows_the_fleet() {
     // A device that is gone frees its place for another, and who comes later hears only of that one.
     fleet.hear(Heard::Thing { id: id("lamp"), frame: b"" });
     assert_eq!(next(&mut socket, "device"), json!({ "place": lamp["place"] }));
-    announce(&fleet, "pump", "Pump");
+    announce(fleet, "pump", "Pump");
     let pump = next(&mut socket, "device");
     assert_eq!((&pump["place"], &pump["id"]), (&lamp["place"], &json!("pump")));
     let mut late = WebSocket::connect(addr, "/ws");
     assert_eq!(next(&mut late, "device")["id"], "pump");
 
     // The gateway says that there is no more room, and that the broker is away.
-    announce(&fleet, "valve", "Valve");
+    announce(fleet, "valve", "Valve");
     let full = |socket: &mut WebSocket| loop {
         let gateway = next(socket, "gateway");
         if gateway["devices"] == 2 {
@@ -104,7 +83,8 @@ fn list_follows_the_fleet() {
 
 #[test]
 fn page_and_its_files_are_served() {
-    let (_, addr) = start(2);
+    let served = start(2);
+    let addr = served.addr;
     for (path, content) in [("/", "list.js"), ("/list.js", "Collator"), ("/instep.js", "WebSocket")] {
         let answer = http(addr, format!("GET {path} HTTP/1.1\r\nHost: gateway\r\n\r\n"));
         assert!(answer.status == 200 && answer.text().contains(content), "{path}");
@@ -117,11 +97,12 @@ fn page_and_its_files_are_served() {
 
 #[test]
 fn directory_lists_descriptions_in_parts() {
-    let (fleet, addr) = start(1000);
+    let served = start(1000);
+    let (fleet, addr) = (&served.fleet, served.addr);
     assert_eq!(get(addr, "/things"), json!([]));
     for number in 0..250 {
         // Longer than any buffer, together.
-        announce(&fleet, &format!("lamp-{number:03}"), &format!("{number} {}", "x".repeat(1000)));
+        announce(fleet, &format!("lamp-{number:03}"), &format!("{number} {}", "x".repeat(1000)));
     }
     let things = get(addr, "/things");
     let things = things.as_array().expect("not an array");

@@ -2,14 +2,15 @@
 //!
 //! This file has one test, because it looks at the memory of the process.
 
-use instep::{Access, App, Limits};
+mod served;
+
+use instep::Limits;
 use instep_gateway::{Fleet, FleetLimits, Gateway, GatewayLimits};
-use instep_mqtt::{DeviceId, Heard};
+use instep_mqtt::Heard;
 use instep_tokio::devices::Devices as _;
-use instep_tokio::{Server, SocketLimits};
+use served::{Idle, Served, announce, id};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use test_support::{SOON, WebSocket, resident_here, wait_until};
@@ -26,39 +27,16 @@ const FAILED: usize = 0;
 /// Allowed growth of the memory, in bytes: noise of the allocator and of the test's own threads.
 const GROWTH: usize = 8 << 20;
 
-static ROOT: App = App::new("gateway", "All devices");
-static ACCESS: Access = Access::new("");
-
-fn id() -> DeviceId {
-    DeviceId::new("lamp").expect("an id")
-}
-
 /// Serves a device.
-fn serve() -> (SocketAddr, Arc<Fleet>, &'static Gateway) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
-    let addr = listener.local_addr().expect("no address");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
-    let entered = runtime.enter();
-    let fleet = Fleet::new(FleetLimits::default());
-    drop(entered);
-    fleet.hear(Heard::Opened);
-    let thing = r#"{"label":"thing","value":{"wire":1,"hash":"0123456789abcdef","start":"00c0ffee"}}"#;
-    fleet.hear(Heard::Thing { id: id(), frame: thing.as_bytes() });
+fn serve() -> Served {
+    let limits = Limits::LINUX.with_write_stall(STALL);
+    let served = Idle::new(FleetLimits::default(), GatewayLimits::default(), limits).start();
     let sensors = (0..PROPERTIES).map(|number| {
         format!(r#""p{number}":{{"title":"P","instep:kind":"sensor","instep:order":{number}}}"#)
     });
     let text = format!(r#"{{"title":"Lamp","properties":{{{}}}}}"#, sensors.collect::<Vec<_>>().join(","));
-    fleet.hear(Heard::Description { id: id(), text: text.as_bytes() });
-    fleet.hear(Heard::State { id: id(), online: true });
-    let limits = Limits::LINUX.with_write_stall(STALL);
-    let server = Server::new(&ROOT, &ACCESS, limits, SocketLimits::default(), 2);
-    let gateway = Gateway::new(fleet.clone(), &[], GatewayLimits::default(), limits, server.shards());
-    let gateway: &'static Gateway = Box::leak(Box::new(gateway));
-    let server = server.with_devices(gateway);
-    std::thread::spawn(move || {
-        runtime.block_on(server.serve(vec![listener], gateway.run())).expect("the server failed");
-    });
-    (addr, fleet, gateway)
+    announce(&served.fleet, "lamp", &text);
+    served
 }
 
 /// Lets the viewers end when the test fails.
@@ -77,7 +55,7 @@ fn change(fleet: &Fleet, round: usize) {
     for number in 0..PROPERTIES {
         let name = format!("p{number}");
         let frame = format!("{{\"label\":\"{name}\",\"value\":\"{round:08}{}\"}}", "x".repeat(FRAME));
-        fleet.hear(Heard::Value { id: id(), name: &name, frame: frame.as_bytes() });
+        fleet.hear(Heard::Value { id: id("lamp"), name: &name, frame: frame.as_bytes() });
     }
 }
 
@@ -117,8 +95,9 @@ fn narrow(addr: SocketAddr) -> WebSocket {
 
 #[test]
 fn viewer_that_reads_nothing_is_dropped_and_nobody_else_notices() {
-    let (addr, fleet, gateway) = serve();
-    change(&fleet, 1);
+    let served = serve();
+    let (addr, fleet, gateway) = (served.addr, &*served.fleet, served.gateway);
+    change(fleet, 1);
     // Connections are given to the two shards in turn, so one of the others has the slow one's shard.
     let slow = narrow(addr);
     let mut viewers = [(); 3].map(|()| WebSocket::connect(addr, "/lamp/ws"));
@@ -135,7 +114,7 @@ fn viewer_that_reads_nothing_is_dropped_and_nobody_else_notices() {
         let mut is_dropped = false;
         while !is_dropped {
             round += 1;
-            change(&fleet, round);
+            change(fleet, round);
             let changed = Instant::now();
             wait_until(SOON, || is_seen(round), || format!("a viewer is stuck: {seen:?} of {round}"));
             slowest = slowest.max(changed.elapsed());
@@ -149,7 +128,7 @@ fn viewer_that_reads_nothing_is_dropped_and_nobody_else_notices() {
             assert!(begun.elapsed() < 2 * SOON, "the slow viewer is not dropped");
         }
         last.store(round + 1, Ordering::Release);
-        change(&fleet, round + 1);
+        change(fleet, round + 1);
     });
     assert!(begun.elapsed() >= Duration::from_millis(STALL), "it was dropped after {:?}", begun.elapsed());
     assert!(round > WARM, "only {round} rounds");

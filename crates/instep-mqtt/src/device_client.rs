@@ -2,11 +2,11 @@
 
 use crate::announce::{Step, measure};
 use crate::command::{AnswerAddress, PendingCommand};
-use crate::connection::{Connection, Event, KEEP_ALIVE_SECONDS};
+use crate::connection::{Connection, Event};
 use crate::ended::Ended;
-use crate::id::DeviceId;
 use crate::identity::Identity;
-use crate::packet::{ConnAck, Connect, Password, Publish, ReasonCode, SubAck};
+use crate::options::ConnectionOptions;
+use crate::packet::{ConnAck, Publish, ReasonCode, SubAck};
 use crate::publish::Publisher;
 use crate::topics::{HOME_ASSISTANT, OwnTopic, Topic, Topics};
 use core::num::NonZeroU32;
@@ -17,25 +17,17 @@ use instep_proto::delivery::Outgoing;
 /// Time after which a command is tried again that found no room, in ms.
 const RETRY_MS: u64 = 20;
 
-/// Options of the connection to a broker.
+/// Options of a device at a broker.
 #[derive(Clone, Copy, Debug)]
-pub struct Options<'a> {
-    /// The beginning of all topics, see [`check_prefix`](crate::check_prefix).
-    pub prefix: &'a str,
-    /// The id of the device.
-    pub id: &'a DeviceId,
-    /// The user name at the broker.
-    pub user: Option<&'a str>,
-    /// The password at the broker.
-    pub password: Option<Password<'a>>,
+pub struct DeviceOptions<'a> {
+    /// The options of the connection.
+    pub connection: ConnectionOptions<'a>,
     /// Whether commands are taken.
     pub commands: bool,
     /// Whether Home Assistant is told of the device.
     pub discovery: bool,
     /// The address of the device's page, for Home Assistant.
     pub page: Option<&'a str>,
-    /// The maximum length of a packet from the broker, in bytes, which is the length of the input buffer.
-    pub packet_max: usize,
 }
 
 /// Device as the client of a broker, without a socket and without a clock.
@@ -49,7 +41,7 @@ pub struct Options<'a> {
 #[derive(Debug)]
 pub struct DeviceClient<'a, const PENDING: usize> {
     followed: Followed<'a>,
-    options: Options<'a>,
+    options: DeviceOptions<'a>,
     connection: Connection,
     publisher: Publisher,
     pending: [Option<PendingCommand>; PENDING],
@@ -70,10 +62,10 @@ pub struct Ignored {
 
 impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     /// Creates the client of a device.
-    pub fn new(now: Instant, followed: Followed<'a>, options: Options<'a>) -> Self {
+    pub fn new(now: Instant, followed: Followed<'a>, options: DeviceOptions<'a>) -> Self {
         followed.note_connection(false);
         Self {
-            connection: Connection::new(now, options.packet_max),
+            connection: Connection::new(now, options.connection.packet_max),
             publisher: Publisher::new(now, &followed),
             pending: [None; PENDING],
             blocked: false,
@@ -87,7 +79,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     /// Begins anew, with a new connection of the transport.
     pub fn begin(&mut self, now: Instant) {
         self.drop_commands();
-        self.connection = Connection::new(now, self.options.packet_max);
+        self.connection = Connection::new(now, self.options.connection.packet_max);
         self.publisher = Publisher::new(now, &self.followed);
         (self.blocked, self.ended) = (false, None);
     }
@@ -161,14 +153,8 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
             return;
         }
         let topics = self.topics();
-        let connect = Connect {
-            client_id: topics.id,
-            keep_alive: KEEP_ALIVE_SECONDS,
-            maximum_packet_size: u32::try_from(self.options.packet_max).unwrap_or(u32::MAX),
-            user: self.options.user,
-            password: self.options.password,
-            will: Some((&topics.parts(Topic::State), "offline")),
-        };
+        let will = topics.parts(Topic::State);
+        let connect = self.options.connection.connect(Some((&will, "offline")));
         // No other packet stands within a description that has begun.
         if !self.publisher.is_within_packet() && !self.connection.transmit(now, &connect, out) {
             return;
@@ -206,7 +192,7 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
     }
 
     fn topics(&self) -> Topics<'a> {
-        Topics { prefix: self.options.prefix, id: self.options.id.as_str() }
+        Topics { prefix: self.options.connection.prefix, id: self.options.connection.id.as_str() }
     }
 
     fn has_room(&self) -> bool {
@@ -271,7 +257,10 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
         let announcer = &mut self.publisher.announcer;
         match topic {
             OwnTopic::Discovered => {
-                let topics = Topics { prefix: self.options.prefix, id: self.options.id.as_str() };
+                let topics = Topics {
+                    prefix: self.options.connection.prefix,
+                    id: self.options.connection.id.as_str(),
+                };
                 let own = Identity { followed: &self.followed, topics, page: self.options.page };
                 announcer.take_hash(payload, measure(&own.discovery(None)).1);
             }

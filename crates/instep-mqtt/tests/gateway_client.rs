@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use instep::Instant;
-use instep_mqtt::{DeviceId, End, Ended, GatewayClient, GatewayOptions, Heard, Message, Sent};
+use instep_mqtt::{ConnectionOptions, DeviceId, End, Ended, GatewayClient, Heard, Message, Sent};
 use instep_proto::delivery::{FixedBuffer, Outgoing};
 use mqttbytes::QoS;
 use mqttbytes::v5::{
@@ -26,7 +26,7 @@ impl Gateway {
     fn new() -> Self {
         let id = Box::leak(Box::new(DeviceId::new("gw-1").unwrap()));
         let options =
-            GatewayOptions { prefix: "instep", id, user: None, password: None, packet_max: PACKET_MAX };
+            ConnectionOptions { prefix: "instep", id, user: None, password: None, packet_max: PACKET_MAX };
         Self { client: GatewayClient::new(Instant::default(), options), heard: Vec::new(), now: 0 }
     }
 

@@ -21,7 +21,7 @@
 //! | 8 | checksum of the page's number and of the bytes above |
 
 use crate::record::{KEY_MAX, VALUE_MAX};
-use crate::table::SLOTS;
+use crate::slots::SLOTS;
 use crate::{Key, Loaded, Record, Storage};
 use core::fmt::{self, Debug, Display};
 use core::ops::Range;

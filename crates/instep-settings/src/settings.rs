@@ -1,6 +1,7 @@
 //! Settings of a device, shared by reference.
 
-use crate::table::{AP_PASSWORD, DEVICE_NAME, LOG_IN, NETWORK, SLOTS, Slots, Table};
+use crate::slots::{AP_PASSWORD, DEVICE_NAME, LOG_IN, NETWORK, SLOTS, Slots};
+use crate::table::Table;
 use crate::{Build, DeviceName, KeepError, KeptName, KeptValue, Network, PasswordHash, Record, WifiPassword};
 use core::cell::RefCell;
 use core::fmt::{self, Debug};
@@ -79,14 +80,14 @@ impl Settings {
     /// Sets or clears the address of the broker.
     #[cfg(feature = "mqtt")]
     pub fn set_broker(&self, broker: Option<crate::BrokerUrl>) {
-        self.change(|table| table.set(crate::table::BROKER, |table| &mut table.broker, broker));
+        self.change(|table| table.set(crate::slots::BROKER, |table| &mut table.broker, broker));
     }
 
     /// Sets or clears the password at the broker.
     #[cfg(feature = "mqtt")]
     pub fn set_broker_password(&self, password: Option<crate::BrokerPassword>) {
         self.change(|table| {
-            table.set(crate::table::BROKER_PASSWORD, |table| &mut table.broker_password, password);
+            table.set(crate::slots::BROKER_PASSWORD, |table| &mut table.broker_password, password);
         });
     }
 

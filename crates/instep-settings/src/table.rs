@@ -1,77 +1,15 @@
 //! Table of the settings, and their conversion to records.
 
-use crate::fingerprint::Fingerprint;
-use crate::record::{VALUE_MAX, VERSION};
+use crate::record::VERSION;
+use crate::setting::{Setting, Stored};
+use crate::slots::{AP_PASSWORD, DEVICE_NAME, FIRST_KEPT, LOG_IN, NETWORK, SLOTS, Slots, VERSION_SLOT};
+#[cfg(feature = "mqtt")]
+use crate::slots::{BROKER, BROKER_PASSWORD};
 use crate::{
-    Build, DeviceName, KEPT_MAX, KEPT_NAME_MAX, KeepError, KeptName, KeptValue, Key, Network, NetworkName,
-    PasswordHash, Record, WifiPassword,
+    Build, DeviceName, KEPT_MAX, KEPT_NAME_MAX, KeepError, KeptName, KeptValue, Key, Network, PasswordHash,
+    Record, WifiPassword,
 };
 use heapless::Vec;
-
-/// Maximum number of records: the version, six settings, and the persisted values.
-pub(crate) const SLOTS: usize = FIRST_KEPT + KEPT_MAX;
-
-/// Slot of the version.
-const VERSION_SLOT: usize = 0;
-/// Slot of the network to join.
-pub(crate) const NETWORK: usize = 1;
-/// Slot of the password of the device's own network.
-pub(crate) const AP_PASSWORD: usize = 2;
-/// Slot of the device's name.
-pub(crate) const DEVICE_NAME: usize = 3;
-/// Slot of the hash of the log-in password.
-pub(crate) const LOG_IN: usize = 4;
-/// Slot of the address of the broker.
-#[cfg(feature = "mqtt")]
-pub(crate) const BROKER: usize = 5;
-/// Slot of the password at the broker.
-#[cfg(feature = "mqtt")]
-pub(crate) const BROKER_PASSWORD: usize = 6;
-/// First slot of the persisted values.
-const FIRST_KEPT: usize = 7;
-
-/// Flag in a setting's record: a fingerprint of a build's value follows.
-const FROM_BUILD: u8 = 1;
-/// Flag in a setting's record: a value follows.
-const HAS_VALUE: u8 = 2;
-
-pub(crate) type Value = Vec<u8, VALUE_MAX>;
-
-/// Set of slots.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Slots(u32);
-
-const _: () = assert!(SLOTS <= 32, "a slot has no bit");
-
-impl Slots {
-    pub(crate) const NONE: Self = Self(0);
-
-    pub(crate) fn has(self, slot: usize) -> bool {
-        self.0 & (1 << slot) != 0
-    }
-
-    pub(crate) fn add(&mut self, slot: usize) {
-        self.0 |= 1 << slot;
-    }
-
-    fn remove(&mut self, slot: usize) {
-        self.0 &= !(1 << slot);
-    }
-
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
-
-/// Setting, with the fingerprint of the last build's value.
-pub(crate) struct Setting<T> {
-    pub(crate) value: Option<T>,
-    from_build: Option<Fingerprint>,
-}
-
-impl<T> Setting<T> {
-    const NEW: Self = Self { value: None, from_build: None };
-}
 
 struct KeptSlot {
     name: Vec<u8, KEPT_NAME_MAX>,
@@ -116,14 +54,14 @@ impl Table {
     pub(crate) fn load(&mut self, key: &Key, value: &[u8]) -> bool {
         match (key.as_bytes(), key.kept_name()) {
             (&[number], None) => match usize::from(number).wrapping_sub(1) {
-                NETWORK => load_into(&mut self.network, value),
-                AP_PASSWORD => load_into(&mut self.ap_password, value),
-                DEVICE_NAME => load_into(&mut self.device_name, value),
-                LOG_IN => load_into(&mut self.log_in, value),
+                NETWORK => self.network.load(value),
+                AP_PASSWORD => self.ap_password.load(value),
+                DEVICE_NAME => self.device_name.load(value),
+                LOG_IN => self.log_in.load(value),
                 #[cfg(feature = "mqtt")]
-                BROKER => load_into(&mut self.broker, value),
+                BROKER => self.broker.load(value),
                 #[cfg(feature = "mqtt")]
-                BROKER_PASSWORD => load_into(&mut self.broker_password, value),
+                BROKER_PASSWORD => self.broker_password.load(value),
                 _ => Some(()),
             }
             .is_some(),
@@ -159,14 +97,14 @@ impl Table {
         };
         let value = match slot {
             VERSION_SLOT => VERSION.to_le_bytes().into_iter().collect(),
-            NETWORK => stored(&self.network)?,
-            AP_PASSWORD => stored(&self.ap_password)?,
-            DEVICE_NAME => stored(&self.device_name)?,
-            LOG_IN => stored(&self.log_in)?,
+            NETWORK => self.network.record()?,
+            AP_PASSWORD => self.ap_password.record()?,
+            DEVICE_NAME => self.device_name.record()?,
+            LOG_IN => self.log_in.record()?,
             #[cfg(feature = "mqtt")]
-            BROKER => stored(&self.broker)?,
+            BROKER => self.broker.record()?,
             #[cfg(feature = "mqtt")]
-            BROKER_PASSWORD => stored(&self.broker_password)?,
+            BROKER_PASSWORD => self.broker_password.record()?,
             _ => return None,
         };
         Some(Record { key, value })
@@ -191,7 +129,7 @@ impl Table {
 
     /// Marks slots as changed again.
     pub(crate) fn put_back(&mut self, slots: Slots) {
-        self.changed.0 |= slots.0;
+        self.changed.add_all(slots);
     }
 
     pub(crate) fn change_all(&mut self) {
@@ -218,14 +156,14 @@ impl Table {
     }
 
     pub(crate) fn take_build(&mut self, build: Build) {
-        take_from_build(&mut self.network, build.network, NETWORK, &mut self.changed);
-        take_from_build(&mut self.ap_password, build.ap_password, AP_PASSWORD, &mut self.changed);
-        take_from_build(&mut self.device_name, build.device_name, DEVICE_NAME, &mut self.changed);
-        take_from_build(&mut self.log_in, build.log_in, LOG_IN, &mut self.changed);
+        self.network.take_from_build(build.network, NETWORK, &mut self.changed);
+        self.ap_password.take_from_build(build.ap_password, AP_PASSWORD, &mut self.changed);
+        self.device_name.take_from_build(build.device_name, DEVICE_NAME, &mut self.changed);
+        self.log_in.take_from_build(build.log_in, LOG_IN, &mut self.changed);
         #[cfg(feature = "mqtt")]
-        take_from_build(&mut self.broker, build.broker, BROKER, &mut self.changed);
+        self.broker.take_from_build(build.broker, BROKER, &mut self.changed);
         #[cfg(feature = "mqtt")]
-        take_from_build(&mut self.broker_password, build.broker_password, BROKER_PASSWORD, &mut self.changed);
+        self.broker_password.take_from_build(build.broker_password, BROKER_PASSWORD, &mut self.changed);
     }
 
     pub(crate) fn kept(&self, name: KeptName) -> Option<KeptValue> {
@@ -275,134 +213,10 @@ impl Table {
     }
 }
 
-/// Conversion of a setting's value to and from bytes.
-pub(crate) trait Stored: Sized + PartialEq {
-    fn write(&self, to: &mut Value);
-    fn read(bytes: &[u8]) -> Option<Self>;
-}
-
-impl Stored for Network {
-    fn write(&self, to: &mut Value) {
-        let name = self.name().as_bytes();
-        // A name has at most 32 bytes, and a test shows that `VALUE_MAX` suffices.
-        let _ = to.push(u8::try_from(name.len()).unwrap_or_default());
-        let _ = to.extend_from_slice(name);
-        let _ = to.extend_from_slice(self.password().map_or("", WifiPassword::reveal).as_bytes());
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let (length, rest) = bytes.split_first()?;
-        let (name, password) = rest.split_at_checked(usize::from(*length))?;
-        let password = match password {
-            [] => None,
-            password => Some(WifiPassword::new(password).ok()?),
-        };
-        Some(Self::new(NetworkName::new(name).ok()?, password))
-    }
-}
-
-impl Stored for WifiPassword {
-    fn write(&self, to: &mut Value) {
-        let _ = to.extend_from_slice(self.reveal().as_bytes());
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        Self::new(bytes).ok()
-    }
-}
-
-impl Stored for DeviceName {
-    fn write(&self, to: &mut Value) {
-        let _ = to.extend_from_slice(self.as_str().as_bytes());
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        Self::new(core::str::from_utf8(bytes).ok()?).ok()
-    }
-}
-
-impl Stored for PasswordHash {
-    fn write(&self, to: &mut Value) {
-        let _ = to.extend_from_slice(self.reveal());
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        Self::new(bytes).ok()
-    }
-}
-
-#[cfg(feature = "mqtt")]
-impl Stored for crate::BrokerUrl {
-    fn write(&self, to: &mut Value) {
-        let _ = to.extend_from_slice(self.as_str().as_bytes());
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        Self::new(core::str::from_utf8(bytes).ok()?).ok()
-    }
-}
-
-#[cfg(feature = "mqtt")]
-impl Stored for crate::BrokerPassword {
-    fn write(&self, to: &mut Value) {
-        let (broker, text) = self.parts();
-        let _ = to.extend_from_slice(broker);
-        let _ = to.extend_from_slice(text);
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let (broker, text) = bytes.split_first_chunk()?;
-        Self::from_parts(*broker, text)
-    }
-}
-
-/// Encodes fingerprint and value in one record, so they always change together.
-fn stored<T: Stored>(setting: &Setting<T>) -> Option<Value> {
-    let (mut parts, mut record) = (0, Value::new());
-    let _ = record.push(0);
-    if let Some(Fingerprint(bytes)) = &setting.from_build {
-        parts |= FROM_BUILD;
-        let _ = record.extend_from_slice(bytes);
-    }
-    if let Some(value) = &setting.value {
-        parts |= HAS_VALUE;
-        value.write(&mut record);
-    }
-    *record.first_mut()? = parts;
-    Some(record)
-}
-
-fn load_into<T: Stored>(setting: &mut Setting<T>, record: &[u8]) -> Option<()> {
-    let (parts, mut rest) = record.split_first()?;
-    let mut loaded = Setting::NEW;
-    if parts & FROM_BUILD != 0 {
-        let (fingerprint, value) = rest.split_first_chunk()?;
-        loaded.from_build = Some(Fingerprint(*fingerprint));
-        rest = value;
-    }
-    match parts & !FROM_BUILD {
-        0 if rest.is_empty() => {}
-        HAS_VALUE => loaded.value = Some(T::read(rest)?),
-        _ => return None,
-    }
-    *setting = loaded;
-    Some(())
-}
-
-fn take_from_build<T: Stored>(setting: &mut Setting<T>, value: Option<T>, slot: usize, changed: &mut Slots) {
-    let Some(value) = value else { return };
-    let mut bytes = Value::new();
-    value.write(&mut bytes);
-    let fingerprint = Some(Fingerprint::of(&bytes));
-    if setting.from_build != fingerprint {
-        *setting = Setting { value: Some(value), from_build: fingerprint };
-        changed.add(slot);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NetworkName;
 
     #[test]
     fn longest_values_load_as_stored() {

@@ -1,13 +1,14 @@
-//! Connection: a socket, and the state machine of the client.
+//! Connection: when a client gets a turn, and what follows from it.
 
+use crate::client_socket::ClientSocket;
 use crate::deadlines::Tick;
 use crate::dispatch::Accepted;
-use crate::mount::{Mount, Next, Switch};
+use crate::membership::{Membership, Stage};
+use crate::mount::{Next, Switch};
 use crate::permit::Permit;
 use crate::server::Server;
 use crate::shard_state::{Buffers, ShardState};
-use crate::socket::{Read, ReadEvent};
-use crate::tail::Tail;
+use crate::socket::ReadEvent;
 #[cfg(feature = "tls")]
 use crate::tls;
 use crate::transport::Transport;
@@ -17,12 +18,9 @@ use instep::driver::{
 };
 use instep_proto::delivery::Feed;
 use instep_proto::frame::CloseCode;
-use socket2::SockRef;
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 
 /// Space for control frames and handshake responses beside one frame, in bytes.
@@ -31,20 +29,13 @@ const CONTROL_RESERVE: usize = 1024;
 /// Maximum reads of one connection before the other connections are served.
 const READS_PER_TURN: usize = 4;
 
-/// Number of a slot that is none.
-const NO_SLOT: u32 = u32::MAX;
-
-/// Connection: a socket, and the state machine of the client.
+/// Connection of a client.
 ///
 /// A connection stays on the shard's thread. It gets a turn when the socket is ready, when it has output, and when a
 /// deadline has passed.
 pub(crate) struct Connection {
-    socket: RefCell<Socket>,
-    key: u32,
-    /// Device behind the server that the client is connected to. It is boxed, because few connections have one.
-    place: RefCell<Option<Box<Place>>>,
-    /// Number of the client's slot, or [`NO_SLOT`].
-    slot: Cell<u32>,
+    socket: RefCell<ClientSocket>,
+    membership: Membership,
     wants_read: Cell<bool>,
     wants_write: Cell<bool>,
     stage: Cell<Stage>,
@@ -57,15 +48,6 @@ pub(crate) struct Connection {
     permit: Permit,
 }
 
-/// Whether the client has an open WebSocket or a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    NotOpen,
-    Open,
-    /// It follows the compressed feed.
-    Compressed,
-}
-
 /// How far the connection has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -73,21 +55,6 @@ enum End {
     /// Writing is shut down.
     ShutDown,
     Closed,
-}
-
-/// Device behind the server, and its part of the path.
-struct Place {
-    mount: Rc<Mount>,
-    path: Box<str>,
-}
-
-struct Socket {
-    transport: Transport,
-    client: Client,
-    /// Input that the client has not consumed.
-    ///
-    /// This is a partial request or frame, or one for whose effects the client has no space.
-    tail: Tail,
 }
 
 impl Connection {
@@ -114,10 +81,8 @@ impl Connection {
         let scheduled = Cell::default();
         shard.schedule(now, key, wake_at, &scheduled);
         Ok(Self {
-            socket: RefCell::new(Socket { transport, client, tail: Tail::default() }),
-            key: u32::try_from(key).map_err(io::Error::other)?,
-            place: RefCell::new(None),
-            slot: Cell::new(NO_SLOT),
+            socket: RefCell::new(ClientSocket::new(transport, client)),
+            membership: Membership::new(u32::try_from(key).map_err(io::Error::other)?),
             wants_read: Cell::new(true),
             wants_write: Cell::new(false),
             stage: Cell::new(Stage::NotOpen),
@@ -131,7 +96,7 @@ impl Connection {
 
     /// Returns the connection's key within its shard.
     fn key(&self) -> usize {
-        self.key as usize
+        self.membership.key()
     }
 
     /// Returns whether the connection is open and its socket accepts output.
@@ -147,7 +112,7 @@ impl Connection {
         let wake_at = self.wake_at.get();
         if wake_at > now {
             shard.schedule(now, self.key(), wake_at, &self.scheduled);
-        } else if self.wants_read.get() && self.has_input() {
+        } else if self.wants_read.get() && self.socket.borrow().has_input() {
             // After a suspension of the process, deadlines may have passed although the peer's input arrived in time. So it is
             // read first.
             shard.ready.wake(self.key());
@@ -168,35 +133,21 @@ impl Connection {
 
     /// Returns whether the client follows the server's own device, and not one behind it.
     pub(crate) fn follows_server(&self) -> bool {
-        self.follows() && self.place.borrow().is_none()
+        self.follows() && self.membership.place().is_none()
     }
 
     /// Returns how many revisions the client is behind. `feed` is that of the server's own device.
     pub(crate) fn lag(&self, feed: &Feed<'_>) -> Option<u64> {
         let client = &self.socket.borrow().client;
-        match &*self.place.borrow() {
+        match self.membership.place() {
             Some(place) => client.lag(&*place.mount.feed()?),
             None => client.lag(feed),
         }
     }
 
-    /// Changes to the context of the next request, which is another device behind the server, or the server itself.
-    ///
-    /// Returns `false` if the device cannot be shown here.
-    fn change_device(&self, shard: &ShardState, next: Next) -> bool {
-        self.leave(shard);
-        if let Next::Device(shown, own) = next {
-            let Some(mount) = shard.enter(&shown, self.key()) else { return false };
-            self.place.replace(Some(Box::new(Place { mount, path: own })));
-        }
-        true
-    }
-
     /// Leaves the device behind the server, if the client is connected to one.
     pub(crate) fn leave(&self, shard: &ShardState) {
-        if let Some(place) = self.place.take() {
-            shard.leave(&place.mount, self.key());
-        }
+        self.membership.leave_device(shard);
     }
 
     /// Calls the client outside of a turn.
@@ -205,8 +156,8 @@ impl Connection {
         shard: &ShardState,
         call: impl FnOnce(&mut Client, &mut TurnContext<'_>) -> T,
     ) -> T {
-        let mount = self.place.borrow();
-        let mount = mount.as_ref().map(|place| &*place.mount);
+        let place = self.membership.place();
+        let mount = place.as_ref().map(|place| &*place.mount);
         shard.with_context(mount, |context| call(&mut self.socket.borrow_mut().client, context))
     }
 
@@ -225,7 +176,7 @@ impl Connection {
     ///
     /// A WebSocket gets a close frame if its socket accepts one.
     pub(crate) fn evict(&self, shard: &ShardState, chosen: u64) {
-        if self.has_input() {
+        if self.socket.borrow().has_input() {
             // The next turn sets the priority anew.
             self.permit.set_priority(EvictionPriority::InUse);
         }
@@ -253,9 +204,7 @@ impl Connection {
                 return true;
             }
             let mut idle = true;
-            if self.wants_write.get()
-                && self.socket.borrow().transport.socket().poll_write_ready(&mut context).is_ready()
-            {
+            if self.wants_write.get() && self.socket.borrow().poll_writable(&mut context) {
                 idle = false;
                 self.turn(shard, now, 0);
             }
@@ -266,7 +215,8 @@ impl Connection {
                     return false;
                 }
                 reads += 1;
-                match self.read(shard, &mut context) {
+                let read = self.socket.borrow_mut().poll_read(&mut context, &mut shard.buffers.borrow_mut());
+                match read {
                     Poll::Pending => {}
                     Poll::Ready(Ok(read)) => {
                         idle = false;
@@ -281,14 +231,6 @@ impl Connection {
                 return false;
             }
         }
-    }
-
-    /// Reads into the shard's buffer, after space for the unconsumed input.
-    fn read(&self, shard: &ShardState, context: &mut Context<'_>) -> Poll<io::Result<Read>> {
-        let Socket { transport, tail, .. } = &mut *self.socket.borrow_mut();
-        let tail = tail.bytes_mut();
-        let Buffers { input, records, .. } = &mut *shard.buffers.borrow_mut();
-        transport.poll_read(context, &mut input[tail.len()..], records)
     }
 
     /// Passes the event of a read to the client.
@@ -316,7 +258,7 @@ impl Connection {
         // Each turn that changes the context has answered a request before, or is the first one.
         while let Some(next) = self.turn_in_context(shard, now, fresh) {
             fresh = 0;
-            if !self.change_device(shard, next) {
+            if !self.membership.change_device(shard, next) {
                 return self.abandon(shard);
             }
         }
@@ -328,79 +270,42 @@ impl Connection {
             return None;
         }
         if self.wants_write.get() && now >= self.wake_at.get() && self.peer_acknowledged() {
-            let Socket { transport, client, .. } = &mut *self.socket.borrow_mut();
-            client.accepted(now);
-            transport.accepted(now);
+            self.socket.borrow_mut().accepted(now);
         }
-        let (mut failed, mut wrote) = (false, false);
         if !self.is_open() {
             shard.catch_up();
         }
-        let mount = self.place.borrow();
+        let place = self.membership.place();
         let switch = shard.server.devices.map(|devices| Switch {
             devices,
             own: shard.server.device,
             open: &shard.server.meters.open,
             places: shard.server.device.limits().clients,
             has_place: Cell::new(false),
-            current: mount.as_ref().map(|place| (&place.mount.shown, &*place.path)),
+            current: place.as_ref().map(|place| (&place.mount.shown, &*place.path)),
             next: RefCell::new(None),
         });
         let turn = {
             let Buffers { feeds, scratch, input, records } = &mut *shard.buffers.borrow_mut();
-            let Socket { transport, client, tail } = &mut *self.socket.borrow_mut();
-            match transport.begin_turn(now, client) {
-                Ok(progress) => wrote |= progress,
-                Err(_) => failed = true,
-            }
-            let mut write = |bytes: &[u8]| match transport.write(bytes, records) {
-                Ok(length) => {
-                    shard.meter().sent.add(length);
-                    wrote |= length > 0;
-                    length
-                }
-                Err(_) => {
-                    failed = true;
-                    0
-                }
-            };
-            let feed = mount.as_ref().and_then(|place| Some((&*place.mount, place.mount.feed()?)));
-            let place = feed.as_ref().map(|(mount, feed)| (*mount, &**feed));
-            let mut context = shard.turn_context(feeds, place, scratch);
+            let feed = place.as_ref().and_then(|place| Some((&*place.mount, place.mount.feed()?)));
+            let mount = feed.as_ref().map(|(mount, feed)| (*mount, &**feed));
+            let mut context = shard.turn_context(feeds, mount, scratch);
             if let Some(rate) = self.permit.rate() {
                 context.allowance = rate.allowance(now);
             }
             context.address_limit = Some(&self.permit);
             context.mounts = switch.as_ref().map(|switch| switch as &dyn Mounts);
-            let turn = if fresh > 0 {
-                let before = tail.bytes_mut();
-                let input = &mut input[..before.len() + fresh];
-                input[..before.len()].copy_from_slice(before);
-                let turn = client.turn(now, input, &mut context, &mut write);
-                tail.keep(&input[turn.used..]);
-                turn
-            } else {
-                let turn = client.turn(now, tail.bytes_mut(), &mut context, &mut write);
-                tail.remove(turn.used);
-                turn
-            };
-            // An idle WebSocket or stream has none.
-            client.release_http_state();
-            shard.meter().messages.add(turn.messages as usize);
-            transport.end_turn(turn, now, shard.server.device.limits().write_stall, client)
+            self.socket.borrow_mut().turn(shard, now, (input, fresh), records, &mut context)
         };
         if switch.as_ref().is_some_and(|switch| switch.has_place.get()) {
             // It is counted before the client hears that it is open, and once.
             self.stage.set(Stage::Open);
         }
         let next = switch.and_then(|switch| switch.next.take());
-        drop(mount);
-        let turn = match turn {
-            Ok(turn) if !failed => turn,
-            _ => {
-                self.abandon(shard);
-                return None;
-            }
+        drop(place);
+        let Some((turn, wrote)) = turn else {
+            self.abandon(shard);
+            return None;
         };
         let previous = (self.wants_read.replace(turn.wants_read), self.wants_write.replace(turn.wants_write));
         if turn.wants_write && (wrote || !previous.1) {
@@ -417,9 +322,7 @@ impl Connection {
         self.publish_state(shard);
         if turn.shut_down && self.end.get() == End::None {
             self.end.set(End::ShutDown);
-            // This fails only if the peer has reset the connection.
-            let _ =
-                SockRef::from(self.socket.borrow().transport.socket()).shutdown(std::net::Shutdown::Write);
+            self.socket.borrow().shut_down();
         }
         if turn.closed {
             self.end.set(End::Closed);
@@ -434,9 +337,7 @@ impl Connection {
     ///
     /// The kernel reports a full send buffer as writable only when a large part of it is free.
     fn peer_acknowledged(&self) -> bool {
-        let unacknowledged =
-            instep_sys_linux::socket::unacknowledged(self.socket.borrow().transport.socket())
-                .unwrap_or(u32::MAX);
+        let unacknowledged = self.socket.borrow().unacknowledged();
         unacknowledged < self.unacknowledged.replace(unacknowledged)
     }
 
@@ -462,41 +363,9 @@ impl Connection {
     fn publish_state(&self, shard: &ShardState) {
         let socket = self.socket.borrow();
         self.permit.set_priority(socket.client.eviction_priority());
-        let mount = self.place.borrow();
-        let stage = if !socket.client.is_open() {
-            Stage::NotOpen
-        } else if socket.client.follows_compressed() && mount.is_none() {
-            Stage::Compressed
-        } else {
-            Stage::Open
-        };
-        let old = self.stage.replace(stage);
-        if (old == Stage::NotOpen) != (stage == Stage::NotOpen) {
-            shard.count_open(stage != Stage::NotOpen);
-        }
-        if (old == Stage::Compressed) != (stage == Stage::Compressed) {
-            shard.count_compressed(stage == Stage::Compressed);
-        }
-        let slot = socket.client.slot().and_then(|slot| u32::try_from(slot).ok()).unwrap_or(NO_SLOT);
-        let before = self.slot.replace(slot);
-        if slot != before {
-            let assign = |slot, key| match mount.as_ref() {
-                Some(place) => place.mount.assign(slot, key),
-                None => shard.assign(slot, key),
-            };
-            if slot != NO_SLOT {
-                assign(slot, Some(self.key()));
-            } else {
-                assign(before, None);
-            }
-        }
-    }
-
-    /// Returns whether the socket holds unread input.
-    fn has_input(&self) -> bool {
-        SockRef::from(self.socket.borrow().transport.socket())
-            .peek(&mut [MaybeUninit::uninit()])
-            .is_ok_and(|length| length > 0)
+        let stage = self.membership.stage_of(&socket.client);
+        self.stage.replace(stage).count(stage, shard);
+        self.membership.record_slot(shard, &socket.client);
     }
 }
 

@@ -44,6 +44,7 @@ mod admission;
 mod broker;
 #[cfg(feature = "tls")]
 mod certificate;
+mod client_socket;
 mod clock;
 mod connection;
 mod date;
@@ -56,6 +57,7 @@ mod exhaustion;
 mod limits;
 mod listener;
 mod login;
+mod membership;
 mod memory;
 mod metrics;
 mod mount;

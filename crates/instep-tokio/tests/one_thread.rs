@@ -5,13 +5,16 @@ mod in_process;
 use in_process::{runtime, serve_in_one_thread};
 use instep::{App, Limits, Message};
 use instep_tokio::Server;
+use std::fs;
 use std::future::{pending, poll_fn};
+use std::ops::Range;
+use std::path::Path;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
-use test_support::{WebSocket, http};
+use test_support::{SOON, WebSocket, http, wait_until};
 
 instep::topics! { const TOPICS = [LED]; }
 static APP: App = App::new("lamp", "for tests").endpoint("/ws").topics(TOPICS);
@@ -44,9 +47,9 @@ fn connect<const N: usize>(addr: std::net::SocketAddr) -> [WebSocket; N] {
     })
 }
 
-/// Toggles the lamp by one client after the other, and waits until all have each state.
-fn toggle(clients: &mut [WebSocket], rounds: usize) {
-    for round in 0..rounds {
+/// Toggles the lamp by another client in each round, and waits until all have each state.
+fn toggle(clients: &mut [WebSocket], rounds: Range<usize>) {
+    for round in rounds {
         let sender = round % clients.len();
         clients[sender].send_text("toggle");
         for client in &mut *clients {
@@ -59,17 +62,20 @@ fn toggle(clients: &mut [WebSocket], rounds: usize) {
 fn application_runs_in_thread_of_clients() {
     let server = serve_in_one_thread(&APP, Limits::LINUX, 1, lamp);
     let mut clients = connect::<3>(server.addr);
-    toggle(&mut clients, 21);
+    toggle(&mut clients, 0..21);
     clients[0].send_text("who");
     assert_eq!(clients[0].read_text(), "shard 0");
 }
 
+/// Each message comes to a thread that sleeps, because a second pass would take in a message that had come meanwhile.
 #[test]
 fn message_and_its_deliveries_are_one_pass() {
     const ROUNDS: usize = 200;
     let polls = Arc::new(AtomicUsize::new(0));
-    let count = polls.clone();
-    let server = serve_in_one_thread(&APP, Limits::LINUX, 1, |server| async move {
+    let (count, (sender, stat)) = (polls.clone(), mpsc::channel());
+    let server = serve_in_one_thread(&APP, Limits::LINUX, 1, move |server| async move {
+        let thread = fs::read_link("/proc/thread-self").expect("the thread has no files");
+        sender.send(Path::new("/proc").join(thread).join("stat")).expect("the test has ended");
         let mut lamp = pin!(lamp(server));
         poll_fn(|context| {
             count.fetch_add(1, Ordering::Relaxed);
@@ -77,19 +83,26 @@ fn message_and_its_deliveries_are_one_pass() {
         })
         .await;
     });
+    let stat = stat.recv().expect("the application did not start");
+    let sleeps = || fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") S "));
+    let wait = || wait_until(SOON, sleeps, || "the thread of the shard is busy");
     let mut clients = connect::<2>(server.addr);
+    wait();
     let before = polls.load(Ordering::Relaxed);
-    toggle(&mut clients, ROUNDS);
+    for round in 0..ROUNDS {
+        toggle(&mut clients, round..round + 1);
+        wait();
+    }
     let polls = polls.load(Ordering::Relaxed) - before;
-    // Deadlines wake the thread a few times, too. A pass that began without the ready connections took two polls.
-    assert!((ROUNDS..ROUNDS + ROUNDS / 2).contains(&polls), "{polls} polls of the application");
+    // A few are for deadlines. Without the hold, or if a pass began without the ready connections, a message takes two.
+    assert!((ROUNDS..ROUNDS + ROUNDS / 4).contains(&polls), "{polls} polls of the application");
 }
 
 #[test]
 fn other_shards_wake_application_in_first_shard() {
     let server = serve_in_one_thread(&APP, Limits::LINUX, 2, lamp);
     let mut clients = connect::<4>(server.addr);
-    toggle(&mut clients, 40);
+    toggle(&mut clients, 0..40);
 }
 
 #[test]
@@ -109,7 +122,7 @@ fn flooding_client_starves_no_other() {
         while sent.load(Ordering::Relaxed) < 1_000 {
             thread::yield_now();
         }
-        toggle(&mut clients, 10);
+        toggle(&mut clients, 0..10);
         assert!(sent.load(Ordering::Relaxed) < MESSAGES, "the others had to wait for the end of the flood");
     });
 }
@@ -156,7 +169,7 @@ fn application_elsewhere_is_woken() {
     while server.device().counts().publishes == 0 {
         thread::yield_now();
     }
-    toggle(&mut connect::<2>(server.addr), 10);
+    toggle(&mut connect::<2>(server.addr), 0..10);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use embassy_time::Timer;
 use instep::Instant;
 use instep::broker::Followed;
 use instep::driver::SendWindow;
-use instep_mqtt::{DeviceClient, Ended, Options, Outcome, Password, TransportError};
+use instep_mqtt::{ConnectionOptions, DeviceClient, DeviceOptions, Ended, Outcome, Password, TransportError};
 use instep_proto::delivery::Outgoing;
 
 /// Maximum number of commands that wait for their answers, which is the device's number of slots for requests.
@@ -72,16 +72,14 @@ impl<'b> Session<'b> {
         input: &'b mut [u8],
     ) -> Self {
         let short = |text: &&str| text.len() <= LOGIN_MAX;
-        let options = Options {
+        let connection = ConnectionOptions {
             prefix: broker.address.prefix,
             id: &broker.id,
             user: broker.address.user.filter(short),
             password: broker.password.filter(short).map(Password),
-            commands,
-            discovery: true,
-            page: broker.page,
             packet_max: input.len(),
         };
+        let options = DeviceOptions { connection, commands, discovery: true, page: broker.page };
         let client = DeviceClient::new(now, followed, options);
         Self { followed, client, commands, input, filled: 0, opened_at: None }
     }

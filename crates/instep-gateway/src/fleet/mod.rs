@@ -1,4 +1,4 @@
-//! The devices that the broker told of, from the ground up: limits, what is known of a device, its table, all tables, the lock.
+//! The devices that the broker told of, from the ground up: limits, what is known of a device, its table, the memory of all, all tables, the lock.
 
 mod changes;
 mod description;
@@ -8,6 +8,7 @@ mod frame;
 mod history;
 mod left_out;
 mod limits;
+mod memory;
 mod names;
 mod shared;
 mod summary;

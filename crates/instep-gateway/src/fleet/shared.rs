@@ -75,8 +75,9 @@ impl Fleet {
     pub fn counts(&self) -> FleetCounts {
         let tables = self.tables();
         let (commands, late_answers) = self.commands().counts();
-        let (devices, values, bytes) = (tables.count(), tables.values(), tables.bytes());
-        let (heard, refused) = (tables.heard, tables.refused);
+        let (devices, heard) = (tables.count(), tables.heard);
+        let (values, bytes, refused) =
+            (tables.memory.values(), tables.memory.bytes(), tables.memory.refused());
         FleetCounts { devices, values, bytes, heard, refused, commands, late_answers }
     }
 
@@ -186,7 +187,7 @@ impl Fleet {
             Heard::Answer { id, number, frame } if frame.len() <= self.limits.frame && is_answer(frame) => {
                 self.commands().answer(&id, number, frame);
             }
-            _ => tables.refused += 1,
+            _ => tables.memory.refuse_invalid(),
         }
         self.note(&tables);
     }

@@ -1,13 +1,12 @@
 //! Tables of all devices.
 
 use super::changes::{ChangeOrder, Changes, Position};
-use super::description::Descriptions;
 use super::device::DeviceTable;
 use super::follower::{Change, Follower};
 use super::frame::{Frame, greeting, is_event, is_value, number};
 use super::left_out::LeftOut;
-use super::limits::{FleetLimits, Full, Told};
-use super::names::Names;
+use super::limits::{FleetLimits, Full};
+use super::memory::Memory;
 use super::summary::Summary;
 use instep::{Instant, Past};
 use instep_mqtt::DeviceId;
@@ -25,63 +24,43 @@ const RETURN_TIMEOUT_MS: u64 = 90_000;
 
 /// Maximum length of a frame `thing`, in bytes.
 const THING_MAX: usize = 1_024;
-/// Memory that a frame takes beside its bytes.
-const FRAME_OVERHEAD: usize = 64;
 
 /// Tables of all devices.
 #[derive(Debug)]
 pub(super) struct Tables {
-    limits: FleetLimits,
+    pub(super) memory: Memory,
     devices: BTreeMap<DeviceId, Box<DeviceTable>>,
     /// Devices whose frame `thing` was not heard, with the time at which they are forgotten, in the order of these times. Some may
     /// be there meanwhile, or gone.
     unborn: VecDeque<(Instant, DeviceId)>,
     /// The number of devices whose frame `thing` was heard.
     count: usize,
-    /// The number of retained frames of all devices.
-    values: usize,
     order: ChangeOrder,
-    names: Names,
-    descriptions: Descriptions,
-    /// The memory that frames and descriptions take, in bytes.
-    bytes: usize,
-    /// The memory that past values take, in bytes.
-    history_bytes: usize,
     is_connected: bool,
     /// The number of the connection to the broker.
     session: u32,
     /// The time at which devices that were not heard of again are gone.
     sweep_at: Instant,
     followers: u64,
-    told: Told,
     left_out: LeftOut,
     /// The number of messages of devices.
     pub(super) heard: u64,
-    /// The number of messages that were left out.
-    pub(super) refused: u64,
 }
 
 impl Tables {
     pub(super) fn new(limits: FleetLimits) -> Self {
         Self {
-            limits,
+            memory: Memory::new(limits),
             devices: BTreeMap::new(),
             unborn: VecDeque::new(),
             count: 0,
-            values: 0,
             order: ChangeOrder::default(),
-            names: Names::default(),
-            descriptions: Descriptions::default(),
-            bytes: 0,
-            history_bytes: 0,
             is_connected: false,
             session: 0,
             sweep_at: Instant::NEVER,
             followers: 0,
-            told: Told::default(),
             left_out: LeftOut::default(),
             heard: 0,
-            refused: 0,
         }
     }
 
@@ -91,14 +70,6 @@ impl Tables {
 
     pub(super) fn count(&self) -> usize {
         self.count
-    }
-
-    pub(super) fn values(&self) -> usize {
-        self.values
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
     }
 
     pub(super) fn revision(&self) -> u64 {
@@ -141,7 +112,8 @@ impl Tables {
 
     /// Notes that the broker has accepted the gateway.
     pub(super) fn open(&mut self) {
-        (self.is_connected, self.told) = (true, Told::default());
+        self.is_connected = true;
+        self.memory.log_anew();
         self.begin_anew();
         self.order.note();
     }
@@ -180,7 +152,7 @@ impl Tables {
 
     /// Returns the time from which on the broker is to be asked for everything again: there is room for devices that were left out.
     pub(super) fn ask_at(&self) -> Instant {
-        self.left_out.ask_at(self.is_connected && self.count < self.limits.devices)
+        self.left_out.ask_at(self.is_connected && self.count < self.memory.limits.devices)
     }
 
     /// Notes that the broker was asked for everything again.
@@ -203,13 +175,9 @@ impl Tables {
         for id in gone.collect::<Vec<_>>() {
             self.remove(&id);
         }
-        let Self { devices, names, bytes, values, .. } = self;
+        let Self { devices, memory, .. } = self;
         for table in devices.values_mut() {
-            table.clear(|_, heard| heard != session, &mut |name, length| {
-                *values -= 1;
-                *bytes -= cost(length);
-                names.release(&name);
-            });
+            table.clear(|_, heard| heard != session, &mut |name, length| memory.remove_value(&name, length));
         }
     }
 
@@ -232,15 +200,14 @@ impl Tables {
             return self.remove(&id);
         }
         let Some(greeting) = Some(frame).filter(|frame| frame.len() <= THING_MAX).and_then(greeting) else {
-            self.refused += 1;
-            return;
+            return self.memory.refuse_invalid();
         };
-        if !self.has_room(cost(frame.len())) {
-            return self.refuse(Full::Bytes);
+        if !self.memory.has_room_for_frame(frame.len()) {
+            return self.memory.refuse(Full::Bytes);
         }
-        if self.find(&id).is_none() && self.count >= self.limits.devices {
+        if self.find(&id).is_none() && self.count >= self.memory.limits.devices {
             self.left_out.note();
-            self.refuse(Full::Devices);
+            self.memory.refuse(Full::Devices);
             return self.forget_unborn(&id);
         }
         self.make_room(&id);
@@ -249,37 +216,35 @@ impl Tables {
         table.session = self.session;
         match &table.greeting {
             Some((known, _)) if **known == *frame => return,
-            Some((known, _)) => self.bytes -= cost(known.len()),
+            Some((known, _)) => self.memory.remove_greeting(known.len()),
             None => self.count += 1,
         }
-        self.bytes += cost(frame.len());
+        self.memory.add_greeting(frame.len());
         let start = greeting.start;
         let before = table.greeting.replace((frame.into(), greeting.clone()));
         // The description of another declaration follows behind all values.
         let is_other = before.is_some_and(|(_, before)| before.hash != greeting.hash);
         let outdated = table.description.take_if(|_| is_other);
         if outdated.is_some() {
-            self.history_bytes -= table.histories.clear();
+            self.memory.remove_history(table.histories.clear());
         }
         table.tell(Change::Greeting { frame, start });
         note(order, &id, table);
         if let Some(description) = outdated {
-            self.bytes -= self.descriptions.release(&description);
+            self.memory.remove_description(&description);
         }
     }
 
     pub(super) fn description(&mut self, now: Instant, time: SystemTime, id: DeviceId, text: &[u8]) {
-        if text.len() > self.limits.description {
-            return self.refuse(Full::Description);
+        if text.len() > self.memory.limits.description {
+            return self.memory.refuse(Full::Description);
         }
-        if !self.has_room(2 * text.len()) {
-            return self.refuse(Full::Bytes);
+        if !self.memory.has_room_for_description(text.len()) {
+            return self.memory.refuse(Full::Bytes);
         }
-        let Some((description, more)) = self.descriptions.find(text) else {
-            self.refused += 1;
-            return;
+        let Some(description) = self.memory.describe(text) else {
+            return self.memory.refuse_invalid();
         };
-        self.bytes += more;
         self.make_room(&id);
         let Self { devices, order, unborn, .. } = self;
         let table = table_of(devices, unborn, now, time, id);
@@ -287,13 +252,13 @@ impl Tables {
             return;
         }
         let before = table.description.replace(description.clone());
-        self.history_bytes -= table.histories.clear();
+        self.memory.remove_history(table.histories.clear());
         table.tell(Change::Description(&description));
         if table.greeting.is_some() {
             note(order, &id, table);
         }
         if let Some(before) = before {
-            self.bytes -= self.descriptions.release(&before);
+            self.memory.remove_description(&before);
         }
     }
 
@@ -301,26 +266,24 @@ impl Tables {
         if frame.bytes.is_empty() {
             return self.clear(&id, frame.name);
         }
-        if frame.bytes.len() > self.limits.frame {
+        if frame.bytes.len() > self.memory.limits.frame {
             return self.leave_out(Full::Frame, &id, frame.name);
         }
         if !is_value(frame.name, frame.bytes) {
-            self.refused += 1;
-            return;
+            return self.memory.refuse_invalid();
         }
-        if !self.has_room(cost(frame.bytes.len())) {
+        if !self.memory.has_room_for_frame(frame.bytes.len()) {
             return self.leave_out(Full::Bytes, &id, frame.name);
         }
         self.make_room(&id);
-        let Self { devices, names, unborn, limits, .. } = self;
+        let Self { devices, memory, unborn, .. } = self;
         let table = table_of(devices, unborn, now, time, id);
         let before = table.length(frame.name);
-        if before.is_none() && table.count() >= limits.properties {
-            return self.refuse(Full::Properties);
+        if before.is_none() && table.count() >= memory.limits.properties {
+            return memory.refuse(Full::Properties);
         }
-        self.values += usize::from(before.is_none());
-        self.bytes = self.bytes - before.map_or(0, cost) + cost(frame.bytes.len());
-        if !table.set(frame, self.session, || names.find(frame.name)) {
+        memory.replace_value(before, frame.bytes.len());
+        if !table.set(frame, self.session, || memory.names.find(frame.name)) {
             return;
         }
         // The time of a value that the broker had stored is unknown, so only new ones have a place in a chart.
@@ -328,11 +291,8 @@ impl Tables {
             && !description.charted.is_empty()
             && let Some(value) = number(frame)
         {
-            let room = limits.history.saturating_sub(self.history_bytes);
-            match table.histories.record(&description.charted, frame.name, value, now, room) {
-                Some(more) => self.history_bytes += more,
-                None => self.told.note(Full::History, limits),
-            }
+            let room = memory.history_room();
+            memory.add_history(table.histories.record(&description.charted, frame.name, value, now, room));
         }
     }
 
@@ -345,41 +305,24 @@ impl Tables {
     /// Passes an event on. It is kept for nobody.
     pub(super) fn event(&mut self, id: &DeviceId, frame: Frame<'_>) {
         let Some(table) = self.devices.get(id).filter(|table| table.has_followers()) else { return };
-        if frame.bytes.len() <= self.limits.frame && is_event(frame.name, frame.bytes) {
+        if frame.bytes.len() <= self.memory.limits.frame && is_event(frame.name, frame.bytes) {
             table.tell(Change::Event(frame));
         } else {
-            self.refused += 1;
+            self.memory.refuse_invalid();
         }
-    }
-
-    /// Returns whether there is room for so many bytes.
-    fn has_room(&mut self, more: usize) -> bool {
-        if self.bytes + more > self.limits.bytes {
-            self.bytes -= self.descriptions.purge();
-        }
-        self.bytes + more <= self.limits.bytes
     }
 
     /// Refuses a value, and clears the one before, because no value is right and the old one is wrong.
     fn leave_out(&mut self, full: Full, id: &DeviceId, name: &str) {
-        self.refuse(full);
+        self.memory.refuse(full);
         self.clear(id, name);
     }
 
     fn clear(&mut self, id: &DeviceId, name: &str) {
-        let Self { devices, names, bytes, values, .. } = self;
+        let Self { devices, memory, .. } = self;
         if let Some(table) = devices.get_mut(id) {
-            table.clear(|other, _| other == name, &mut |name, length| {
-                *values -= 1;
-                *bytes -= cost(length);
-                names.release(&name);
-            });
+            table.clear(|other, _| other == name, &mut |name, length| memory.remove_value(&name, length));
         }
-    }
-
-    fn refuse(&mut self, full: Full) {
-        self.refused += 1;
-        self.told.note(full, &self.limits);
     }
 
     /// Removes a device whose frame `thing` was not heard.
@@ -392,36 +335,29 @@ impl Tables {
     fn remove(&mut self, id: &DeviceId) {
         let Some(mut table) = self.devices.remove(id) else { return };
         table.tell(Change::Gone);
-        self.history_bytes -= table.histories.clear();
+        self.memory.remove_history(table.histories.clear());
         if let Some((frame, _)) = table.greeting.take() {
             self.count -= 1;
-            self.bytes -= cost(frame.len());
+            self.memory.remove_greeting(frame.len());
             self.order.gone(*id, table.revision);
         }
         if let Some(description) = table.description.take() {
-            self.bytes -= self.descriptions.release(&description);
+            self.memory.remove_description(&description);
         }
         for (name, frame) in table.into_frames() {
-            self.values -= 1;
-            self.bytes -= cost(frame.len());
-            self.names.release(&name);
+            self.memory.remove_value(&name, frame.len());
         }
     }
 
     /// Forgets the oldest device without a frame `thing` if there are too many of them, before one of this id is made.
     fn make_room(&mut self, id: &DeviceId) {
-        if self.unborn.len() >= self.limits.devices
+        if self.unborn.len() >= self.memory.limits.devices
             && !self.devices.contains_key(id)
             && let Some((_, oldest)) = self.unborn.pop_front()
         {
             self.forget_unborn(&oldest);
         }
     }
-}
-
-/// Returns the memory that a frame of this length takes, in bytes.
-fn cost(length: usize) -> usize {
-    length + FRAME_OVERHEAD
 }
 
 /// Returns the table of a device, which may be new.

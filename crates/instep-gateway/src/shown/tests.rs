@@ -2,42 +2,31 @@
 
 use super::*;
 use crate::fleet::{Fleet, FleetLimits};
-use crate::list::{Admittance, List};
+use instep::Limits;
 use instep::driver::Absence;
-use instep::{Access, App, Asset, Limits};
-use instep_mqtt::{DeviceId, Heard, Message, Sent};
+use instep_mqtt::{Heard, Message, Sent};
 use instep_tokio::devices::{Devices as _, Found};
-use instep_tokio::{Server, SocketLimits};
-use std::net::{SocketAddr, TcpListener};
+use served::{Idle, PAGES, Served, THING, id};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use test_support::{Http, WebSocket, wait_for, wait_until};
-use tokio::sync::oneshot;
 
 mod floods;
 mod opening;
+#[path = "../../tests/served/mod.rs"]
+mod served;
 mod turns;
 
-const THING: &str = r#"{"label":"thing","value":{"wire":1,"hash":"0123456789abcdef","start":"00c0ffee"}}"#;
 const TD: &str = r#"{"@context":["https://www.w3.org/2022/wot/td/v1.1",{"instep":"urn:instep:"}],"title":"Lamp","description":"A lamp","version":{"instance":"1.2.3"},"properties":{"led":{"title":"LED","instep:kind":"switch","instep:order":0},"level":{"title":"Level","instep:kind":"sensor","instep:order":1,"instep:precision":1,"instep:history":{"href":"../properties/level/history","points":10,"every":1000}}},"events":{"said":{"title":"Said","instep:kind":"event","instep:order":2}}}"#;
 const LED: &str = r#"{"label":"led","value":true}"#;
 const SECOND: Duration = Duration::from_secs(5);
 
-static ROOT: App = App::new("gateway", "All devices").page("/", Asset::html("all devices"));
-static ACCESS: Access = Access::new("");
-const PAGES: Pages = &[("/", Asset::html("the panel"))];
-
-fn id(text: &str) -> DeviceId {
-    DeviceId::new(text).unwrap()
-}
-
 /// Tells a fleet of a device, as the broker does after a connection.
 fn tell(fleet: &Fleet, of: &str) {
-    fleet.hear(Heard::Thing { id: id(of), frame: THING.as_bytes() });
-    fleet.hear(Heard::Description { id: id(of), text: TD.as_bytes() });
+    served::announce(fleet, of, TD);
     fleet.hear(Heard::Value { id: id(of), name: "led", frame: LED.as_bytes() });
-    fleet.hear(Heard::State { id: id(of), online: true });
 }
 
 fn said(fleet: &Fleet, seq: u32) {
@@ -45,62 +34,21 @@ fn said(fleet: &Fleet, seq: u32) {
     fleet.hear(Heard::Event { id: id("lamp"), name: "said", frame: frame.as_bytes() });
 }
 
-/// A gateway, which knows the device `lamp`.
-struct Running {
-    addr: SocketAddr,
-    fleet: Arc<Fleet>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+/// Serves a gateway, which knows the device `lamp`.
+fn serve() -> Served {
+    serve_for(8)
 }
 
-fn serve() -> Running {
-    start(None)
-}
-
-/// Starts a gateway, with a page as its root or with the list for this many viewers.
-fn start(viewers: Option<usize>) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
-    let addr = listener.local_addr().expect("no address");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
-    let fleet = {
-        let _entered = runtime.enter();
-        Fleet::new(FleetLimits::default())
-    };
-    fleet.hear(Heard::Opened);
-    tell(&fleet, "lamp");
-    fleet.hear(Heard::Complete);
-    let list = viewers.map(|_| List::new(&fleet, Admittance::Local));
-    let app = list.map_or(&ROOT, List::app);
-    let viewers = viewers.unwrap_or(8);
+/// Serves a gateway for this many viewers of a device.
+fn serve_for(viewers: usize) -> Served {
     let limits = GatewayLimits::default().with_viewed(3).with_viewers(viewers);
-    let server_limits = Limits::LINUX.with_clients(3 * viewers);
-    let server = Server::new(app, &ACCESS, server_limits, SocketLimits::default(), 2);
-    let gateway = Gateway::new(fleet.clone(), PAGES, limits, *server.device().limits(), server.shards());
-    let gateway: &'static Gateway = Box::leak(Box::new(gateway));
-    let server = server.with_devices(gateway);
-    let (stop, stopped) = oneshot::channel();
-    let run = move || {
-        let mut inbox = server.inbox().expect("the inbox was taken");
-        let follow = async {
-            match list {
-                Some(list) => list.run(server.device(), &mut inbox).await,
-                None => std::future::pending().await,
-            }
-        };
-        let stopped = async {
-            tokio::select! {
-                _ = stopped => {}
-                () = gateway.run() => {}
-                () = follow => {}
-            }
-        };
-        runtime.block_on(server.serve(vec![listener], stopped)).expect("the server failed");
-    };
-    let thread = Some(std::thread::spawn(run));
-    Running { addr, fleet, stop: Some(stop), thread }
+    let served = Idle::new(FleetLimits::default(), limits, Limits::LINUX.with_clients(3 * viewers)).start();
+    tell(&served.fleet, "lamp");
+    served.fleet.hear(Heard::Complete);
+    served
 }
 
-impl Running {
+impl Served {
     fn socket(&self) -> WebSocket {
         WebSocket::connect(self.addr, "/lamp/ws")
     }
@@ -131,16 +79,6 @@ impl Running {
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let ended = self.thread.take().map(JoinHandle::join);
-        if !std::thread::panicking() {
-            assert!(ended.is_some_and(|ended| ended.is_ok()), "the server panicked");
-        }
-    }
-}
-
 fn read_until(socket: &mut WebSocket, wanted: &str) {
     socket.read_text_until(|text| text == wanted);
 }
@@ -162,7 +100,7 @@ fn viewer_gets_what_the_broker_told_as_it_came() {
     running.fleet.hear(Heard::Value { id: id("lamp"), name: "level", frame: frame.as_bytes() });
     read_until(&mut lamp, frame);
     let mut http = Http::connect(running.addr);
-    assert_eq!(get(&mut http, "/"), (200, "all devices".into()));
+    assert!(get(&mut http, "/").1.contains("list.js"));
     assert_eq!(get(&mut http, "/lamp/"), (200, "the panel".into()));
     assert_eq!(get(&mut http, "/lamp/properties/led"), (200, "true".into()));
     // What the broker had stored is from an unknown time.

@@ -2,8 +2,8 @@
 
 use super::limits::{self, Clash};
 use super::raw::{Error, Given, Key, Source, Table, shortened};
+use super::setting::{Setting, Take};
 use super::settings::Settings;
-use super::table::{Setting, Take};
 use super::{file, flags, variables};
 use crate::identity::Identity;
 use clap::ArgMatches;

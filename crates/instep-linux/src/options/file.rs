@@ -2,7 +2,7 @@
 
 use super::limits::{Limit, Unit};
 use super::raw::{Error, Given, Key, Source, Table};
-use super::table::Setting;
+use super::setting::Setting;
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;

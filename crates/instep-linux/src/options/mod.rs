@@ -25,6 +25,7 @@ mod gateway;
 mod limits;
 mod print;
 mod raw;
+mod setting;
 mod settings;
 mod spelling;
 mod table;

@@ -75,7 +75,7 @@ fn aligned(f: &mut impl fmt::Write, lines: &[(String, Option<String>)]) -> fmt::
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{SETTING, Setting, Take};
+    use super::super::setting::{SETTING, Setting, Take};
     use super::super::{file, flags, raw::Error, variables};
     use super::*;
     use crate::options::Settings;

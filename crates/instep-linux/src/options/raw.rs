@@ -1,7 +1,8 @@
 //! Unparsed values, each with its key and its source.
 
 use super::limits::{LIMITS, Limit};
-use super::table::{SETTINGS, Setting};
+use super::setting::Setting;
+use super::table::SETTINGS;
 use crate::identity::Identity;
 use std::ffi::OsString;
 use std::fmt::{self, Display};

@@ -41,7 +41,7 @@ fn is_option(identity: &Identity, flag: &str) -> bool {
     let others = ["--limit", "--config"];
     let public = Table::of(identity).settings.iter().filter(|setting| !setting.secret);
     others.contains(&flag)
-        || public.map(super::table::Setting::flag).any(|name| flag.strip_prefix("--") == Some(&name))
+        || public.map(super::setting::Setting::flag).any(|name| flag.strip_prefix("--") == Some(&name))
 }
 
 /// Replaces flags for the port and the host by `--addr`.

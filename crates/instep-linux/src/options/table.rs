@@ -1,65 +1,12 @@
 //! Table of all options except the limits.
 
-use super::settings::{LogFormat, Settings};
+use super::setting::{SETTING, Setting, Take};
+use super::settings::LogFormat;
 use super::values::{self, ValueError};
 use crate::io::Connection;
 use instep_mqtt::DeviceId;
 use instep_settings::PowerUp;
 use instep_tokio::BrokerAddress;
-
-/// An option: its name, its help and how its value is parsed and printed.
-#[derive(Clone, Copy)]
-pub(super) struct Setting {
-    /// Key in the file.
-    ///
-    /// The flag has dashes for its underscores. The variable is the key in capitals after `INSTEP_`.
-    pub(super) key: &'static str,
-    /// Placeholder of the value in the help.
-    ///
-    /// It is `None` for a switch, whose values are `true` and `false`.
-    pub(super) value: Option<&'static str>,
-    /// Value of a flag that is given without one; empty if the flag needs a value.
-    pub(super) alone: &'static str,
-    /// Help text.
-    pub(super) about: &'static str,
-    /// Description of the default of an option without a default value; else empty.
-    pub(super) unset: &'static str,
-    /// Whether the value is a secret, which only an environment variable sets.
-    ///
-    /// Other users can read flags and files. A secret is never printed.
-    pub(super) secret: bool,
-    pub(super) take: Take,
-    /// Formats the values in the form that `take` parses.
-    ///
-    /// It returns no text if the option is not set. It may return any text for a secret.
-    pub(super) show: fn(&Settings) -> Vec<String>,
-}
-
-impl Setting {
-    pub(super) fn is_list(&self) -> bool {
-        matches!(self.take, Take::Many(_))
-    }
-}
-
-/// Parser of a value, which stores it in [`Settings`].
-#[derive(Clone, Copy)]
-pub(super) enum Take {
-    One(fn(&mut Settings, &str) -> Result<(), String>),
-    /// A list, which replaces the previous one.
-    Many(fn(&mut Settings, &[String]) -> Result<(), ValueError>),
-}
-
-/// Option without a value and without a default.
-pub(super) const SETTING: Setting = Setting {
-    key: "",
-    value: None,
-    alone: "",
-    about: "",
-    unset: "",
-    secret: false,
-    take: Take::One(|_, _| Ok(())),
-    show: |_| Vec::new(),
-};
 
 /// All options. The first one is for a program with several applications.
 pub(super) static SETTINGS: &[Setting] = &[

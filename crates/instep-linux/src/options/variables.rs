@@ -70,7 +70,7 @@ pub(super) fn values(variables: &[Variable], table: Table) -> Result<Vec<Given>,
             let texts = if setting.is_list() { split(value) } else { vec![value.clone()] };
             (Key::Setting(setting), texts)
         } else {
-            let names: Vec<_> = table.settings.iter().map(super::table::Setting::variable).collect();
+            let names: Vec<_> = table.settings.iter().map(super::setting::Setting::variable).collect();
             return Err(Error(format!(
                 "unknown variable {name}; unset it or use one of {FILE}, {}, and {LIMIT}… for each limit",
                 names.join(", ")

@@ -4,10 +4,10 @@ use super::heard::Heard;
 use super::marks::{Marks, Returned};
 use super::message::{Message, Sent};
 use super::topics::{GATEWAYS, REPLY};
-use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
+use crate::connection::{Connection, End, Event};
 use crate::ended::Ended;
-use crate::id::DeviceId;
-use crate::packet::{ConnAck, Connect, Filter, Password, Publish, ReasonCode, SubAck, write_subscribe};
+use crate::options::ConnectionOptions;
+use crate::packet::{ConnAck, Filter, Publish, ReasonCode, SubAck, write_subscribe};
 use instep::Instant;
 use instep_proto::delivery::Outgoing;
 
@@ -15,21 +15,6 @@ use instep_proto::delivery::Outgoing;
 const ATTEMPTS: u8 = 3;
 /// Minimum time between two questions for everything, in ms, because the answer may be long.
 const AGAIN_MS: u64 = 30_000;
-
-/// Options of a gateway's connection to a broker.
-#[derive(Clone, Copy, Debug)]
-pub struct GatewayOptions<'a> {
-    /// The beginning of all topics, see [`check_prefix`](crate::check_prefix).
-    pub prefix: &'a str,
-    /// The id of the gateway, which no other client of the broker has.
-    pub id: &'a DeviceId,
-    /// The user name at the broker.
-    pub user: Option<&'a str>,
-    /// The password at the broker.
-    pub password: Option<Password<'a>>,
-    /// The maximum length of a packet from the broker, in bytes, which is the length of the input buffer.
-    pub packet_max: usize,
-}
 
 /// Gateway as the client of a broker, without a socket and without a clock.
 ///
@@ -40,7 +25,7 @@ pub struct GatewayOptions<'a> {
 /// latest at [`wake_at`](Self::wake_at), until [`end`](Self::end) returns a value and the output is written.
 #[derive(Debug)]
 pub struct GatewayClient<'a> {
-    options: GatewayOptions<'a>,
+    options: ConnectionOptions<'a>,
     connection: Connection,
     step: Step,
     marks: Marks,
@@ -71,7 +56,7 @@ enum Step {
 
 impl<'a> GatewayClient<'a> {
     /// Creates the client of a gateway.
-    pub fn new(now: Instant, options: GatewayOptions<'a>) -> Self {
+    pub fn new(now: Instant, options: ConnectionOptions<'a>) -> Self {
         let connection = Connection::new(now, options.packet_max).with_any_age();
         Self {
             options,
@@ -143,22 +128,14 @@ impl<'a> GatewayClient<'a> {
             }
             return false;
         }
-        let connect = Connect {
-            client_id: self.options.id.as_str(),
-            keep_alive: KEEP_ALIVE_SECONDS,
-            maximum_packet_size: u32::try_from(self.options.packet_max).unwrap_or(u32::MAX),
-            user: self.options.user,
-            password: self.options.password,
-            will: None,
-        };
-        if !self.connection.transmit(now, &connect, out) {
+        if !self.connection.transmit(now, &self.options.connect(None), out) {
             return false;
         }
         if self.step == Step::Subscribe && self.subscribe(now, out) {
             self.marks.forget();
             self.step = Step::Mark;
         }
-        let GatewayOptions { prefix, id, .. } = self.options;
+        let ConnectionOptions { prefix, id, .. } = self.options;
         if self.step == Step::Mark && self.marks.send(now, prefix, id, out) {
             self.step = Step::Hear;
         }
@@ -238,7 +215,7 @@ impl<'a> GatewayClient<'a> {
     }
 
     fn take(&mut self, now: Instant, message: &Publish<'_>, hear: &mut dyn FnMut(Heard<'_>)) {
-        let GatewayOptions { prefix, id, .. } = self.options;
+        let ConnectionOptions { prefix, id, .. } = self.options;
         match (self.marks.take(now, prefix, id, message), self.step) {
             (Some(Returned::Last), Step::Hear) => {
                 (self.step, self.attempts) = (Step::Heard, 0);
@@ -260,7 +237,7 @@ impl<'a> GatewayClient<'a> {
     ///
     /// Commands and what Home Assistant was told are on other levels, so they do not come here.
     fn subscribe(&mut self, now: Instant, out: &mut Outgoing<'_>) -> bool {
-        let GatewayOptions { prefix, id, .. } = self.options;
+        let ConnectionOptions { prefix, id, .. } = self.options;
         let filters: [&[&str]; 6] = [
             &[prefix, "/+/thing/answer/", id.as_str(), "/", REPLY],
             &[prefix, "/", GATEWAYS, "+/+"],

@@ -6,6 +6,6 @@ mod marks;
 mod message;
 mod topics;
 
-pub use client::{GatewayClient, GatewayOptions};
+pub use client::GatewayClient;
 pub use heard::{Heard, NAME_MAX, is_name};
 pub use message::{Message, Sent};

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use instep::broker::Followed;
 use instep::driver::{Buffer, Follower, Memory, RingEntry, SlotIndex, SlotMemory, TableEntry};
 use instep::{App, Device, Inbox, Instant, Limits};
-use instep_mqtt::{DeviceClient, DeviceId, Options};
+use instep_mqtt::{ConnectionOptions, DeviceClient, DeviceId, DeviceOptions};
 use instep_proto::delivery::{FixedBuffer, Outgoing};
 use mqttbytes::QoS;
 use mqttbytes::v5::{
@@ -83,16 +83,10 @@ impl House {
         let inbox = device.inbox(Buffer::grown(Limits::DEVICE.message)).expect("the inbox is free");
         let app = Box::leak(Box::new(APP));
         let followed = Followed::new(app, device, 0).expect("the application has a Thing");
-        let options = Options {
-            prefix: "instep",
-            id: Box::leak(Box::new(DeviceId::new("lamp-1").expect("the id is valid"))),
-            user: None,
-            password: None,
-            commands,
-            discovery,
-            page: Some("http://lamp.local/"),
-            packet_max: 800,
-        };
+        let id = Box::leak(Box::new(DeviceId::new("lamp-1").expect("the id is valid")));
+        let connection =
+            ConnectionOptions { prefix: "instep", id, user: None, password: None, packet_max: 800 };
+        let options = DeviceOptions { connection, commands, discovery, page: Some("http://lamp.local/") };
         let client = DeviceClient::new(Instant::default(), followed, options);
         let application = Box::pin(run(device, inbox));
         let (stream, input) = (BytesMut::new(), Vec::new());

@@ -5,7 +5,7 @@ use super::client::BrokerClient;
 use super::target::Broker;
 use instep::Instant;
 use instep::broker::Followed;
-use instep_mqtt::{DeviceClient, Ended, Options};
+use instep_mqtt::{ConnectionOptions, DeviceClient, DeviceOptions, Ended};
 use instep_proto::delivery::Outgoing;
 use std::task::Waker;
 
@@ -20,16 +20,15 @@ pub(super) type Device = DeviceClient<'static, PENDING>;
 /// Creates the client that publishes a device at a broker.
 pub(super) fn client(now: Instant, followed: Followed<'static>, broker: &'static Broker) -> Device {
     let address = broker.address.parts();
-    let options = Options {
+    let connection = ConnectionOptions {
         prefix: address.prefix,
         id: &broker.id,
         user: address.user,
         password: broker.login.as_ref().map(BrokerLogin::password),
-        commands: broker.commands,
-        discovery: broker.discovery,
-        page: broker.page.as_deref(),
         packet_max: followed.command_max() + PACKET_OVERHEAD,
     };
+    let Broker { commands, discovery, .. } = *broker;
+    let options = DeviceOptions { connection, commands, discovery, page: broker.page.as_deref() };
     DeviceClient::new(now, followed, options)
 }
 

@@ -1,5 +1,6 @@
 //! Log-in on Linux: its memory, the thread that hashes passwords, and sessions that several servers share.
 
+mod ended;
 mod key;
 mod notice;
 mod sealed;

@@ -1,18 +1,15 @@
 //! Sessions that hold at every server with the same key and password.
 
+use super::ended::{ENDED_MAX, End, EndedSessions};
 use super::key::{Purpose, SessionKey};
-use super::notice::LIFETIME;
-use super::notice::{Notice, PasswordNotice};
+use super::notice::{LIFETIME, Notice, PasswordNotice};
 use instep::Instant;
 use instep::login::{Password, SealedSession, SharedSessions};
-use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// Maximum sessions that have ended before their time. If there are more, all sessions end.
-const ENDED_MAX: usize = 65_536;
 /// Maximum time by which the clock of another server may be ahead, in ms (5 min).
 const SKEW: u64 = 5 * 60 * 1000;
 
@@ -39,10 +36,7 @@ pub struct SealedSessions {
 
 #[derive(Default)]
 struct State {
-    /// Sessions that have ended before their time, with that time in ms since 1970.
-    ended: HashMap<NonZeroU32, u64>,
-    /// Sessions that began until this time have ended, in ms since 1970.
-    void_until: u64,
+    ended: EndedSessions,
     /// Number of messages that no server with this key has written.
     foreign: u64,
 }
@@ -136,10 +130,7 @@ impl SealedSessions {
 
     /// Ends all sessions that began until `time`. Returns whether any could be left of them.
     fn void(&self, time: u64) -> bool {
-        let mut state = self.state();
-        let is_new = state.void_until < time;
-        state.void_until = state.void_until.max(time);
-        drop(state);
+        let is_new = self.state().ended.end_until(time);
         if is_new {
             self.close(None);
         }
@@ -154,24 +145,16 @@ impl SealedSessions {
             return false;
         }
         let number = session.number();
-        let mut state = self.state();
-        if state.ended.len() >= ENDED_MAX {
-            state.ended.retain(|_, expires| *expires > now);
+        let end = self.state().ended.end(number, session.expires, now);
+        match end {
+            End::Nothing => {}
+            End::Session => self.close(Some(number)),
+            End::All => {
+                log::warn!("All sessions have ended, because {ENDED_MAX} were ended by hand within 12 h");
+                self.close(None);
+            }
         }
-        let is_full = state.ended.len() >= ENDED_MAX;
-        if is_full {
-            state.ended.clear();
-            state.void_until = now;
-        }
-        let is_new = state.ended.insert(number, session.expires).is_none();
-        drop(state);
-        if is_full {
-            log::warn!("All sessions have ended, because {ENDED_MAX} were ended by hand within 12 h");
-        }
-        if is_new {
-            self.close(Some(number).filter(|_| !is_full));
-        }
-        is_new
+        end != End::Nothing
     }
 
     fn close(&self, session: Option<NonZeroU32>) {
@@ -226,11 +209,11 @@ impl SharedSessions for SealedSessions {
     }
 
     fn holds(&self, number: NonZeroU32, expires_at: Instant) -> bool {
-        let state = self.state();
+        let ended = &self.state().ended;
         // Sessions were found before, so the times go together already.
         let begins_after =
             |time: u64| expires_at > self.instant(time.saturating_add(LIFETIME), Instant::default());
-        !state.ended.contains_key(&number) && (state.void_until == 0 || begins_after(state.void_until))
+        !ended.has(number) && ended.void_until().is_none_or(begins_after)
     }
 
     fn end(&self, session: &SealedSession) {
@@ -416,16 +399,5 @@ mod tests {
         assert!(server.find(&session, at(0)).is_some());
         server.end(&server.begin(1 << 20));
         assert_eq!(server.find(&session, at(0)), None);
-        assert_eq!(server.state().ended.len(), 1);
-        // What has expired makes room.
-        CLOCK.set(NOW + 1);
-        let session = server.begin(0);
-        for id in 1..ENDED_MAX as u128 {
-            server.forget(SealedSession { id, expires: NOW + 100, seal: [0; 32] });
-        }
-        CLOCK.set(NOW + 100);
-        server.end(&server.begin(1 << 21));
-        assert!(server.find(&session, at(99)).is_some());
-        assert_eq!(server.state().ended.len(), 2);
     }
 }

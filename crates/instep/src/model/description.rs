@@ -4,8 +4,10 @@
 //! other addresses are relative to it.
 
 use super::decimal::{Decimal, Shortest};
+use super::interaction::Interaction;
+use super::kind::{History, Kind};
 use super::manifest::Manifest;
-use super::thing::{History, Interaction, Kind, Thing};
+use super::thing::Thing;
 use core::fmt::{self, Display, Write};
 use instep_proto::fnv1a;
 use instep_proto::json::Text;

@@ -3,7 +3,8 @@
 //! A client receives a code for programs and a sentence for people.
 
 use super::decimal::Shortest;
-use super::thing::{Interaction, Kind};
+use super::interaction::Interaction;
+use super::kind::Kind;
 use core::fmt::{self, Display};
 use instep_proto::json::{JsonError, JsonString, Text};
 

@@ -1,6 +1,7 @@
 //! Hash of a declaration. If it changes, a page fetches the description again.
 
-use super::thing::{Kind, Thing};
+use super::kind::Kind;
+use super::thing::Thing;
 use instep_proto::fnv1a;
 
 /// FNV-1a hash of 64 bits, which is small and is computed when the declaration is compiled.

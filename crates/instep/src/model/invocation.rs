@@ -2,7 +2,9 @@
 
 use super::decimal::Decimal;
 use super::error::{RequestError, RequestErrorKind};
-use super::thing::{Interaction, Kind, Thing};
+use super::interaction::Interaction;
+use super::kind::Kind;
+use super::thing::Thing;
 use super::value::Input;
 use core::ops::Range;
 use instep_proto::json::{JsonString, Object, Value};

@@ -1,6 +1,7 @@
 //! Persistence of property values, and validation of restored ones.
 
-use super::thing::{Kind, PERSISTED_MAX};
+use super::interaction::PERSISTED_MAX;
+use super::kind::Kind;
 use super::value::Input;
 use core::fmt::{Debug, Display};
 use instep_proto::json::Value;

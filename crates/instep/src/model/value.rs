@@ -1,7 +1,7 @@
 //! Values of properties, from the application, from clients, and as JSON.
 
 use super::decimal::{Decimal, Shortest};
-use super::thing::Kind;
+use super::kind::Kind;
 use core::fmt::{self, Display};
 use instep_proto::json::Text;
 use instep_proto::texts;

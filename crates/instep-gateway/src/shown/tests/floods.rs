@@ -63,7 +63,7 @@ const PRESS: &str = r#"{"label":"press"}"#;
 /// that is busy, and one with messages that are no requests.
 #[test]
 fn flooding_viewers_stop_nobody_else() {
-    let running = start(Some(3 * FLOODERS));
+    let running = serve_for(3 * FLOODERS);
     let with_action =
         TD.replace("\"events\"", r#""actions":{"press":{"title":"Press","instep:kind":"button"}},"events""#);
     for device in ["fan", "pump"] {

@@ -6,45 +6,25 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use test_support::opcode;
-use tokio::runtime::Runtime;
 
 /// Number of viewers, each of which has sent a message.
 const VIEWERS: usize = 40;
 
-/// A gateway that nobody runs yet, so messages of viewers wait.
-struct Idle {
-    addr: SocketAddr,
-    fleet: Arc<Fleet>,
-    gateway: &'static Gateway,
-    list: &'static List,
-    server: Server,
-    runtime: Runtime,
+/// Serves the device `lamp` and the list by a gateway that nobody runs yet, so messages of viewers wait.
+fn idle() -> Idle {
+    let fleet = FleetLimits { commands_per_device: VIEWERS, ..FleetLimits::default() };
+    let gateway = GatewayLimits { commands: VIEWERS, ..GatewayLimits::default() };
+    let idle = Idle::new(fleet, gateway, Limits::LINUX);
+    tell(&idle.fleet, "lamp");
+    let (server, listener) = (idle.server, idle.listener.try_clone().expect("the listener cannot be cloned"));
+    // It ends with the process.
+    std::thread::spawn(move || {
+        served::runtime().block_on(server.serve(vec![listener], std::future::pending()))
+    });
+    idle
 }
 
 impl Idle {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
-        let addr = listener.local_addr().expect("no address");
-        let runtime =
-            || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("no runtime");
-        let (serving, runtime) = (runtime(), runtime());
-        let entered = runtime.enter();
-        let fleet_limits = FleetLimits { commands_per_device: VIEWERS, ..FleetLimits::default() };
-        let fleet = Fleet::new(fleet_limits);
-        drop(entered);
-        fleet.hear(Heard::Opened);
-        tell(&fleet, "lamp");
-        let list = List::new(&fleet, Admittance::Local);
-        let server = Server::new(list.app(), &ACCESS, Limits::LINUX, SocketLimits::default(), 1);
-        let limits = GatewayLimits { commands: VIEWERS, ..GatewayLimits::default() };
-        let gateway = Gateway::new(fleet.clone(), PAGES, limits, Limits::LINUX, server.shards());
-        let gateway: &'static Gateway = Box::leak(Box::new(gateway));
-        let server = server.with_devices(gateway);
-        // It ends with the process.
-        std::thread::spawn(move || serving.block_on(server.serve(vec![listener], std::future::pending())));
-        Self { addr, fleet, gateway, list, server, runtime }
-    }
-
     /// Connects viewers, each of which sends this text, and waits until all texts wait.
     fn send(&self, path: &str, viewers: usize, text: &str) -> Vec<WebSocket> {
         let received = || self.runtime.block_on(self.server.metrics()).messages_received;
@@ -83,7 +63,7 @@ impl Idle {
 
 #[test]
 fn others_have_a_turn_after_each_request() {
-    let idle = Idle::new();
+    let idle = idle();
     let _viewers = idle.send("/lamp/ws", VIEWERS, r#"{"label":"led","value":true}"#);
     let turns = idle.turns_until(40);
     assert!(turns >= VIEWERS, "{turns} turns");
@@ -91,7 +71,7 @@ fn others_have_a_turn_after_each_request() {
 
 #[test]
 fn others_have_a_turn_after_each_invalid_request() {
-    let idle = Idle::new();
+    let idle = idle();
     let _viewers = idle.send("/lamp/ws", VIEWERS, r#"{"label":"led"}"#);
     let _last = idle.send("/lamp/ws", 1, r#"{"label":"led","value":true}"#);
     let turns = idle.turns_until(1);
@@ -100,7 +80,7 @@ fn others_have_a_turn_after_each_invalid_request() {
 
 #[test]
 fn others_have_a_turn_after_each_message_to_the_list() {
-    let idle = Idle::new();
+    let idle = idle();
     let mut viewers = idle.send("/ws", VIEWERS, "what");
     for viewer in &mut viewers {
         // It is read when the first message was taken, and the ping after it.
