@@ -6,6 +6,7 @@ use super::topics::{GATEWAYS, REPLY};
 use crate::connection::{Connection, End, Event, KEEP_ALIVE_SECONDS};
 use crate::ended::Ended;
 use crate::id::DeviceId;
+use crate::lines;
 use crate::packet::{
     ConnAck, Connect, Filter, Password, Publish, PublishHead, ReasonCode, SubAck, write_subscribe,
 };
@@ -181,9 +182,9 @@ impl<'a> GatewayClient<'a> {
     /// Asks for everything again, or gives up the message to itself.
     fn miss_mark(&mut self, hear: &mut dyn FnMut(Heard<'_>)) {
         if self.attempts == 1 {
-            log::warn!(
+            lines::warn(format_args!(
                 "The broker dropped a message, and perhaps values of devices; raise max_queued_messages in mosquitto, and let this user write below its own id"
-            );
+            ));
         }
         if self.attempts < ATTEMPTS {
             self.step = Step::Subscribe;
@@ -253,18 +254,22 @@ fn report(ended: Ended) -> Option<ReasonCode> {
 
 fn log_lack(answer: &ConnAck) {
     if !answer.retain_available {
-        log::warn!("The broker stores no values: it has no retained messages; allow them in the broker");
+        lines::warn(format_args!(
+            "The broker stores no values: it has no retained messages; allow them in the broker"
+        ));
     }
     if !answer.wildcard_available {
-        log::warn!("The broker tells of no device: it allows no wildcards; allow them in the broker");
+        lines::warn(format_args!(
+            "The broker tells of no device: it allows no wildcards; allow them in the broker"
+        ));
     }
 }
 
 fn log_refused(answer: &SubAck<'_>) {
     // One line for all filters, because a broker usually refuses all of them for one reason.
     if let Some(reason) = answer.reasons().find(|reason| reason.is_error()) {
-        log::warn!(
+        lines::warn(format_args!(
             "The broker passes no messages on: {reason}; allow this user to read all topics of devices"
-        );
+        ));
     }
 }
