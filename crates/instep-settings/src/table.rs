@@ -10,23 +10,25 @@ use heapless::Vec;
 
 /// Maximum number of records: the version, six settings, and the persisted values.
 pub(crate) const SLOTS: usize = FIRST_KEPT + KEPT_MAX;
+/// Number of settings.
+const SETTINGS: usize = IS_VALID.len();
 
 /// Slot of the version.
 const VERSION_SLOT: usize = 0;
 /// Slot of the network to join.
-pub(crate) const NETWORK: usize = 1;
+const NETWORK: usize = 1;
 /// Slot of the password of the device's own network.
-pub(crate) const AP_PASSWORD: usize = 2;
+const AP_PASSWORD: usize = 2;
 /// Slot of the device's name.
-pub(crate) const DEVICE_NAME: usize = 3;
+const DEVICE_NAME: usize = 3;
 /// Slot of the hash of the log-in password.
-pub(crate) const LOG_IN: usize = 4;
+const LOG_IN: usize = 4;
 /// Slot of the address of the broker.
 #[cfg(feature = "mqtt")]
-pub(crate) const BROKER: usize = 5;
+const BROKER: usize = 5;
 /// Slot of the password at the broker.
 #[cfg(feature = "mqtt")]
-pub(crate) const BROKER_PASSWORD: usize = 6;
+const BROKER_PASSWORD: usize = 6;
 /// First slot of the persisted values.
 const FIRST_KEPT: usize = 7;
 
@@ -63,14 +65,60 @@ impl Slots {
     }
 }
 
-/// Setting, with the fingerprint of the last build's value.
-pub(crate) struct Setting<T> {
-    pub(crate) value: Option<T>,
-    from_build: Option<Fingerprint>,
+/// Functions that check a value, for each slot of a setting.
+static IS_VALID: [fn(&[u8]) -> bool; if cfg!(feature = "mqtt") { 6 } else { 4 }] = [
+    is_valid::<Network>,
+    is_valid::<WifiPassword>,
+    is_valid::<DeviceName>,
+    is_valid::<PasswordHash>,
+    #[cfg(feature = "mqtt")]
+    is_valid::<crate::BrokerUrl>,
+    #[cfg(feature = "mqtt")]
+    is_valid::<crate::BrokerPassword>,
+];
+
+/// Setting in the form of its record: flags, the fingerprint of the last build's value, and the value.
+///
+/// They are one record, so they always change together. All settings have one type, because each other type would have all
+/// functions of the table once more.
+#[derive(PartialEq)]
+struct Setting(Vec<u8, VALUE_MAX, u8>);
+
+impl Setting {
+    const NEW: Self = Self(Vec::new());
+
+    /// Creates a setting, whose fingerprint may be empty.
+    fn new(fingerprint: &[u8], value: Option<&[u8]>) -> Self {
+        let flags = if fingerprint.is_empty() { 0 } else { FROM_BUILD };
+        let flags = flags | if value.is_some() { HAS_VALUE } else { 0 };
+        let mut record = Vec::new();
+        for part in [&[flags], fingerprint, value.unwrap_or_default()] {
+            // A test shows that the longest setting fits.
+            let _ = record.extend_from_slice(part);
+        }
+        Self(record)
+    }
+
+    /// Returns the fingerprint of the last build's value, which may be empty, and the value.
+    fn parts(&self) -> (&[u8], Option<&[u8]>) {
+        parts(&self.0).unwrap_or_default()
+    }
 }
 
-impl<T> Setting<T> {
-    const NEW: Self = Self { value: None, from_build: None };
+/// Returns the parts of a setting's record, or `None` if it is invalid.
+fn parts(record: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let (flags, rest) = record.split_first()?;
+    let length = if flags & FROM_BUILD != 0 { Fingerprint::LENGTH } else { 0 };
+    let (fingerprint, value) = rest.split_at_checked(length)?;
+    match flags & !FROM_BUILD {
+        0 if value.is_empty() => Some((fingerprint, None)),
+        HAS_VALUE => Some((fingerprint, Some(value))),
+        _ => None,
+    }
+}
+
+fn is_valid<T: Stored>(value: &[u8]) -> bool {
+    T::read(value).is_some()
 }
 
 struct KeptSlot {
@@ -80,14 +128,7 @@ struct KeptSlot {
 }
 
 pub(crate) struct Table {
-    pub(crate) network: Setting<Network>,
-    pub(crate) ap_password: Setting<WifiPassword>,
-    pub(crate) device_name: Setting<DeviceName>,
-    pub(crate) log_in: Setting<PasswordHash>,
-    #[cfg(feature = "mqtt")]
-    pub(crate) broker: Setting<crate::BrokerUrl>,
-    #[cfg(feature = "mqtt")]
-    pub(crate) broker_password: Setting<crate::BrokerPassword>,
+    settings: [Setting; SETTINGS],
     kept: [Option<KeptSlot>; KEPT_MAX],
     /// Slots to store.
     changed: Slots,
@@ -97,14 +138,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) const NEW: Self = Self {
-        network: Setting::NEW,
-        ap_password: Setting::NEW,
-        device_name: Setting::NEW,
-        log_in: Setting::NEW,
-        #[cfg(feature = "mqtt")]
-        broker: Setting::NEW,
-        #[cfg(feature = "mqtt")]
-        broker_password: Setting::NEW,
+        settings: [Setting::NEW; SETTINGS],
         kept: [const { None }; KEPT_MAX],
         changed: Slots::NONE,
         set: false,
@@ -115,21 +149,23 @@ impl Table {
     /// Unknown keys are skipped.
     pub(crate) fn load(&mut self, key: &Key, value: &[u8]) -> bool {
         match (key.as_bytes(), key.kept_name()) {
-            (&[number], None) => match usize::from(number).wrapping_sub(1) {
-                NETWORK => load_into(&mut self.network, value),
-                AP_PASSWORD => load_into(&mut self.ap_password, value),
-                DEVICE_NAME => load_into(&mut self.device_name, value),
-                LOG_IN => load_into(&mut self.log_in, value),
-                #[cfg(feature = "mqtt")]
-                BROKER => load_into(&mut self.broker, value),
-                #[cfg(feature = "mqtt")]
-                BROKER_PASSWORD => load_into(&mut self.broker_password, value),
-                _ => Some(()),
-            }
-            .is_some(),
+            (&[number], None) => self.load_setting(usize::from(number).wrapping_sub(1), value).is_some(),
             (_, Some(name)) => self.load_kept(name, value).is_some(),
             _ => true,
         }
+    }
+
+    fn load_setting(&mut self, slot: usize, record: &[u8]) -> Option<()> {
+        let index = slot.wrapping_sub(NETWORK);
+        let (Some(setting), Some(is_valid)) = (self.settings.get_mut(index), IS_VALID.get(index)) else {
+            return Some(());
+        };
+        let (_, value) = parts(record)?;
+        if !value.is_none_or(is_valid) {
+            return None;
+        }
+        setting.0 = Vec::from_slice(record).ok()?;
+        Some(())
     }
 
     fn load_kept(&mut self, name: &[u8], value: &[u8]) -> Option<()> {
@@ -159,15 +195,11 @@ impl Table {
         };
         let value = match slot {
             VERSION_SLOT => VERSION.to_le_bytes().into_iter().collect(),
-            NETWORK => stored(&self.network)?,
-            AP_PASSWORD => stored(&self.ap_password)?,
-            DEVICE_NAME => stored(&self.device_name)?,
-            LOG_IN => stored(&self.log_in)?,
-            #[cfg(feature = "mqtt")]
-            BROKER => stored(&self.broker)?,
-            #[cfg(feature = "mqtt")]
-            BROKER_PASSWORD => stored(&self.broker_password)?,
-            _ => return None,
+            _ => {
+                let Setting(record) = self.settings.get(slot - NETWORK)?;
+                // A setting that was never set has no flags.
+                Vec::from_slice(if record.is_empty() { &[0] } else { record }).ok()?
+            }
         };
         Some(Record { key, value })
     }
@@ -202,30 +234,46 @@ impl Table {
         self.changed.add(VERSION_SLOT);
     }
 
+    /// Returns the value of a setting, which is valid.
+    pub(crate) fn value(&self, slot: usize) -> Option<&[u8]> {
+        self.settings.get(slot - NETWORK)?.parts().1
+    }
+
     /// Sets or clears a setting.
-    pub(crate) fn set<T: Stored>(
-        &mut self,
-        slot: usize,
-        of: impl FnOnce(&mut Self) -> &mut Setting<T>,
-        value: Option<T>,
-    ) {
-        let setting = of(self);
-        if setting.value != value {
-            setting.value = value;
+    pub(crate) fn set(&mut self, slot: usize, value: Option<&[u8]>) {
+        let Some(setting) = self.settings.get_mut(slot - NETWORK) else { return };
+        let (fingerprint, old) = setting.parts();
+        if old != value {
+            *setting = Setting::new(fingerprint, value);
             self.changed.add(slot);
             self.set = true;
         }
     }
 
     pub(crate) fn take_build(&mut self, build: Build) {
-        take_from_build(&mut self.network, build.network, NETWORK, &mut self.changed);
-        take_from_build(&mut self.ap_password, build.ap_password, AP_PASSWORD, &mut self.changed);
-        take_from_build(&mut self.device_name, build.device_name, DEVICE_NAME, &mut self.changed);
-        take_from_build(&mut self.log_in, build.log_in, LOG_IN, &mut self.changed);
+        self.take_from_build(build.network);
+        self.take_from_build(build.ap_password);
+        self.take_from_build(build.device_name);
+        self.take_from_build(build.log_in);
         #[cfg(feature = "mqtt")]
-        take_from_build(&mut self.broker, build.broker, BROKER, &mut self.changed);
+        self.take_from_build(build.broker);
         #[cfg(feature = "mqtt")]
-        take_from_build(&mut self.broker_password, build.broker_password, BROKER_PASSWORD, &mut self.changed);
+        self.take_from_build(build.broker_password);
+    }
+
+    fn take_from_build<T: Stored>(&mut self, value: Option<T>) {
+        if let Some(value) = value {
+            self.take_value_from_build(T::SLOT, &value.bytes());
+        }
+    }
+
+    fn take_value_from_build(&mut self, slot: usize, value: &[u8]) {
+        let Some(setting) = self.settings.get_mut(slot - NETWORK) else { return };
+        let Fingerprint(fingerprint) = Fingerprint::of(value);
+        if setting.parts().0 != fingerprint {
+            *setting = Setting::new(&fingerprint, Some(value));
+            self.changed.add(slot);
+        }
     }
 
     pub(crate) fn kept(&self, name: KeptName) -> Option<KeptValue> {
@@ -276,12 +324,23 @@ impl Table {
 }
 
 /// Conversion of a setting's value to and from bytes.
-pub(crate) trait Stored: Sized + PartialEq {
+pub(crate) trait Stored: Sized {
+    /// Slot of the setting.
+    const SLOT: usize;
+
     fn write(&self, to: &mut Value);
     fn read(bytes: &[u8]) -> Option<Self>;
+
+    fn bytes(&self) -> Value {
+        let mut bytes = Value::new();
+        self.write(&mut bytes);
+        bytes
+    }
 }
 
 impl Stored for Network {
+    const SLOT: usize = NETWORK;
+
     fn write(&self, to: &mut Value) {
         let name = self.name().as_bytes();
         // A name has at most 32 bytes, and a test shows that `VALUE_MAX` suffices.
@@ -302,6 +361,8 @@ impl Stored for Network {
 }
 
 impl Stored for WifiPassword {
+    const SLOT: usize = AP_PASSWORD;
+
     fn write(&self, to: &mut Value) {
         let _ = to.extend_from_slice(self.reveal().as_bytes());
     }
@@ -312,6 +373,8 @@ impl Stored for WifiPassword {
 }
 
 impl Stored for DeviceName {
+    const SLOT: usize = DEVICE_NAME;
+
     fn write(&self, to: &mut Value) {
         let _ = to.extend_from_slice(self.as_str().as_bytes());
     }
@@ -322,6 +385,8 @@ impl Stored for DeviceName {
 }
 
 impl Stored for PasswordHash {
+    const SLOT: usize = LOG_IN;
+
     fn write(&self, to: &mut Value) {
         let _ = to.extend_from_slice(self.reveal());
     }
@@ -333,6 +398,8 @@ impl Stored for PasswordHash {
 
 #[cfg(feature = "mqtt")]
 impl Stored for crate::BrokerUrl {
+    const SLOT: usize = BROKER;
+
     fn write(&self, to: &mut Value) {
         let _ = to.extend_from_slice(self.as_str().as_bytes());
     }
@@ -344,6 +411,8 @@ impl Stored for crate::BrokerUrl {
 
 #[cfg(feature = "mqtt")]
 impl Stored for crate::BrokerPassword {
+    const SLOT: usize = BROKER_PASSWORD;
+
     fn write(&self, to: &mut Value) {
         let (broker, text) = self.parts();
         let _ = to.extend_from_slice(broker);
@@ -353,50 +422,6 @@ impl Stored for crate::BrokerPassword {
     fn read(bytes: &[u8]) -> Option<Self> {
         let (broker, text) = bytes.split_first_chunk()?;
         Self::from_parts(*broker, text)
-    }
-}
-
-/// Encodes fingerprint and value in one record, so they always change together.
-fn stored<T: Stored>(setting: &Setting<T>) -> Option<Value> {
-    let (mut parts, mut record) = (0, Value::new());
-    let _ = record.push(0);
-    if let Some(Fingerprint(bytes)) = &setting.from_build {
-        parts |= FROM_BUILD;
-        let _ = record.extend_from_slice(bytes);
-    }
-    if let Some(value) = &setting.value {
-        parts |= HAS_VALUE;
-        value.write(&mut record);
-    }
-    *record.first_mut()? = parts;
-    Some(record)
-}
-
-fn load_into<T: Stored>(setting: &mut Setting<T>, record: &[u8]) -> Option<()> {
-    let (parts, mut rest) = record.split_first()?;
-    let mut loaded = Setting::NEW;
-    if parts & FROM_BUILD != 0 {
-        let (fingerprint, value) = rest.split_first_chunk()?;
-        loaded.from_build = Some(Fingerprint(*fingerprint));
-        rest = value;
-    }
-    match parts & !FROM_BUILD {
-        0 if rest.is_empty() => {}
-        HAS_VALUE => loaded.value = Some(T::read(rest)?),
-        _ => return None,
-    }
-    *setting = loaded;
-    Some(())
-}
-
-fn take_from_build<T: Stored>(setting: &mut Setting<T>, value: Option<T>, slot: usize, changed: &mut Slots) {
-    let Some(value) = value else { return };
-    let mut bytes = Value::new();
-    value.write(&mut bytes);
-    let fingerprint = Some(Fingerprint::of(&bytes));
-    if setting.from_build != fingerprint {
-        *setting = Setting { value: Some(value), from_build: fingerprint };
-        changed.add(slot);
     }
 }
 
@@ -426,17 +451,9 @@ mod tests {
         for record in (0..SLOTS).filter_map(|slot| table.record(slot)) {
             assert!(loaded.load(&record.key, &record.value), "{record:?}");
         }
-        assert_eq!(loaded.network.value, table.network.value);
-        assert_eq!(loaded.network.from_build, table.network.from_build);
-        assert_eq!(loaded.ap_password.value, Some(password()));
-        assert_eq!(loaded.device_name.value, table.device_name.value);
-        assert_eq!(loaded.log_in.value, table.log_in.value);
-        #[cfg(feature = "mqtt")]
-        {
-            assert!(table.broker.value.is_some() && table.broker_password.value.is_some());
-            assert_eq!(loaded.broker.value, table.broker.value);
-            assert_eq!(loaded.broker_password.value, table.broker_password.value);
-        }
+        assert!(loaded.settings == table.settings);
+        assert_eq!(WifiPassword::read(loaded.value(AP_PASSWORD).unwrap()), Some(password()));
+        assert!((NETWORK..=SETTINGS).all(|slot| table.value(slot).is_some()));
         assert_eq!(loaded.kept(NAME).unwrap(), [1; 64]);
     }
 
@@ -447,7 +464,7 @@ mod tests {
             assert!(!table.load(&Key::of(2), wrong), "{wrong:?}");
         }
         assert!(!table.load(&Key::kept(b"led"), &[2]) && !table.load(&Key::kept(b"led"), &[1; 66]));
-        assert!(table.network.value.is_none() && table.record(FIRST_KEPT).is_none());
+        assert!(table.value(NETWORK).is_none() && table.record(FIRST_KEPT).is_none());
         for unknown in [0, 8, 77, 255] {
             assert!(table.load(&Key::of(unknown), &[1, 2, 3]), "the unknown key {unknown} was not skipped");
         }
