@@ -130,7 +130,7 @@ fn test(full: bool, report: &mut Report, tools: &mut Tools) {
 
 /// Checks the firmware for the ESP32 family, as far as possible without a board.
 ///
-/// With `full`, it also measures updates, for which firmware is linked twice more.
+/// With `full`, it also measures updates and the client of a broker, for which firmware is linked four times more.
 fn esp(full: bool, report: &mut Report, tools: &mut Tools) {
     report.step("esp image tool", firmware::test_image_tool);
     for chip in firmware::TESTED {
@@ -145,6 +145,7 @@ fn esp(full: bool, report: &mut Report, tools: &mut Tools) {
     }
     if full {
         report.step("size of updates", || firmware::test_updates(tools));
+        report.step("size of a broker's client", || firmware::test_broker(tools));
     }
     for chip in stand_in::CHIPS {
         report.step(&format!("{chip} type-check"), || stand_in::check(chip, tools));

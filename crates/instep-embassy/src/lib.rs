@@ -53,6 +53,7 @@ mod clock;
 mod connection;
 mod driver;
 mod input;
+mod interface;
 mod login;
 mod memory;
 mod read;

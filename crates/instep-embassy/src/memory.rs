@@ -3,22 +3,21 @@
 use crate::arrays::{Array, Arrays, Bytes};
 use crate::connection::Connection;
 use crate::driver::Driver;
+use crate::interface::{Interface, InterfaceBuffers};
 use crate::server::Server;
-use crate::shared::{Head, Heads, Shared};
-use crate::signals::{SIGNALS, Signals};
+use crate::signals::SIGNALS;
 use crate::sizes::{ACCEPTING, send_min};
-use crate::syn_filter::{Listeners, SynFilter};
+use crate::syn_filter::SynFilter;
 #[cfg(debug_assertions)]
 use crate::without_turn::WithoutTurn;
 use core::array::from_fn;
 use core::slice::IterMut;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::AtomicUsize;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use heapless::Vec;
 use instep::driver::{
-    Buffer, Feed, Follower, HttpState, Memory, Recorder, Ring, RingEntry, SlotIndex, SlotMemory, Table,
-    TableEntry,
+    Buffer, Feed, Follower, Memory, Recorder, Ring, RingEntry, SlotIndex, SlotMemory, Table, TableEntry,
 };
 use instep::thing::HistoryPoint;
 use instep::{Access, App, Device, Inbox};
@@ -27,17 +26,24 @@ use static_cell::{ConstStaticCell, StaticCell};
 /// Memory of a device.
 pub struct DeviceMemory<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> {
     feed: FeedMemory<A>,
+    // One cell, because each has code for a second call.
+    zeroes: ConstStaticCell<DeviceZeroes<A, SLOTS, FOLLOWERS>>,
     slots: StaticCell<[SlotMemory; SLOTS]>,
-    messages: ConstStaticCell<[A::Message; SLOTS]>,
-    outboxes: ConstStaticCell<[A::Outbox; SLOTS]>,
     followers: StaticCell<[Follower; FOLLOWERS]>,
-    ready: ConstStaticCell<[[SlotIndex; SLOTS]; FOLLOWERS]>,
-    inbox_queue: ConstStaticCell<[SlotIndex; SLOTS]>,
-    waiting_queue: ConstStaticCell<[SlotIndex; SLOTS]>,
     history: StaticCell<A::History>,
     recorders: StaticCell<A::Recorders>,
-    inbox: ConstStaticCell<A::Message>,
     device: StaticCell<Device>,
+}
+
+/// Memory of a device that begins as zeroes.
+struct DeviceZeroes<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> {
+    feed: FeedZeroes<A>,
+    messages: [A::Message; SLOTS],
+    outboxes: [A::Outbox; SLOTS],
+    ready: [[SlotIndex; SLOTS]; FOLLOWERS],
+    inbox_queue: [SlotIndex; SLOTS],
+    waiting_queue: [SlotIndex; SLOTS],
+    inbox: A::Message,
 }
 
 impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOTS, FOLLOWERS> {
@@ -46,16 +52,19 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
     pub const fn new() -> Self {
         Self {
             feed: FeedMemory::new(),
+            zeroes: ConstStaticCell::new(DeviceZeroes {
+                feed: FeedZeroes::NEW,
+                messages: [A::Message::ZEROES; SLOTS],
+                outboxes: [A::Outbox::ZEROES; SLOTS],
+                ready: [[SlotIndex::FIRST; SLOTS]; FOLLOWERS],
+                inbox_queue: [SlotIndex::FIRST; SLOTS],
+                waiting_queue: [SlotIndex::FIRST; SLOTS],
+                inbox: A::Message::ZEROES,
+            }),
             slots: StaticCell::new(),
-            messages: ConstStaticCell::new([A::Message::ZEROES; SLOTS]),
-            outboxes: ConstStaticCell::new([A::Outbox::ZEROES; SLOTS]),
             followers: StaticCell::new(),
-            ready: ConstStaticCell::new([[SlotIndex::FIRST; SLOTS]; FOLLOWERS]),
-            inbox_queue: ConstStaticCell::new([SlotIndex::FIRST; SLOTS]),
-            waiting_queue: ConstStaticCell::new([SlotIndex::FIRST; SLOTS]),
             history: StaticCell::new(),
             recorders: StaticCell::new(),
-            inbox: ConstStaticCell::new(A::Message::ZEROES),
             device: StaticCell::new(),
         }
     }
@@ -70,10 +79,11 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
         access: &'static Access,
         clients: &[usize],
     ) -> (Server, Inbox<'static>) {
-        let mut messages = self.messages.take().iter_mut();
-        let mut outboxes = self.outboxes.take().iter_mut();
-        let mut ready = self.ready.take().iter_mut();
-        let (topics, topic_storage, events, event_storage) = self.feed.take();
+        let DeviceZeroes { feed, messages, outboxes, ready, inbox_queue, waiting_queue, inbox } =
+            self.zeroes.take();
+        let (mut messages, mut outboxes) = (messages.iter_mut(), outboxes.iter_mut());
+        let mut ready = ready.iter_mut();
+        let (topics, topic_storage, events, event_storage) = self.feed.take(feed);
         assert!(app.topic_count() <= topics.len(), "the application has more topics than its memory");
         let memory = Memory {
             topics,
@@ -91,8 +101,8 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
                 let clients = |index| clients.get(index).copied().unwrap_or(0);
                 from_fn(|index| Follower::new(next(&mut ready)).with_clients(clients(index)))
             }),
-            inbox_queue: self.inbox_queue.take(),
-            waiting_queue: self.waiting_queue.take(),
+            inbox_queue,
+            waiting_queue,
             requests: A::REQUESTS,
             backlog: app.has_backlog(),
             thing: app.as_thing(),
@@ -100,7 +110,7 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
             recorders: fill(&self.recorders, || Recorder::NEW),
         };
         let device = self.device.init_with(|| Device::new(memory, A::LIMITS));
-        let inbox = device.inbox(Buffer::lent(self.inbox.take().as_mut()));
+        let inbox = device.inbox(Buffer::lent(inbox.as_mut()));
         (
             Server {
                 app,
@@ -120,26 +130,23 @@ impl<A: Arrays, const SLOTS: usize, const FOLLOWERS: usize> DeviceMemory<A, SLOT
 
 /// Memory of one network interface.
 pub struct InterfaceMemory<A: Arrays, const SOCKETS: usize> {
-    /// Index of the interface, from 0.
-    ///
-    /// It is set when the server starts. Until then all memory is zero, so that it takes no space in the image.
-    number: AtomicUsize,
+    common: Interface,
     feed: FeedMemory<A>,
-    scratch: ConstStaticCell<A::Scratch>,
-    receive: ConstStaticCell<[A::Receive; SOCKETS]>,
-    send: ConstStaticCell<[A::Send; SOCKETS]>,
-    input: ConstStaticCell<A::Input>,
-    signals: Signals,
+    // One cell, because each has code for a second call.
+    zeroes: ConstStaticCell<InterfaceZeroes<A, SOCKETS>>,
     connections: StaticCell<Vec<Connection, SOCKETS>>,
     reserve: StaticCell<Reserve<A>>,
-    head_bytes: ConstStaticCell<[A::Head; ACCEPTING]>,
-    unsent: ConstStaticCell<[A::Unsent; ACCEPTING]>,
-    http_states: StaticCell<[HttpState; ACCEPTING]>,
-    heads: StaticCell<Heads>,
-    driver: StaticCell<Driver>,
-    listeners: Listeners,
-    #[cfg(debug_assertions)]
-    without_turn: WithoutTurn,
+}
+
+/// Memory of one network interface that begins as zeroes.
+struct InterfaceZeroes<A: Arrays, const SOCKETS: usize> {
+    feed: FeedZeroes<A>,
+    scratch: A::Scratch,
+    receive: [A::Receive; SOCKETS],
+    send: [A::Send; SOCKETS],
+    input: A::Input,
+    head_bytes: [A::Head; ACCEPTING],
+    unsent: [A::Unsent; ACCEPTING],
 }
 
 impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
@@ -150,42 +157,38 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
     #[expect(clippy::new_without_default, reason = "only a static has use for it")]
     pub const fn new() -> Self {
         Self {
-            number: AtomicUsize::new(0),
+            common: Interface::new(),
             feed: FeedMemory::new(),
-            scratch: ConstStaticCell::new(A::Scratch::ZEROES),
-            receive: ConstStaticCell::new([A::Receive::ZEROES; SOCKETS]),
-            send: ConstStaticCell::new([A::Send::ZEROES; SOCKETS]),
-            input: ConstStaticCell::new(A::Input::ZEROES),
-            signals: Signals::new(),
+            zeroes: ConstStaticCell::new(InterfaceZeroes {
+                feed: FeedZeroes::NEW,
+                scratch: A::Scratch::ZEROES,
+                receive: [A::Receive::ZEROES; SOCKETS],
+                send: [A::Send::ZEROES; SOCKETS],
+                input: A::Input::ZEROES,
+                head_bytes: [A::Head::ZEROES; ACCEPTING],
+                unsent: [A::Unsent::ZEROES; ACCEPTING],
+            }),
             connections: StaticCell::new(),
             reserve: StaticCell::new(),
-            head_bytes: ConstStaticCell::new([A::Head::ZEROES; ACCEPTING]),
-            unsent: ConstStaticCell::new([A::Unsent::ZEROES; ACCEPTING]),
-            http_states: StaticCell::new(),
-            heads: StaticCell::new(),
-            driver: StaticCell::new(),
-            listeners: Listeners::new(),
-            #[cfg(debug_assertions)]
-            without_turn: WithoutTurn::new(),
         }
     }
 
     /// Returns the index of the interface, for `start` to set.
     pub const fn number(&self) -> &AtomicUsize {
-        &self.number
+        &self.common.number
     }
 
     /// Returns what needed no turn, in builds for tests.
     #[cfg(debug_assertions)]
     pub const fn without_turn(&self) -> &WithoutTurn {
-        &self.without_turn
+        &self.common.without_turn
     }
 
     /// Returns `device` with a filter, for the stack that [`driver`](Self::driver) gets.
     ///
     /// With the filter, a connection to `port` waits until a socket listens. Without the filter, the connection is refused.
     pub fn filter<D>(&'static self, device: D, port: u16) -> SynFilter<D> {
-        SynFilter::new(device, port, &self.listeners)
+        SynFilter::new(device, port, &self.common.listeners)
     }
 
     /// Creates the driver that serves `port` on `stack`.
@@ -205,37 +208,22 @@ impl<A: Arrays, const SOCKETS: usize> InterfaceMemory<A, SOCKETS> {
         const { assert!(SOCKETS <= SIGNALS, "an interface has at most 64 sockets") };
         // All sockets must have room, although some of them join the stack only when they are needed.
         let _: [TcpSocket<'static>; SOCKETS] = from_fn(|_| TcpSocket::new(stack, &mut [], &mut []));
-        let reserve = self.reserve.init_with(|| Reserve {
-            stack,
-            receive: self.receive.take().iter_mut(),
-            send: self.send.take().iter_mut(),
-        });
-        let connections = self.connections.init_with(Vec::new).as_mut_view();
-        let mut bytes = self.head_bytes.take().iter_mut();
-        let mut unsent = self.unsent.take().iter_mut();
-        let http_states =
-            self.http_states.init_with(|| from_fn(|_| HttpState::new(Buffer::lent(next(&mut unsent)))));
-        let mut http_states = http_states.iter_mut();
-        let heads = self.heads.init_with(|| {
-            from_fn(|_| http_states.next().map(|http_state| Head { bytes: next(&mut bytes), http_state }))
-        });
-        let (topics, topic_storage, events, event_storage) = self.feed.take();
-        let feed = Feed::new(Table::new(topics, topic_storage), Ring::new(events, event_storage));
-        let (scratch, input) = (self.scratch.take().as_mut(), self.input.take().as_mut());
-        let follower = self.number.load(Ordering::Relaxed);
-        let shared = Shared {
-            server,
-            follower,
-            port,
-            feed,
-            scratch,
-            input,
-            heads,
+        let InterfaceZeroes { feed, scratch, receive, send, input, head_bytes, unsent } = self.zeroes.take();
+        let reserve =
+            self.reserve.init_with(|| Reserve { stack, receive: receive.iter_mut(), send: send.iter_mut() });
+        let (topics, topic_storage, events, event_storage) = self.feed.take(feed);
+        let (mut heads, mut unsent) = (head_bytes.iter_mut(), unsent.iter_mut());
+        let buffers = InterfaceBuffers {
+            feed: Feed::new(Table::new(topics, topic_storage), Ring::new(events, event_storage)),
+            scratch: scratch.as_mut(),
+            input: input.as_mut(),
+            heads: from_fn(|_| next(&mut heads)),
+            unsent: from_fn(|_| next(&mut unsent)),
+            connections: self.connections.init_with(Vec::new).as_mut_view(),
+            reserve,
             send_capacity: size_of::<A::Send>(),
-            #[cfg(debug_assertions)]
-            without_turn: &self.without_turn,
         };
-        self.driver.init_with(|| Driver::new(shared, connections, reserve, &self.signals, &self.listeners))
+        self.common.driver(server, port, buffers)
     }
 }
 
@@ -257,27 +245,31 @@ impl<A: Arrays> Iterator for Reserve<A> {
 
 struct FeedMemory<A: Arrays> {
     topics: StaticCell<A::Topics>,
-    topic_bytes: ConstStaticCell<A::TopicBytes>,
     events: StaticCell<A::Events>,
-    event_bytes: ConstStaticCell<A::EventBytes>,
+}
+
+/// Memory of a feed that begins as zeroes.
+struct FeedZeroes<A: Arrays> {
+    topics: A::TopicBytes,
+    events: A::EventBytes,
+}
+
+impl<A: Arrays> FeedZeroes<A> {
+    const NEW: Self = Self { topics: A::TopicBytes::ZEROES, events: A::EventBytes::ZEROES };
 }
 
 impl<A: Arrays> FeedMemory<A> {
     const fn new() -> Self {
-        Self {
-            topics: StaticCell::new(),
-            topic_bytes: ConstStaticCell::new(A::TopicBytes::ZEROES),
-            events: StaticCell::new(),
-            event_bytes: ConstStaticCell::new(A::EventBytes::ZEROES),
-        }
+        Self { topics: StaticCell::new(), events: StaticCell::new() }
     }
 
     fn take(
         &'static self,
+        zeroes: &'static mut FeedZeroes<A>,
     ) -> (&'static mut [TableEntry], &'static mut [u8], &'static mut [RingEntry], &'static mut [u8]) {
         let topics = fill(&self.topics, TableEntry::default);
         let events = fill(&self.events, RingEntry::default);
-        (topics, self.topic_bytes.take().as_mut(), events, self.event_bytes.take().as_mut())
+        (topics, zeroes.topics.as_mut(), events, zeroes.events.as_mut())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::MQTT_COMMANDS;
 use crate::limits::LIMITS;
+use crate::lines;
 use crate::servers::PORT;
 use core::fmt::Write as _;
 use embassy_executor::Spawner;
@@ -22,9 +23,14 @@ const PAGE_MAX: usize = 64;
 const _: () = assert!(PORT == 80, "the address of the page needs a port");
 
 static MEMORY: BrokerMemory<{ input_bytes(&LIMITS) }, { send_bytes(&LIMITS) }> = BrokerMemory::new();
-static URL: StaticCell<BrokerUrl> = StaticCell::new();
-static PASSWORD: StaticCell<BrokerPassword> = StaticCell::new();
-static PAGE: StaticCell<String<PAGE_MAX>> = StaticCell::new();
+static TEXTS: StaticCell<Texts> = StaticCell::new();
+
+/// Texts of the client. They are in one cell, because each has code for a second call.
+struct Texts {
+    url: BrokerUrl,
+    password: Option<BrokerPassword>,
+    page: String<PAGE_MAX>,
+}
 
 /// Starts the client, if there is a broker.
 ///
@@ -38,16 +44,17 @@ pub(crate) fn start(
     mac: [u8; 6],
 ) {
     let Some(url) = settings.broker() else { return };
-    // The build and the form have checked it, so the sentence needs no cause, whose texts take flash.
-    let Ok(address) = BrokerAddress::parse_for_device(URL.init(url).as_str()) else {
-        return log::warn!(
-            "The broker is not used: its address is not valid; set it again on the page /network"
-        );
-    };
-    let password = settings.broker_password().map(|password| PASSWORD.init(password).reveal());
-    let page = PAGE.init(String::new());
+    let texts = TEXTS.init(Texts { url, password: settings.broker_password(), page: String::new() });
     // A name is shorter than the room.
-    let _ = write!(page, "http://{name}.local/");
+    let _ = write!(texts.page, "http://{name}.local/");
+    let Texts { url, password, page } = &*texts;
+    // The build and the form have checked it, so the sentence needs no cause, whose texts take flash.
+    let Ok(address) = BrokerAddress::parse_for_device(url.as_str()) else {
+        return lines::warn(format_args!(
+            "The broker is not used: its address is not valid; set it again on the page /network"
+        ));
+    };
+    let password = password.as_ref().map(BrokerPassword::reveal);
     let id = DeviceId::of_mac(server.app.name(), mac);
     let broker = Broker { address, password, id, commands: MQTT_COMMANDS, page: Some(page) };
     if let Some(client) = MEMORY.start(server, broker) {

@@ -37,6 +37,8 @@ pub(crate) struct Opened {
 }
 
 /// Reads the partition table.
+// Not inlined, because a start that is a part of `main` is not optimised for size.
+#[inline(never)]
 pub(crate) fn open(flash: FLASH<'static>) -> Opened {
     let mut flash = FlashStorage::new(flash);
     let mut bytes = [0; PARTITION_TABLE_MAX_LEN];

@@ -55,6 +55,7 @@ mod disconnect;
 pub mod expansion;
 mod flash;
 mod limits;
+mod lines;
 mod log;
 mod memory;
 mod networks;

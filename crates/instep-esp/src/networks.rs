@@ -1,11 +1,11 @@
 //! The start of the networks, with everything that serves them.
 
 use crate::limits::{AP_SOCKETS, BROKER_SOCKETS, STATION_SOCKETS};
+use crate::lines;
 use crate::radio::{self, Radio};
 use crate::servers::{self, AP_ADDRESS};
 use crate::settings::{self, Keeper};
 use crate::{log, queues};
-use ::log::{error, info, warn};
 use embassy_executor::Spawner;
 use embassy_net::{Config, DhcpConfig, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use esp_hal::gpio::Input;
@@ -57,7 +57,7 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
     let mac = networks.mac;
     #[cfg(feature = "update")]
     let firmware = networks.firmware;
-    info!("Starting WiFi...");
+    lines::info(format_args!("Starting WiFi..."));
     let controller = WifiController::new(wifi, queues::controller_config());
 
     spawner.spawn(log::write().expect("task pool exhausted"));
@@ -80,7 +80,7 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
         Ok(controller) => controller,
         // The application runs without a network.
         Err(problem) => {
-            error!("WiFi does not start: {problem}; the device runs without a network");
+            lines::error(format_args!("WiFi does not start: {problem}; the device runs without a network"));
             // An image on trial is given up without a network, too.
             #[cfg(feature = "update")]
             crate::update::spawn(spawner, firmware, None, server.device, set_up);
@@ -88,7 +88,7 @@ pub(crate) async fn run(spawner: Spawner, networks: Networks) {
         }
     };
     if !access.is_empty() {
-        warn!("There is no password: this device is {access}");
+        lines::warn(format_args!("There is no password: this device is {access}"));
     }
     let [station, access_point] = interfaces;
     let mut dhcp = DhcpConfig::default();

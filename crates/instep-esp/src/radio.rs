@@ -5,6 +5,7 @@
 use crate::config::AP_IS_OPEN;
 use crate::disconnect;
 use crate::limits::AP_CLIENTS;
+use crate::lines;
 use crate::servers::AP_PAGE;
 use crate::settings;
 use embassy_net::Stack;
@@ -21,7 +22,6 @@ use instep_wifi::join::Protection;
 use instep_wifi::name::Name;
 use instep_wifi::portal::{NETWORKS_MAX, Network as Heard, Networks, Outcome, Ssid as HeardSsid};
 use instep_wifi::{reason, setup};
-use log::{error, info, warn};
 
 /// Timeout of joining a network.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -86,7 +86,7 @@ impl Radio {
             Config::Station(self.station.clone())
         };
         if let Err(problem) = self.controller.set_config(&config) {
-            error!("The radio cannot be configured: {problem}");
+            lines::error(format_args!("The radio cannot be configured: {problem}"));
         }
     }
 
@@ -101,15 +101,15 @@ impl Radio {
                 }
             }
             Ok(Err(ConnectionError::Failed(info))) => {
-                info!("Disconnected: {:?}", info.reason);
+                lines::info(format_args!("Disconnected: {:?}", info.reason));
                 reason::outcome(disconnect::code(info.reason), password)
             }
             Ok(Err(problem)) => {
-                warn!("The radio cannot join: {problem}");
+                lines::warn(format_args!("The radio cannot join: {problem}"));
                 Outcome::NotJoined
             }
             Err(_) => {
-                warn!("The network did not answer within {} s", JOIN_TIMEOUT.as_secs());
+                lines::warn(format_args!("The network did not answer within {} s", JOIN_TIMEOUT.as_secs()));
                 Outcome::NotJoined
             }
         }
@@ -132,8 +132,8 @@ impl setup::Radio for Radio {
                     networks.add(Heard { ssid, signal: one.signal_strength, protected });
                 }
             }
-            Ok(Err(problem)) => warn!("The radio cannot scan for networks: {problem}"),
-            Err(_) => warn!("The scan for networks timed out"),
+            Ok(Err(problem)) => lines::warn(format_args!("The radio cannot scan for networks: {problem}")),
+            Err(_) => lines::warn(format_args!("The scan for networks timed out")),
         }
         networks
     }
@@ -157,7 +157,7 @@ impl setup::Radio for Radio {
             if let Ok(Ok(info)) =
                 self.controller.wait_for_disconnect_async().with_timeout(POLL_INTERVAL).await
             {
-                info!("Disconnected: {:?}", info.reason);
+                lines::info(format_args!("Disconnected: {:?}", info.reason));
                 return;
             }
         }
@@ -166,7 +166,7 @@ impl setup::Radio for Radio {
     async fn open(&mut self) {
         self.is_open = true;
         self.configure();
-        info!("Join this network, and open {AP_PAGE}");
+        lines::info(format_args!("Join this network, and open {AP_PAGE}"));
     }
 
     async fn close(&mut self) {

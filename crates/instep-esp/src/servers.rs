@@ -3,6 +3,7 @@
 //! They are DHCP and the captive DNS in the device's own network, and mDNS in both networks.
 
 use crate::limits::AP_CLIENTS;
+use crate::lines;
 use embassy_executor::Spawner;
 use embassy_net::{Ipv4Address, Stack};
 use esp_hal::rng::Rng;
@@ -10,7 +11,6 @@ use instep_wifi::dhcp;
 use instep_wifi::embassy::{DhcpMemory, DnsMemory, MdnsMemory, serve_dhcp, serve_dns, serve_mdns};
 use instep_wifi::name::Name;
 use instep_wifi::setup::SetUp;
-use log::info;
 use static_cell::StaticCell;
 
 /// Port of the server.
@@ -71,7 +71,7 @@ async fn run_mdns(
     memory: &'static mut MdnsMemory,
 ) -> ! {
     let found = |name: &Name| {
-        info!("The device is http://{name}.local/");
+        lines::info(format_args!("The device is http://{name}.local/"));
         if let Some(set_up) = set_up {
             set_up.found_as(name);
         }

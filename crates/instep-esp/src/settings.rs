@@ -1,8 +1,8 @@
 //! Storage of the settings in the flash, and the button that clears them.
 
 use crate::flash::{Flash, SETTINGS as PARTITION};
+use crate::lines;
 use crate::log;
-use ::log::warn;
 use core::ops::Range;
 use esp_hal::gpio::Input;
 use instep_settings::{FlashStorage as Storage, Saver, Settings};
@@ -14,21 +14,21 @@ pub(crate) type Keeper = Option<Saver<'static, Storage<Flash>>>;
 /// Reads the settings. The device runs with defaults if that fails.
 pub(crate) async fn open(settings: &'static Settings, flash: Flash, place: Option<Range<u32>>) -> Keeper {
     let Some(place) = place else {
-        warn!(
+        lines::warn(format_args!(
             "Settings are not kept: the flash has no partition `{PARTITION}`; a partition table with it must be flashed"
-        );
+        ));
         return None;
     };
     let storage = match Storage::new(flash, place) {
         Ok(storage) => storage,
         Err(error) => {
-            warn!("Settings are not kept: {error}");
+            lines::warn(format_args!("Settings are not kept: {error}"));
             return None;
         }
     };
     let (saver, opened) = Saver::open(settings, storage).await;
     if opened.is_warning() {
-        warn!("{opened}");
+        lines::warn(format_args!("{opened}"));
     }
     Some(saver)
 }

@@ -2,6 +2,7 @@
 
 use crate::config::{self, FRAMES, HOSTS, ORIGINS, POWER_UP};
 use crate::limits::{RECEIVE, SEND, stack_left};
+use crate::lines;
 use crate::log;
 use crate::memory::ServerMemory;
 use crate::networks::{self, Networks};
@@ -9,7 +10,6 @@ use crate::servers::{AP_PAGE, PORT};
 #[cfg(feature = "update")]
 use crate::update;
 use crate::{flash, queues, settings, watchdog};
-use ::log::info;
 use embassy_executor::Spawner;
 use esp_hal::gpio::Input;
 use esp_hal::peripherals::{FLASH, FROM_CPU_INTR0, TIMG0, WIFI};
@@ -61,10 +61,10 @@ impl Board {
 /// Starts the device for [`start!`](crate::start!).
 pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts: Parts) -> Board {
     log::start();
-    info!("\ninstep {} on {board} ({})", env!("CARGO_PKG_VERSION"), esp_hal::chip!());
+    lines::info(format_args!("\ninstep {} on {board} ({})", env!("CARGO_PKG_VERSION"), esp_hal::chip!()));
     match esp_hal::system::reset_reason() {
-        Some(reason) => info!("Reset reason: {reason:?}"),
-        None => info!("Reset reason: unknown"),
+        Some(reason) => lines::info(format_args!("Reset reason: {reason:?}")),
+        None => lines::info(format_args!("Reset reason: unknown")),
     }
     queues::init_heap();
     let timers = TimerGroup::new(parts.timers);
@@ -94,14 +94,14 @@ pub async fn start<M: ServerMemory>(spawner: Spawner, board: &'static str, parts
     if M::KEEPS_PROPERTIES {
         inbox.keep_in(&KEPT);
     }
-    info!("Application {}: {}", app.name(), app.about());
-    info!(
+    lines::info(format_args!("Application {}: {}", app.name(), app.about()));
+    lines::info(format_args!(
         "Memory: {} bytes for the server, including {} for each client and {} for the TCP buffers of each socket; {} are left for the stack",
         M::SIZE,
         M::BYTES_PER_CLIENT,
         RECEIVE + SEND,
         stack_left()
-    );
+    ));
     spawner.spawn(feeding.expect("task pool exhausted"));
     #[cfg(feature = "mqtt")]
     let mac = station.mac_address();

@@ -2,6 +2,7 @@
 
 use crate::config::UPDATE_PERMISSION;
 use crate::flash::Slots;
+use crate::lines;
 use crate::settings;
 use embassy_executor::Spawner;
 use embassy_net::Stack;
@@ -59,7 +60,9 @@ pub(crate) fn start(
     identity: &'static Identity,
 ) -> Option<&'static mut Firmware> {
     let Some(Slots { layout, running }) = slots else {
-        log::warn!("This device cannot be updated: its partition table has no two slots of which one runs");
+        lines::warn(format_args!(
+            "This device cannot be updated: its partition table has no two slots of which one runs"
+        ));
         return None;
     };
     let reset = reset_reason();

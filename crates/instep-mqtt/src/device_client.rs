@@ -5,6 +5,7 @@ use crate::command::{AnswerAddress, PendingCommand};
 use crate::connection::{Connection, Event};
 use crate::ended::Ended;
 use crate::identity::Identity;
+use crate::lines;
 use crate::options::ConnectionOptions;
 use crate::packet::{ConnAck, Publish, ReasonCode, SubAck};
 use crate::publish::Publisher;
@@ -215,14 +216,18 @@ impl<'a, const PENDING: usize> DeviceClient<'a, PENDING> {
 
     fn open(&mut self, answer: &ConnAck) {
         if !answer.retain_available {
-            log::warn!("The broker stores no values: it has no retained messages; allow them in the broker");
+            lines::warn(format_args!(
+                "The broker stores no values: it has no retained messages; allow them in the broker"
+            ));
         }
         let [commands, discovery] =
             [self.options.commands, self.options.discovery].map(|wanted| wanted && answer.wildcard_available);
         self.publisher.open(self.connection.send_max(), commands, discovery);
         self.followed.note_connection(true);
         if self.options.commands && !answer.wildcard_available {
-            log::warn!("The broker passes no commands on: it allows no wildcards; allow them in the broker");
+            lines::warn(format_args!(
+                "The broker passes no commands on: it allows no wildcards; allow them in the broker"
+            ));
         }
     }
 
@@ -338,6 +343,8 @@ fn start_of(frame: &[u8]) -> Option<u32> {
 fn log_refused(answer: &SubAck<'_>) {
     // One line for all filters, because a broker usually refuses all of them for one reason.
     if let Some(reason) = answer.reasons().find(|reason| reason.is_error()) {
-        log::warn!("The broker passes no messages on: {reason}; allow this user to read the device's topics");
+        lines::warn(format_args!(
+            "The broker passes no messages on: {reason}; allow this user to read the device's topics"
+        ));
     }
 }

@@ -23,6 +23,7 @@ mod ended;
 mod gateway;
 mod id;
 mod identity;
+mod lines;
 mod options;
 pub mod packet;
 mod publish;

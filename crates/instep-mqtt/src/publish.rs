@@ -7,6 +7,7 @@ use crate::announce::{Announcer, Cleared, Step, measure};
 use crate::command::{PendingCommand, Progress};
 use crate::discovery::Component;
 use crate::identity::Identity;
+use crate::lines;
 use crate::packet::{Filter, write_subscribe, write_unsubscribe};
 use crate::stream::{Body, Stream, Written};
 use crate::topics::{DISCOVERED, HOME_ASSISTANT, Topic, Topics};
@@ -161,7 +162,7 @@ impl Publisher {
         });
         if missed > 0 {
             own.followed.count_missed(missed);
-            log::warn!("The broker missed {missed} events by reading too slowly");
+            lines::warn(format_args!("The broker missed {missed} events by reading too slowly"));
         }
         revision
     }
@@ -323,7 +324,7 @@ fn stored<'t>(topics: &Topics<'t>) -> [[&'t str; 5]; 3] {
 
 fn log_refusal(now: Instant, followed: &Followed<'_>, why: &dyn Display) {
     if followed.allow_log(now) {
-        log::warn!("A command from the broker was refused: {why}");
+        lines::warn(format_args!("A command from the broker was refused: {why}"));
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::address::BrokerAddress;
 use crate::backoff::{Backoff, Outcome};
 use crate::id::DeviceId;
+use crate::lines;
 use core::fmt::{self, Display, Write};
 use instep_proto::fnv1a;
 use instep_proto::texts;
@@ -56,7 +57,7 @@ impl<'a> Report<'a> {
             Some((id, _)) => write!(f, "; the device is {}/{id}", address.prefix),
             None => Ok(()),
         });
-        log::info!("Connected to the broker {address}{device}");
+        lines::info(format_args!("Connected to the broker {address}{device}"));
     }
 
     /// Logs the end of a connection, or that there is none, and returns the time to wait in ms.
@@ -77,7 +78,7 @@ impl<'a> Report<'a> {
                 Some((id, remedy)) => write!(f, " (another device may have the id {id}; {remedy})"),
                 None => Ok(()),
             });
-            log::warn!("{what} the broker {address}: {why}{guess}");
+            lines::warn(format_args!("{what} the broker {address}: {why}{guess}"));
         }
         self.last = line.0;
         wait

@@ -1,5 +1,6 @@
 //! Writer of messages to the broker, within the lengths that it takes.
 
+use crate::lines;
 use crate::packet::PublishHead;
 use crate::short::{NAME_MAX, Short};
 use crate::topics::{Topic, Topics};
@@ -43,7 +44,7 @@ impl Writer {
         let written = write!(payload, "{text}");
         debug_assert!(written.is_ok(), "a frame is longer than OWN_FRAME_MAX");
         let length = payload.used();
-        self.publish(to, &bytes[..length], out)
+        self.publish(to, bytes.get(..length).unwrap_or_default(), out)
     }
 
     /// Publishes a payload. Returns `false` if there is no room for it now.
@@ -66,7 +67,8 @@ impl Writer {
             return never;
         }
         let Some(written) = head.write(out.spare_mut()) else { return false };
-        out.spare_mut()[written..length].copy_from_slice(payload);
+        let place = out.spare_mut().get_mut(written..).unwrap_or_default();
+        place.iter_mut().zip(payload).for_each(|(to, from)| *to = *from);
         out.commit(length);
         true
     }
@@ -96,9 +98,9 @@ impl Writer {
         if let Some(topic) = self.unlogged.take() {
             // The end of an answer's topic is a client's text.
             let (topic, max) = (escaped(topic.bytes()), self.send_max);
-            log::warn!(
+            lines::warn(format_args!(
                 "The broker does not get {topic}: it takes packets of at most {max} bytes; raise its maximum packet size"
-            );
+            ));
         }
     }
 }

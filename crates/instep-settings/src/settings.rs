@@ -1,6 +1,7 @@
 //! Settings of a device, shared by reference.
 
-use crate::slots::{AP_PASSWORD, DEVICE_NAME, LOG_IN, NETWORK, SLOTS, Slots};
+use crate::setting::{Stored, Value};
+use crate::slots::{SLOTS, Slots};
 use crate::table::Table;
 use crate::{Build, DeviceName, KeepError, KeptName, KeptValue, Network, PasswordHash, Record, WifiPassword};
 use core::cell::RefCell;
@@ -24,71 +25,67 @@ impl Settings {
 
     /// Returns the network to join.
     pub fn network(&self) -> Option<Network> {
-        self.read(|table| table.network.value.clone())
+        self.value()
     }
 
     /// Returns the password of the device's own network.
     pub fn ap_password(&self) -> Option<WifiPassword> {
-        self.read(|table| table.ap_password.value.clone())
+        self.value()
     }
 
     /// Returns the device's name.
     pub fn device_name(&self) -> Option<DeviceName> {
-        self.read(|table| table.device_name.value.clone())
+        self.value()
     }
 
     /// Returns the hash of the log-in password.
     pub fn log_in(&self) -> Option<PasswordHash> {
-        self.read(|table| table.log_in.value.clone())
+        self.value()
     }
 
     /// Sets or clears the network to join.
     pub fn set_network(&self, network: Option<Network>) {
-        self.change(|table| table.set(NETWORK, |table| &mut table.network, network));
+        self.set(network);
     }
 
     /// Sets or clears the password of the device's own network.
     pub fn set_ap_password(&self, password: Option<WifiPassword>) {
-        self.change(|table| table.set(AP_PASSWORD, |table| &mut table.ap_password, password));
+        self.set(password);
     }
 
     /// Sets or clears the device's name.
     pub fn set_device_name(&self, name: Option<DeviceName>) {
-        self.change(|table| table.set(DEVICE_NAME, |table| &mut table.device_name, name));
+        self.set(name);
     }
 
     /// Sets or clears the hash of the log-in password.
     pub fn set_log_in(&self, hash: Option<PasswordHash>) {
-        self.change(|table| table.set(LOG_IN, |table| &mut table.log_in, hash));
+        self.set(hash);
     }
 
     /// Returns the address of the broker.
     #[cfg(feature = "mqtt")]
     pub fn broker(&self) -> Option<crate::BrokerUrl> {
-        self.read(|table| table.broker.value.clone())
+        self.value()
     }
 
     /// Returns the password at the broker, if there is one for the present address.
     #[cfg(feature = "mqtt")]
     pub fn broker_password(&self) -> Option<crate::BrokerPassword> {
-        self.read(|table| {
-            let broker = table.broker.value.as_ref()?;
-            table.broker_password.value.clone().filter(|password| password.is_for(broker))
-        })
+        let broker = self.broker()?;
+        self.value().filter(|password: &crate::BrokerPassword| password.is_for(&broker))
     }
 
     /// Sets or clears the address of the broker.
     #[cfg(feature = "mqtt")]
     pub fn set_broker(&self, broker: Option<crate::BrokerUrl>) {
-        self.change(|table| table.set(crate::slots::BROKER, |table| &mut table.broker, broker));
+        self.set(broker);
     }
 
     /// Sets or clears the password at the broker.
     #[cfg(feature = "mqtt")]
     pub fn set_broker_password(&self, password: Option<crate::BrokerPassword>) {
-        self.change(|table| {
-            table.set(crate::slots::BROKER_PASSWORD, |table| &mut table.broker_password, password);
-        });
+        self.set(password);
     }
 
     /// Takes over the settings that differ from the settings of the previous build.
@@ -120,6 +117,22 @@ impl Settings {
         if self.table.lock(|table| table.borrow_mut().remove(name)) {
             self.changed.signal(());
         }
+    }
+
+    fn value<T: Stored>(&self) -> Option<T> {
+        T::read(&self.bytes(T::SLOT)?)
+    }
+
+    fn set<T: Stored>(&self, value: Option<T>) {
+        self.set_bytes(T::SLOT, value.map(|value| value.bytes()).as_deref());
+    }
+
+    fn bytes(&self, slot: usize) -> Option<Value> {
+        self.read(|table| Value::from_slice(table.value(slot)?).ok())
+    }
+
+    fn set_bytes(&self, slot: usize, value: Option<&[u8]>) {
+        self.change(|table| table.set(slot, value));
     }
 
     pub(crate) fn replace(&self, new: Table) {

@@ -1,14 +1,10 @@
 //! Table of the settings, and their conversion to records.
 
+use crate::fingerprint::Fingerprint;
 use crate::record::VERSION;
-use crate::setting::{Setting, Stored};
-use crate::slots::{AP_PASSWORD, DEVICE_NAME, FIRST_KEPT, LOG_IN, NETWORK, SLOTS, Slots, VERSION_SLOT};
-#[cfg(feature = "mqtt")]
-use crate::slots::{BROKER, BROKER_PASSWORD};
-use crate::{
-    Build, DeviceName, KEPT_MAX, KEPT_NAME_MAX, KeepError, KeptName, KeptValue, Key, Network, PasswordHash,
-    Record, WifiPassword,
-};
+use crate::setting::{SETTINGS, Setting, Stored};
+use crate::slots::{FIRST_KEPT, NETWORK, SLOTS, Slots, VERSION_SLOT};
+use crate::{Build, KEPT_MAX, KEPT_NAME_MAX, KeepError, KeptName, KeptValue, Key, Record};
 use heapless::Vec;
 
 struct KeptSlot {
@@ -18,14 +14,7 @@ struct KeptSlot {
 }
 
 pub(crate) struct Table {
-    pub(crate) network: Setting<Network>,
-    pub(crate) ap_password: Setting<WifiPassword>,
-    pub(crate) device_name: Setting<DeviceName>,
-    pub(crate) log_in: Setting<PasswordHash>,
-    #[cfg(feature = "mqtt")]
-    pub(crate) broker: Setting<crate::BrokerUrl>,
-    #[cfg(feature = "mqtt")]
-    pub(crate) broker_password: Setting<crate::BrokerPassword>,
+    settings: [Setting; SETTINGS],
     kept: [Option<KeptSlot>; KEPT_MAX],
     /// Slots to store.
     changed: Slots,
@@ -35,14 +24,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) const NEW: Self = Self {
-        network: Setting::NEW,
-        ap_password: Setting::NEW,
-        device_name: Setting::NEW,
-        log_in: Setting::NEW,
-        #[cfg(feature = "mqtt")]
-        broker: Setting::NEW,
-        #[cfg(feature = "mqtt")]
-        broker_password: Setting::NEW,
+        settings: [Setting::NEW; SETTINGS],
         kept: [const { None }; KEPT_MAX],
         changed: Slots::NONE,
         set: false,
@@ -53,21 +35,18 @@ impl Table {
     /// Unknown keys are skipped.
     pub(crate) fn load(&mut self, key: &Key, value: &[u8]) -> bool {
         match (key.as_bytes(), key.kept_name()) {
-            (&[number], None) => match usize::from(number).wrapping_sub(1) {
-                NETWORK => self.network.load(value),
-                AP_PASSWORD => self.ap_password.load(value),
-                DEVICE_NAME => self.device_name.load(value),
-                LOG_IN => self.log_in.load(value),
-                #[cfg(feature = "mqtt")]
-                BROKER => self.broker.load(value),
-                #[cfg(feature = "mqtt")]
-                BROKER_PASSWORD => self.broker_password.load(value),
-                _ => Some(()),
-            }
-            .is_some(),
+            (&[number], None) => self.load_setting(usize::from(number).wrapping_sub(1), value).is_some(),
             (_, Some(name)) => self.load_kept(name, value).is_some(),
             _ => true,
         }
+    }
+
+    fn load_setting(&mut self, slot: usize, record: &[u8]) -> Option<()> {
+        let index = slot.wrapping_sub(NETWORK);
+        if let Some(setting) = self.settings.get_mut(index) {
+            *setting = Setting::read(index, record)?;
+        }
+        Some(())
     }
 
     fn load_kept(&mut self, name: &[u8], value: &[u8]) -> Option<()> {
@@ -97,15 +76,7 @@ impl Table {
         };
         let value = match slot {
             VERSION_SLOT => VERSION.to_le_bytes().into_iter().collect(),
-            NETWORK => self.network.record()?,
-            AP_PASSWORD => self.ap_password.record()?,
-            DEVICE_NAME => self.device_name.record()?,
-            LOG_IN => self.log_in.record()?,
-            #[cfg(feature = "mqtt")]
-            BROKER => self.broker.record()?,
-            #[cfg(feature = "mqtt")]
-            BROKER_PASSWORD => self.broker_password.record()?,
-            _ => return None,
+            _ => Vec::from_slice(self.settings.get(slot - NETWORK)?.record()).ok()?,
         };
         Some(Record { key, value })
     }
@@ -140,30 +111,46 @@ impl Table {
         self.changed.add(VERSION_SLOT);
     }
 
+    /// Returns the value of a setting, which is valid.
+    pub(crate) fn value(&self, slot: usize) -> Option<&[u8]> {
+        self.settings.get(slot - NETWORK)?.parts().1
+    }
+
     /// Sets or clears a setting.
-    pub(crate) fn set<T: Stored>(
-        &mut self,
-        slot: usize,
-        of: impl FnOnce(&mut Self) -> &mut Setting<T>,
-        value: Option<T>,
-    ) {
-        let setting = of(self);
-        if setting.value != value {
-            setting.value = value;
+    pub(crate) fn set(&mut self, slot: usize, value: Option<&[u8]>) {
+        let Some(setting) = self.settings.get_mut(slot - NETWORK) else { return };
+        let (fingerprint, old) = setting.parts();
+        if old != value {
+            *setting = Setting::new(fingerprint, value);
             self.changed.add(slot);
             self.set = true;
         }
     }
 
     pub(crate) fn take_build(&mut self, build: Build) {
-        self.network.take_from_build(build.network, NETWORK, &mut self.changed);
-        self.ap_password.take_from_build(build.ap_password, AP_PASSWORD, &mut self.changed);
-        self.device_name.take_from_build(build.device_name, DEVICE_NAME, &mut self.changed);
-        self.log_in.take_from_build(build.log_in, LOG_IN, &mut self.changed);
+        self.take_from_build(build.network);
+        self.take_from_build(build.ap_password);
+        self.take_from_build(build.device_name);
+        self.take_from_build(build.log_in);
         #[cfg(feature = "mqtt")]
-        self.broker.take_from_build(build.broker, BROKER, &mut self.changed);
+        self.take_from_build(build.broker);
         #[cfg(feature = "mqtt")]
-        self.broker_password.take_from_build(build.broker_password, BROKER_PASSWORD, &mut self.changed);
+        self.take_from_build(build.broker_password);
+    }
+
+    fn take_from_build<T: Stored>(&mut self, value: Option<T>) {
+        if let Some(value) = value {
+            self.take_value_from_build(T::SLOT, &value.bytes());
+        }
+    }
+
+    fn take_value_from_build(&mut self, slot: usize, value: &[u8]) {
+        let Some(setting) = self.settings.get_mut(slot - NETWORK) else { return };
+        let Fingerprint(fingerprint) = Fingerprint::of(value);
+        if setting.parts().0 != fingerprint {
+            *setting = Setting::new(&fingerprint, Some(value));
+            self.changed.add(slot);
+        }
     }
 
     pub(crate) fn kept(&self, name: KeptName) -> Option<KeptValue> {
@@ -216,7 +203,8 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::NetworkName;
+    use crate::slots::AP_PASSWORD;
+    use crate::{DeviceName, Network, NetworkName, PasswordHash, WifiPassword};
 
     #[test]
     fn longest_values_load_as_stored() {
@@ -240,17 +228,9 @@ mod tests {
         for record in (0..SLOTS).filter_map(|slot| table.record(slot)) {
             assert!(loaded.load(&record.key, &record.value), "{record:?}");
         }
-        assert_eq!(loaded.network.value, table.network.value);
-        assert_eq!(loaded.network.from_build, table.network.from_build);
-        assert_eq!(loaded.ap_password.value, Some(password()));
-        assert_eq!(loaded.device_name.value, table.device_name.value);
-        assert_eq!(loaded.log_in.value, table.log_in.value);
-        #[cfg(feature = "mqtt")]
-        {
-            assert!(table.broker.value.is_some() && table.broker_password.value.is_some());
-            assert_eq!(loaded.broker.value, table.broker.value);
-            assert_eq!(loaded.broker_password.value, table.broker_password.value);
-        }
+        assert!(loaded.settings == table.settings);
+        assert_eq!(WifiPassword::read(loaded.value(AP_PASSWORD).unwrap()), Some(password()));
+        assert!((NETWORK..=SETTINGS).all(|slot| table.value(slot).is_some()));
         assert_eq!(loaded.kept(NAME).unwrap(), [1; 64]);
     }
 
@@ -261,7 +241,7 @@ mod tests {
             assert!(!table.load(&Key::of(2), wrong), "{wrong:?}");
         }
         assert!(!table.load(&Key::kept(b"led"), &[2]) && !table.load(&Key::kept(b"led"), &[1; 66]));
-        assert!(table.network.value.is_none() && table.record(FIRST_KEPT).is_none());
+        assert!(table.value(NETWORK).is_none() && table.record(FIRST_KEPT).is_none());
         for unknown in [0, 8, 77, 255] {
             assert!(table.load(&Key::of(unknown), &[1, 2, 3]), "the unknown key {unknown} was not skipped");
         }

@@ -31,6 +31,7 @@ pub mod dhcp;
 pub mod dns;
 pub mod embassy;
 pub mod join;
+mod lines;
 pub mod mdns;
 pub mod name;
 pub mod portal;

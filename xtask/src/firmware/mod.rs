@@ -1,5 +1,6 @@
 //! Firmware for the chips of the ESP32 family, and its measurement.
 
+mod broker;
 mod build;
 mod documented;
 mod plan;
@@ -56,6 +57,11 @@ pub(crate) fn test_updates(tools: &mut Tools) -> Outcome {
     let added = updates::Added::measure(board, tools)?;
     added.within_budget()?;
     added.as_documented(board)
+}
+
+/// Checks what the client of a broker adds to a firmware.
+pub(crate) fn test_broker(tools: &mut Tools) -> Outcome {
+    broker::check(first_board(updates::CHIP)?, tools)
 }
 
 /// Runs Clippy on the firmware of all applications, for the first board with a chip.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use instep_panel::PANEL;
 
+use super::broker;
 use super::build::{Built, Variables, build, compile, make, measure, number};
 use super::documented::{FIRMWARE, UPDATES};
 use super::plan::{LED_JSON, Plan, TESTED};
@@ -37,6 +38,7 @@ pub(crate) fn sizes(report: &mut Report, app: &str, write: bool, tools: &mut Too
             updates.push((board.name, added.figures()));
             if board.chip == CHIP {
                 report.step(&name, || added.within_budget());
+                report.step("a broker's client", || broker::check(board, tools));
             }
         }
     }

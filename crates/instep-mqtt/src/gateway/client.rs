@@ -6,6 +6,7 @@ use super::message::{Message, Sent};
 use super::topics::{GATEWAYS, REPLY};
 use crate::connection::{Connection, End, Event};
 use crate::ended::Ended;
+use crate::lines;
 use crate::options::ConnectionOptions;
 use crate::packet::{ConnAck, Filter, Publish, ReasonCode, SubAck, write_subscribe};
 use instep::Instant;
@@ -267,24 +268,28 @@ fn report(ended: Ended) -> Option<ReasonCode> {
 
 fn log_lack(answer: &ConnAck) {
     if !answer.retain_available {
-        log::warn!("The broker stores no values: it has no retained messages; allow them in the broker");
+        lines::warn(format_args!(
+            "The broker stores no values: it has no retained messages; allow them in the broker"
+        ));
     }
     if !answer.wildcard_available {
-        log::warn!("The broker tells of no device: it allows no wildcards; allow them in the broker");
+        lines::warn(format_args!(
+            "The broker tells of no device: it allows no wildcards; allow them in the broker"
+        ));
     }
 }
 
 fn log_refused(answer: &SubAck<'_>) {
     // One line for all filters, because a broker usually refuses all of them for one reason.
     if let Some(reason) = answer.reasons().find(|reason| reason.is_error()) {
-        log::warn!(
+        lines::warn(format_args!(
             "The broker passes no messages on: {reason}; allow this user to read all topics of devices"
-        );
+        ));
     }
 }
 
 fn log_loss() {
-    log::warn!(
+    lines::warn(format_args!(
         "The broker dropped a message, and perhaps values of devices; raise max_queued_messages in mosquitto, and let this user write below its own id"
-    );
+    ));
 }

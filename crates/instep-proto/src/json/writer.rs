@@ -27,18 +27,23 @@ impl<D: Display> Text<D> {
 
 impl<D: Display> Display for Text<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        // A `Display` that is cut fails, which is no error here.
-        let mut escape = Escape { f, remaining: self.max, cut: false, failed: false };
-        let written = write!(escape, "{}", self.text);
-        let Escape { cut, failed, .. } = escape;
-        match written {
-            Err(fmt::Error) if failed || !cut => return Err(fmt::Error),
-            _ if cut => f.write_char('…')?,
-            _ => {}
-        }
-        f.write_char('"')
+        write_text(&self.text, self.max, f)
     }
+}
+
+/// Writes a text of any type, so that each type does not have this code once more.
+fn write_text(text: &dyn Display, max: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_char('"')?;
+    // A `Display` that is cut fails, which is no error here.
+    let mut escape = Escape { f, remaining: max, cut: false, failed: false };
+    let written = write!(escape, "{text}");
+    let Escape { cut, failed, .. } = escape;
+    match written {
+        Err(fmt::Error) if failed || !cut => return Err(fmt::Error),
+        _ if cut => f.write_char('…')?,
+        _ => {}
+    }
+    f.write_char('"')
 }
 
 struct Escape<'f, 'b> {

@@ -1,6 +1,7 @@
 //! Task of the multicast DNS responder.
 
 use super::socket::{MdnsMemory, Socket, now};
+use crate::lines;
 use crate::mdns::{GROUP, MESSAGE_MAX, PORT, Responder};
 use crate::name::Name;
 use core::net::Ipv4Addr;
@@ -35,7 +36,7 @@ pub async fn serve_mdns(
         };
         // Fails only if too many groups are joined, which the board's configuration prevents.
         if let Err(error) = stack.join_multicast_group(GROUP) {
-            log::warn!("The device cannot be found by its name: {error:?}");
+            lines::warn(format_args!("The device cannot be found by its name: {error:?}"));
         }
         let (address, prefix) = (network.address(), network.prefix_len());
         let mut last_name = None;

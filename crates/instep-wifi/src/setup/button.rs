@@ -1,6 +1,7 @@
 //! The button that clears the settings.
 
 use super::provisioning::SetUp;
+use crate::lines;
 use embassy_time::{Duration, Instant, Timer};
 
 /// Time for which the button must be held to clear the settings.
@@ -20,7 +21,10 @@ pub async fn reset_when_held(set_up: &SetUp, mut is_held: impl FnMut() -> bool) 
             continue;
         }
         let since = *since.get_or_insert_with(|| {
-            log::info!("The button is held: all settings are cleared after {} s", HELD.as_secs());
+            lines::info(format_args!(
+                "The button is held: all settings are cleared after {} s",
+                HELD.as_secs()
+            ));
             Instant::now()
         });
         if since.elapsed() >= HELD {
@@ -28,8 +32,8 @@ pub async fn reset_when_held(set_up: &SetUp, mut is_held: impl FnMut() -> bool) 
         }
     }
     if set_up.reset().await {
-        log::warn!("All settings are cleared: the device starts anew");
+        lines::warn(format_args!("All settings are cleared: the device starts anew"));
     } else {
-        log::error!("The settings could not be cleared: the device starts anew");
+        lines::error(format_args!("The settings could not be cleared: the device starts anew"));
     }
 }

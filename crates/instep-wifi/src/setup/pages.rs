@@ -2,6 +2,7 @@
 
 use super::provisioning::SetUp;
 use super::typed::Text;
+use crate::lines;
 use crate::name::Name;
 use crate::portal::{ADDRESS_PART, About, STYLE};
 use core::fmt::{self, Write};
@@ -93,7 +94,7 @@ impl SetUp {
             Ok(Some(name)) => match parse_name(name) {
                 Some((name, kept)) => {
                     self.settings.set_device_name(Some(kept));
-                    log::info!("From its next start on the device is called {name}");
+                    lines::info(format_args!("From its next start on the device is called {name}"));
                     said = Some("The device has its new name from its next start on.");
                 }
                 None => said = Some(WRONG_NAME),

@@ -2,6 +2,7 @@
 
 use super::or_never::or_never;
 use super::provisioning::SetUp;
+use crate::lines;
 use embassy_futures::select::{Either4, select4};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
@@ -25,7 +26,7 @@ pub async fn store<S: Storage>(set_up: &SetUp, mut saver: Option<Saver<'_, S>>) 
             None => Ok(false),
         };
         if let Err(error) = &stored {
-            log::error!("The settings are not stored: {error}");
+            lines::error(format_args!("The settings are not stored: {error}"));
         }
         if waits {
             set_up.saved.signal(stored.unwrap_or(false));

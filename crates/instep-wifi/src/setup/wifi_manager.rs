@@ -3,6 +3,7 @@
 use super::or_never::or_never;
 use super::provisioning::SetUp;
 use super::values::network;
+use crate::lines;
 use crate::portal::{Networks, Outcome, Portal, Task};
 use embassy_futures::select::{Either3, select3};
 use embassy_time::{Duration, Instant, Timer};
@@ -82,7 +83,7 @@ struct Manager<'a, R> {
 impl<R: Radio> Manager<'_, R> {
     async fn run(&mut self) -> ! {
         if self.set_up.settings.network().is_none() {
-            log::info!("No WiFi network is known");
+            lines::info(format_args!("No WiFi network is known"));
             self.open().await;
         }
         loop {
@@ -119,14 +120,14 @@ impl<R: Radio> Manager<'_, R> {
         if self.next_try <= now
             && let Some(network) = self.set_up.settings.network()
         {
-            log::info!("Connecting to WiFi...");
+            lines::info(format_args!("Connecting to WiFi..."));
             self.join(&network).await;
             if self.is_joined && self.is_open {
                 self.closes_at = Some(Instant::now() + AP_CLOSE_DELAY);
             }
         }
         if !self.is_joined && !self.is_open && self.since.elapsed() >= AP_OPEN_DELAY {
-            log::warn!("WiFi has failed for {} s", AP_OPEN_DELAY.as_secs());
+            lines::warn(format_args!("WiFi has failed for {} s", AP_OPEN_DELAY.as_secs()));
             self.open().await;
         }
     }
@@ -142,29 +143,35 @@ impl<R: Radio> Manager<'_, R> {
         match outcome {
             Outcome::Joined(address) => {
                 (self.is_joined, self.since) = (true, Instant::now());
-                log::info!("IP Address: {address}");
+                lines::info(format_args!("IP Address: {address}"));
             }
-            Outcome::WrongPassword => log::warn!("WiFi {name:?} refuses the password"),
-            Outcome::NotAdmitted => log::warn!(
+            Outcome::WrongPassword => lines::warn(format_args!("WiFi {name:?} refuses the password")),
+            Outcome::NotAdmitted => lines::warn(format_args!(
                 "WiFi {name:?} does not admit the device: is the password right, is it near enough, and does it admit every device?"
-            ),
+            )),
             Outcome::OtherProtection => {
-                log::warn!(
+                lines::warn(format_args!(
                     "WiFi {name:?} is protected in another way: does it want a password, none, or a user's name?"
-                );
+                ));
             }
             Outcome::NotFound => {
-                log::warn!("WiFi {name:?} is not there: is it near enough, and does it send at 2.4 GHz?");
+                lines::warn(format_args!(
+                    "WiFi {name:?} is not there: is it near enough, and does it send at 2.4 GHz?"
+                ));
             }
-            Outcome::NoAddress => log::warn!("WiFi {name:?} gives no address: is its router's DHCP on?"),
-            Outcome::NotJoined => log::warn!("WiFi {name:?} could not be joined: see the previous line"),
+            Outcome::NoAddress => {
+                lines::warn(format_args!("WiFi {name:?} gives no address: is its router's DHCP on?"));
+            }
+            Outcome::NotJoined => {
+                lines::warn(format_args!("WiFi {name:?} could not be joined: see the previous line"));
+            }
         }
         self.next_try = Instant::now() + if self.is_open { RETRY_INTERVAL_WITH_AP } else { RETRY_INTERVAL };
         outcome
     }
 
     fn lost(&mut self) {
-        log::warn!("WiFi is lost");
+        lines::warn(format_args!("WiFi is lost"));
         let now = Instant::now();
         (self.is_joined, self.since, self.next_try, self.closes_at) = (false, now, now, None);
         self.reset_page();
@@ -214,14 +221,14 @@ impl<R: Radio> Manager<'_, R> {
 
     async fn open(&mut self) {
         self.is_open = true;
-        log::info!("The device opens a network of its own, called {}", self.set_up.name);
+        lines::info(format_args!("The device opens a network of its own, called {}", self.set_up.name));
         self.radio.open().await;
     }
 
     async fn close(&mut self) {
         self.closes_at = None;
         if self.address_was_shown && self.set_up.next_name() != self.set_up.name {
-            log::info!("The device starts anew, with its new name");
+            lines::info(format_args!("The device starts anew, with its new name"));
             // The last changes may not be saved yet.
             self.set_up.save().await;
             self.radio.restart().await;
@@ -229,7 +236,7 @@ impl<R: Radio> Manager<'_, R> {
         self.reset_page();
         if core::mem::take(&mut self.is_open) {
             self.radio.close().await;
-            log::info!("The device's own network is closed");
+            lines::info(format_args!("The device's own network is closed"));
             let now = Instant::now();
             (self.is_joined, self.since, self.next_try) = (false, now, now);
         }

@@ -4,6 +4,7 @@ use super::deflate::Compression;
 use crate::access::Access;
 use crate::app::App;
 use crate::device::Device;
+use crate::log::lines;
 use crate::login::LogIn;
 use crate::service::{BoardPage, BoardPages, Context, MountsRef};
 use crate::update::UpdateRoute;
@@ -68,7 +69,7 @@ pub trait AddressLimit: core::fmt::Debug {
     /// A provided method, so that it is linked only with a driver that has such a limit.
     #[doc(hidden)]
     fn log_refused(&self, address: IpAddr) {
-        log::warn!("Refused {address}: there are too many clients from there");
+        lines::warn(format_args!("Refused {address}: there are too many clients from there"));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{CloseCode, Opcode, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::{Reply, Status};
+use log::Level;
 
 /// Interval at which a client tries to borrow an inflater, in ms.
 const INFLATER_RETRY_MS: u64 = 20;
@@ -175,7 +176,10 @@ impl Client {
             (Timer::WriteStall, state) => {
                 if let State::Open(Open { slot, .. }) | State::Events(Events { slot, .. }) = state {
                     let client = slot.client;
-                    log::info!(client = client.number; "[{client}] Dropped: it accepted nothing for {} s", limits.write_stall / 1000);
+                    client.log(
+                        Level::Info,
+                        format_args!("Dropped: it accepted nothing for {} s", limits.write_stall / 1000),
+                    );
                 }
                 self.transition(State::Closed, End::Dropped(DropReason::WriteStall), context);
             }
@@ -191,7 +195,7 @@ impl Client {
             (Timer::Session, _) => self.end_session(context, out),
             (Timer::Ping, State::Open(open)) if self.pings >= limits.pings_missed => {
                 let client = open.slot.client;
-                log::info!(client = client.number; "[{client}] Dropped: no answer to {} pings", limits.pings_missed);
+                client.log(Level::Info, format_args!("Dropped: no answer to {} pings", limits.pings_missed));
                 self.transition(State::Closed, End::Dropped(DropReason::NoPong), context);
             }
             (Timer::Ping, _) => {

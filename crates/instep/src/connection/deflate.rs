@@ -14,6 +14,7 @@ use instep_proto::delivery::Outgoing;
 use instep_proto::frame::{COMPRESSED, ProtocolError, SERVER_HEADER_MAX, encode_header};
 use instep_proto::http::Fields;
 use instep_proto::message::{Kind, Piece};
+use log::Level;
 
 /// Compression of a driver that has the memory for it.
 ///
@@ -92,7 +93,10 @@ impl Open {
         };
         if compression.is_exhausted() {
             let client = self.slot.client;
-            log::info!(client = client.number; "[{client}] Closed with 1013: its incomplete message holds memory that other clients need");
+            client.log(
+                Level::Info,
+                format_args!("Closed with 1013: its incomplete message holds memory that other clients need"),
+            );
             return true;
         }
         inflating.since = now.as_lower_millis();

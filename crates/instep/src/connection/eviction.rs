@@ -4,6 +4,7 @@ use super::client::{Client, State};
 use super::http_state::HttpState;
 use crate::service::Pending;
 use crate::time::Instant;
+use log::Level;
 
 /// Eviction priority of a connection.
 ///
@@ -58,7 +59,10 @@ impl Client {
     pub fn log_given_up(&self) {
         if let State::Open(open) = &self.state {
             let client = open.slot.client;
-            log::warn!(client = client.number; "[{client}] Evicted: it does not answer, and a new connection needs its place");
+            client.log(
+                Level::Warn,
+                format_args!("Evicted: it does not answer, and a new connection needs its place"),
+            );
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::service::{Next, Received};
 use crate::time::Instant;
 use instep_proto::delivery::Outgoing;
 use instep_proto::frame::ProtocolError;
+use log::Level;
 
 /// Outcome of reading some input.
 pub(super) struct ReadOutcome {
@@ -121,7 +122,7 @@ impl Client {
         let code = error.close_code();
         if let State::Open(open) = &self.state {
             let client = open.slot.client;
-            log::warn!(client = client.number; "[{client}] Closed with {}: {error}", code.number());
+            client.log(Level::Warn, format_args!("Closed with {}: {error}", code.number()));
         }
         self.end_open(Some(code), context, out);
     }

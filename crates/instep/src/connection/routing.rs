@@ -23,6 +23,7 @@ use instep_proto::delivery::{Cursor, Outgoing};
 use instep_proto::frame::CloseCode;
 use instep_proto::handshake::{Handshake, HandshakeError, subprotocol};
 use instep_proto::http::{Allow, HeadError, Method, Reply, RequestHead, Status};
+use log::Level;
 
 /// Path of the health check.
 ///
@@ -320,7 +321,7 @@ impl Client {
     pub(super) fn end_session(&mut self, context: &ConnectionContext<'_>, out: &mut Outgoing<'_>) {
         if let State::Open(Open { slot, .. }) | State::Events(Events { slot, .. }) = &self.state {
             let client = slot.client;
-            log::info!(client = client.number; "[{client}] Closed with 1008: its log-in has ended");
+            client.log(Level::Info, format_args!("Closed with 1008: its log-in has ended"));
         }
         if let State::Events(_) = self.state {
             return self.transition(State::Ending, End::Closed(Some(CloseCode::POLICY)), context);

@@ -4,6 +4,7 @@ use super::websocket::Open;
 use crate::service::Context;
 use crate::time::Instant;
 use instep_proto::delivery::{Feed, Outgoing};
+use log::Level;
 
 /// Silence after which a client of a Thing gets a keep-alive message, in ms.
 ///
@@ -139,7 +140,7 @@ impl Open {
         if missed > 0 {
             context.device.count_missed(missed);
             let client = self.slot.client;
-            log::warn!(client = client.number; "[{client}] Missed {missed} events by reading too slowly");
+            client.log(Level::Warn, format_args!("Missed {missed} events by reading too slowly"));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Events of a Thing, which are numbered if the application has a backlog.
 
 use super::shared::Device;
-use crate::log::NOT_PUBLISHED;
+use crate::log::lines;
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering;
@@ -41,7 +41,7 @@ impl Device {
             state.emit(Payload::Text(&event))
         });
         if let Err(error) = sent {
-            log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
+            lines::not_published(format_args!("Not sent: {error}"));
         }
     }
 

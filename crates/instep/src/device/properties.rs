@@ -1,7 +1,7 @@
 //! Publishing of properties, events and log lines of a Thing.
 
 use super::shared::Device;
-use crate::log::NOT_PUBLISHED;
+use crate::log::lines;
 use crate::model::{EncodedValue, Interaction, Kind, Reading, Severity, Thing, Topic};
 use core::fmt::{self, Display};
 use instep_proto::delivery::PublishError;
@@ -23,7 +23,7 @@ impl Thing {
         let found = self.find(name);
         let topic = found.and_then(|(number, interaction)| Some((self.topic(number)?, interaction)));
         let Some((topic, interaction)) = topic else {
-            log::error!(target: NOT_PUBLISHED, "Not published: there is no property {name}");
+            lines::not_published(format_args!("Not published: there is no property {name}"));
             return;
         };
         match EncodedValue::of(&interaction.kind, value) {
@@ -40,7 +40,7 @@ impl Thing {
                     device.remember(interaction.name, number);
                 }
             }
-            None => log::error!(target: NOT_PUBLISHED, "Not published: {name} cannot be {value:?}"),
+            None => lines::not_published(format_args!("Not published: {name} cannot be {value:?}")),
         }
     }
 
@@ -53,7 +53,7 @@ impl Thing {
             Some((_, Interaction { name, kind: Kind::Event, .. })) => {
                 device.emit_event(name, &Text::new(text));
             }
-            _ => log::error!(target: NOT_PUBLISHED, "Not sent: there is no event {name}"),
+            _ => lines::not_published(format_args!("Not sent: there is no event {name}")),
         }
     }
 
@@ -62,7 +62,7 @@ impl Thing {
     /// A line that does not fit a frame is cut. If the Thing has no such log, the line is not sent, and the reason is logged.
     pub fn log(&self, device: &Device, name: &str, severity: Severity, line: impl Display) {
         let Some((_, Interaction { name, kind: Kind::Log, .. })) = self.find(name) else {
-            log::error!(target: NOT_PUBLISHED, "Not sent: there is no log {name}");
+            lines::not_published(format_args!("Not sent: there is no log {name}"));
             return;
         };
         let max = device.limits().frame.saturating_sub(device.event_overhead(LOG_OVERHEAD));
@@ -90,8 +90,8 @@ impl Device {
         });
         match done {
             Ok(Ok(())) => {}
-            Ok(Err(why)) => log::error!(target: NOT_PUBLISHED, "{name} is not kept: {why}"),
-            Err(error) => log::error!(target: NOT_PUBLISHED, "Not published: {error}"),
+            Ok(Err(why)) => lines::not_published(format_args!("{name} is not kept: {why}")),
+            Err(error) => lines::not_published(format_args!("Not published: {error}")),
         }
     }
 }

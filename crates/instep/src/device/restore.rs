@@ -2,6 +2,7 @@
 
 use super::inbox::{Inbox, Invoked, Restoring};
 use super::keep::{Keeping, keep_value};
+use crate::log::lines;
 use crate::model::{Input, PERSISTED_MAX, PropertyStore, Thing};
 
 impl Inbox<'_> {
@@ -37,10 +38,12 @@ fn next_kept(inbox: &mut Inbox<'_>, thing: &'static Thing) -> Option<Invoked> {
         match read {
             Some((input, stored)) if inbox.buffer.append(stored.as_bytes()) => {
                 inbox.text = if matches!(input, Input::Text(_)) { 0..length } else { 0..0 };
-                log::info!("{name} is restored");
+                lines::info(format_args!("{name} is restored"));
                 return Some(Invoked { name, input });
             }
-            _ => log::warn!("{name} is not restored: the stored value does not fit the declaration"),
+            _ => lines::warn(format_args!(
+                "{name} is not restored: the stored value does not fit the declaration"
+            )),
         }
     }
     inbox.restoring = None;

@@ -9,7 +9,7 @@ use super::page_values::PageValueError;
 use super::slot::ClientId;
 use super::state::{Memory, State};
 use crate::limits::Limits;
-use crate::log::NOT_PUBLISHED;
+use crate::log::lines;
 use crate::model::Topic;
 use crate::time::Instant;
 use core::fmt::{self, Display};
@@ -87,7 +87,7 @@ impl Device {
     /// ([`Device::try_publish`]), the old message stays, and the reason is logged.
     pub fn publish(&self, topic: Topic, text: impl Display) {
         if let Err(error) = self.try_publish(topic, text) {
-            log::error!(target: NOT_PUBLISHED, "Not published: {error}");
+            lines::not_published(format_args!("Not published: {error}"));
         }
     }
 
@@ -105,7 +105,7 @@ impl Device {
     /// [`Limits::events`]. If the text cannot be sent ([`Device::try_emit`]), the reason is logged.
     pub fn emit(&self, text: impl Display) {
         if let Err(error) = self.try_emit(text) {
-            log::error!(target: NOT_PUBLISHED, "Not sent: {error}");
+            lines::not_published(format_args!("Not sent: {error}"));
         }
     }
 
@@ -139,7 +139,7 @@ impl Device {
     /// If the value cannot be set ([`Device::try_set_page_value`]), the reason is logged.
     pub fn set_page_value(&self, name: &'static str, value: &str) {
         if let Err(error) = self.try_set_page_value(name, value) {
-            log::error!("The page value {name} is not set: {error}");
+            lines::error(format_args!("The page value {name} is not set: {error}"));
         }
     }
 

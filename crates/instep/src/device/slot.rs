@@ -2,9 +2,11 @@
 
 use super::slot_index::SlotIndex;
 use crate::buffer::Buffer;
+use core::fmt::Arguments;
 use core::num::NonZeroU32;
 use instep_proto::delivery::Outbox;
 use instep_proto::message::Kind;
+use log::Level;
 
 /// First number of the HTTP requests. Clients have smaller numbers.
 pub(super) const FIRST_REQUEST: u32 = 1 << 31;
@@ -33,7 +35,13 @@ impl ClientId {
     ///
     /// If the application receives messages of the client, the inbox does so after its last message.
     pub(crate) fn log_disconnected(self) {
-        log::info!(client = self.number; "[{self}] Disconnected");
+        self.log(Level::Info, format_args!("Disconnected"));
+    }
+
+    /// Logs a line about the client, as the functions in `log/lines.rs` do.
+    #[inline(never)]
+    pub(crate) fn log(self, level: Level, line: Arguments<'_>) {
+        log::log!(level, client = self.number; "[{self}] {line}");
     }
 }
 

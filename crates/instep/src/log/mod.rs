@@ -1,6 +1,7 @@
-//! Escaping for log lines, their rate limit, and log targets.
+//! Log lines, their escaping, their rate limit, and log targets.
 
 mod escape;
+pub(crate) mod lines;
 mod rate_limit;
 
 pub(crate) use escape::{Escaped, EscapedText};

@@ -9,6 +9,7 @@ use super::page::{self, Page};
 use super::password::{PASSWORD_MAX, Password};
 use super::state::{LogInMemory, Random};
 use crate::access::{MountPath, prefix};
+use crate::log::lines;
 use crate::service::{Credential, Outcome, Pending, Request, may_act, whole_content};
 use core::fmt::{self, Display};
 use core::num::NonZeroU32;
@@ -156,7 +157,7 @@ impl LogIn {
                 // The old id ends, so a copy of it is of no use after this log-in.
                 let _ = self.end_sessions(request);
                 let session = self.begin_session(request.context, now);
-                log::info!("Logged in from {peer}");
+                lines::info(format_args!("Logged in from {peer}"));
                 let cookie = Cookie::new(Some(session), request);
                 let mut next = [0; NEXT_MAX];
                 redirect(head, &local_path(head.query, &mut next), Some(&cookie), out)
@@ -170,7 +171,7 @@ impl LogIn {
             return outcome;
         }
         if self.end_sessions(request) {
-            log::info!("Logged out from {peer}");
+            lines::info(format_args!("Logged out from {peer}"));
         }
         let cookie = Cookie::new(None, request);
         redirect(head, &LOG_IN, Some(&cookie), out)

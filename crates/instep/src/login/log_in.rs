@@ -8,6 +8,7 @@ use super::password::Password;
 use super::sealed::{SealedSession, SharedSessions};
 use super::state::{LogInMemory, Random, State};
 use crate::device::Device;
+use crate::log::lines;
 use crate::service::{Context, Credential, Outcome, Request};
 use crate::time::Instant;
 use core::cell::RefCell;
@@ -91,7 +92,7 @@ impl LogIn {
             shared.end_all();
         }
         device.revoke(None);
-        log::info!("The password was changed, and all sessions ended");
+        lines::info(format_args!("The password was changed, and all sessions ended"));
     }
 
     /// Checks the passwords of requests, one after the other, and never returns.

@@ -4,6 +4,7 @@ use super::checks::{Job, PasswordCheck, PasswordChecks, Verdict};
 use super::failures::{ClientPrefix, FAILED_LOGINS_MAX, FailedLogin, FailedLogins};
 use super::password::{self, Password};
 use super::sessions::{Session, Sessions};
+use crate::log::lines;
 use crate::time::Instant;
 use core::num::NonZeroU32;
 use core::task::Waker;
@@ -95,12 +96,12 @@ impl State {
             Verdict::Accepted
         } else {
             match self.failures.add(network, now) {
-                None => log::warn!("A wrong password from {}", job.peer),
-                Some(wait) => log::warn!(
+                None => lines::warn(format_args!("A wrong password from {}", job.peer)),
+                Some(wait) => lines::warn(format_args!(
                     "A wrong password from {}, the {FAILED_LOGINS_MAX}th; its network has to wait for {} min",
                     job.peer,
                     wait / 60
-                ),
+                )),
             }
             Verdict::Rejected
         };

@@ -3,6 +3,7 @@
 use super::mounts::MountsRef;
 use crate::access::Access;
 use crate::device::{Device, SlotHandle};
+use crate::log::lines;
 use crate::model::{Manifest, Thing};
 use crate::time::Instant;
 use core::cell::Cell;
@@ -92,7 +93,7 @@ impl Context<'_> {
     pub(crate) fn allow_log(&self, now: Instant) -> bool {
         let left_out = self.device.allow_log(now);
         if let Some(left_out @ 1..) = left_out {
-            log::warn!("{left_out} more refusals were left out here");
+            lines::warn(format_args!("{left_out} more refusals were left out here"));
         }
         left_out.is_some()
     }

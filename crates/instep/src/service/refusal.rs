@@ -5,6 +5,7 @@ use super::request::{Outcome, Request};
 use super::response::write_whole;
 use crate::access::{Offer, Refusal, is_wide_origin};
 use crate::device::RefusalReason;
+use crate::log::lines;
 use crate::log::{Escaped, FROM_CLIENT};
 use instep_proto::delivery::Outgoing;
 use instep_proto::http::{Reply, RequestHead, Status};
@@ -13,7 +14,7 @@ use instep_proto::http::{Reply, RequestHead, Status};
 macro_rules! log_limited {
     ($level:ident, $context:expr, $now:expr, $($line:tt)+) => {
         if $context.allow_log($now) {
-            log::$level!($($line)+);
+            $crate::log::lines::$level(format_args!($($line)+));
         }
     };
 }
@@ -37,9 +38,9 @@ pub(crate) fn refuse(refusal: Refusal, request: &Request<'_>) -> Status {
         return status;
     }
     let Some(value) = value else {
-        log::warn!(
+        lines::warn(format_args!(
             "Refused a request from {peer}: a page of another origin sent it without Origin; to allow it, {hint}ORIGIN with the page's origin, and send it with fetch()"
-        );
+        ));
         return status;
     };
     let (offer, is_wide) = match refusal {

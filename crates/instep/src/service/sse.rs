@@ -15,6 +15,7 @@ use core::fmt::{Display, Write as _};
 use instep_proto::delivery::{Cursor, Feed, Outgoing};
 use instep_proto::frame::{CloseCode, server_payload};
 use instep_proto::http::{Method, Reply, Status, Window};
+use log::Level;
 
 /// Delay before a browser reconnects after a lost connection, in ms.
 const RETRY_MS: u32 = 2_000;
@@ -275,7 +276,7 @@ impl Events {
         if missed > 0 {
             context.device.count_missed(missed);
             let client = self.slot.client;
-            log::warn!(client = client.number; "[{client}] Missed {missed} events by reading too slowly");
+            client.log(Level::Warn, format_args!("Missed {missed} events by reading too slowly"));
         }
         true
     }

@@ -9,6 +9,7 @@ use super::status_json::STATUS_MAX;
 use super::upload::{Permission, Upload};
 use super::witness::Witness;
 use crate::app::App;
+use crate::log::lines;
 use crate::login::LogIn;
 use crate::service::{
     BodyRemaining, Context, JSON, Next, Outcome, Piecewise, Problem, Received, Request, write_answer,
@@ -178,7 +179,7 @@ impl Upload {
             state.begin(offer, incoming);
             Ok(())
         })?;
-        log::info!("Receiving a firmware image from {peer}");
+        lines::info(format_args!("Receiving a firmware image from {peer}"));
         Ok(())
     }
 }
