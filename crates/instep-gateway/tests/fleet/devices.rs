@@ -53,6 +53,30 @@ async fn values_are_counted_while_they_are_there() {
     assert_eq!(values(), 1);
 }
 
+/// The message that a device is gone may be among those that a broker dropped.
+#[tokio::test(start_paused = true)]
+async fn what_a_broker_that_dropped_messages_does_not_say_again_is_gone() {
+    let fleet = fleet(FleetLimits::default(), &["lamp", "door"]);
+    value(&fleet, "lamp", "led", "true");
+    value(&fleet, "lamp", "level", "1");
+    fleet.hear(Heard::Complete);
+    let diary = Arc::new(Diary::default());
+    let _following = fleet.follow("lamp", diary.clone()).expect("the lamp is missing");
+    diary.take();
+    fleet.hear(Heard::Anew);
+    thing(&fleet, "lamp");
+    state(&fleet, "lamp", true);
+    value(&fleet, "lamp", "led", "true");
+    value(&fleet, "lamp", "level", "2");
+    fleet.hear(Heard::Complete);
+    assert_eq!(diary.take(), [r#"{"label":"level","value":2}"#], "only what was missed is told");
+    assert!(fleet.is_connected());
+    assert_eq!(ids(&fleet), ["door", "lamp"]);
+    tokio::time::advance(Duration::from_secs(90)).await;
+    fleet.turn();
+    assert_eq!(ids(&fleet), ["lamp"]);
+}
+
 #[test]
 fn follower_hears_the_state_and_each_change() {
     let fleet = fleet(FleetLimits::default(), &["lamp", "door"]);
