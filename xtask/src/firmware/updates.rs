@@ -11,9 +11,9 @@ use esp_boards::Board;
 pub(super) const CHIP: &str = "esp32c3";
 
 /// Maximum number of bytes that updates add to the flash.
-const FLASH_MAX: u64 = 32_500;
+const FLASH_MAX: u64 = 32_200;
 /// Maximum number of bytes that updates of signed images add to the flash.
-const SIGNED_FLASH_MAX: u64 = 42_900;
+const SIGNED_FLASH_MAX: u64 = 42_500;
 /// Maximum number of bytes that updates add to the memory that is always in use. A sector of the flash is 4,096 of them.
 const MEMORY_MAX: u64 = 5_120;
 
