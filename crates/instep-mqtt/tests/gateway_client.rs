@@ -53,21 +53,9 @@ impl Gateway {
         gateway
     }
 
-    /// Lets pass 5 s several times, each of which brings marks, which come back.
-    fn return_marks(&mut self, times: usize) {
-        for _ in 0..times {
-            let packets = self.after_5_s();
-            assert!(!packets.is_empty());
-            for packet in packets {
-                let Packet::Publish(mark) = packet else { panic!("{packet:?}") };
-                self.hear(&returned(&mark));
-            }
-        }
-    }
-
     /// Returns what was heard beside messages.
     fn steps(&self) -> Vec<&str> {
-        let is_step = |heard: &&str| ["opened", "anew", "complete"].contains(heard);
+        let is_step = |heard: &&str| ["opened", "resync", "complete", "incomplete"].contains(heard);
         self.heard.iter().map(|heard| &**heard).filter(is_step).collect()
     }
 
@@ -76,23 +64,29 @@ impl Gateway {
         self.client.receive(Instant::from_millis(self.now), input, &mut |said| heard.push(shown(said)))
     }
 
-    /// Returns what the gateway sends 5 s later beside pings, which are answered.
-    fn after_5_s(&mut self) -> Vec<Packet> {
-        let mut packets = Vec::new();
-        for _ in 0..10 {
+    /// Lets time pass, in which marks come back if `comes_back` says so, and returns the times of the questions for everything, in s.
+    ///
+    /// Pings are answered. If the broker `is_busy`, values come all the time.
+    fn run(&mut self, seconds: u64, is_busy: bool, mut comes_back: impl FnMut(u32) -> bool) -> Vec<u64> {
+        let (end, mut questions) = (self.now + seconds * 1_000, Vec::new());
+        while self.now < end {
             self.now += 500;
-            self.hear(&message("instep/lamp/led", LED, true, None));
+            let mut input = BytesMut::new();
+            if is_busy {
+                input.extend(message("instep/lamp/led", LED, true, None));
+            }
             for packet in self.sent(&[]).0 {
-                if packet == Packet::PingReq {
-                    let mut answer = BytesMut::new();
-                    PingResp.write(&mut answer).unwrap();
-                    self.hear(&answer);
-                } else {
-                    packets.push(packet);
+                match packet {
+                    Packet::Subscribe(_) => questions.push(self.now / 1_000),
+                    Packet::PingReq => PingResp.write(&mut input).map(drop).unwrap(),
+                    Packet::Publish(mark) if comes_back(number(&mark)) => input.extend(returned(&mark)),
+                    Packet::Publish(_) => {}
+                    other => panic!("{other:?}"),
                 }
             }
+            self.hear(&input);
         }
-        packets
+        questions
     }
 
     /// Returns what the gateway sends, with these messages.
@@ -123,6 +117,10 @@ fn mark(packets: &[Packet]) -> Publish {
     marks.last().unwrap_or_else(|| panic!("no mark: {packets:?}"))
 }
 
+fn number(mark: &Publish) -> u32 {
+    u32::from_be_bytes((&*mark.payload).try_into().expect("it is no mark"))
+}
+
 /// Returns the bytes of a mark that comes back.
 fn returned(mark: &Publish) -> BytesMut {
     message(&mark.topic, &mark.payload, false, None)
@@ -132,7 +130,8 @@ fn shown(heard: Heard<'_>) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     match heard {
         Heard::Opened => "opened".into(),
-        Heard::Anew => "anew".into(),
+        Heard::Resync => "resync".into(),
+        Heard::Incomplete => "incomplete".into(),
         Heard::Complete => "complete".into(),
         Heard::State { id, online } => format!("{id} {online}"),
         Heard::Value { id, name, frame } => format!("{id} {name} {}", text(frame)),
@@ -232,102 +231,83 @@ fn messages_are_heard_however_they_are_split() {
     }
 }
 
-/// A broker that drops the message to itself may have dropped values, or lets a gateway write nothing below its own id.
+/// The broker may drop all marks, or let a gateway write nothing below its own id.
 #[test]
-fn broker_that_drops_the_mark_is_asked_again_and_then_counts_as_heard() {
-    let (mut gateway, packets) = Gateway::open(ConnAckProperties::new());
-    assert!(matches!(packets[..], [Packet::Connect(_), Packet::Subscribe(_), Packet::Publish(_)]));
-    for attempt in 1..=3 {
-        for _ in 0..5 {
-            assert_eq!(gateway.after_5_s(), [], "attempt {attempt}");
-        }
-        assert!(!gateway.heard.iter().any(|heard| heard == "complete"), "attempt {attempt}");
-        match &gateway.after_5_s()[..] {
-            [Packet::Subscribe(_), Packet::Publish(_)] if attempt < 3 => {}
-            [] if attempt == 3 => {}
-            other => panic!("attempt {attempt}: {other:?}"),
-        }
+fn broker_that_drops_all_marks_is_asked_three_times() {
+    for (is_busy, questions) in [(false, [30, 61]), (true, [90, 181])] {
+        let (mut gateway, _) = Gateway::open(ConnAckProperties::new());
+        assert_eq!(gateway.run(600, is_busy, |_| false), questions);
+        assert_eq!(gateway.steps(), ["opened", "incomplete"]);
     }
-    assert_eq!(gateway.heard.last().map(|heard| &**heard), Some("complete"));
 }
 
+/// The mark is behind all that the broker has stored, which may take a while.
 #[test]
-fn mark_that_comes_back_later_ends_it() {
+fn long_answer_is_asked_for_once() {
     let (mut gateway, packets) = Gateway::open(ConnAckProperties::new());
-    let first = mark(&packets);
-    let packets: Vec<_> = (0..6).flat_map(|_| gateway.after_5_s()).collect();
-    let [Packet::Subscribe(_), Packet::Publish(second)] = &packets[..] else { panic!("{packets:?}") };
-    // It was sent before everything was asked for again.
-    gateway.hear(&returned(&first));
-    assert!(!gateway.heard.iter().any(|heard| heard == "complete"));
-    gateway.hear(&returned(second));
-    assert_eq!(gateway.heard.last().map(|heard| &**heard), Some("complete"));
-    gateway.return_marks(20);
+    assert_eq!(gateway.run(70, true, |_| false), []);
+    for number in 1..=number(&mark(&packets)) {
+        gateway.hear(&message("instep/gw-1/thing/answer/gw-1/reply", number.to_be_bytes(), false, None));
+    }
+    assert_eq!(gateway.steps(), ["opened", "complete"]);
+}
+
+/// A mark that was sent before the broker was asked again shows as much.
+#[test]
+fn mark_of_an_earlier_question_ends_it() {
+    let (mut gateway, packets) = Gateway::open(ConnAckProperties::new());
+    assert_eq!(gateway.run(40, false, |_| false), [30]);
+    gateway.hear(&returned(&mark(&packets)));
     assert_eq!(gateway.steps(), ["opened", "complete"]);
 }
 
 #[test]
 fn broker_that_drops_a_later_mark_is_asked_for_everything_once() {
     let mut gateway = Gateway::complete();
-    gateway.return_marks(8);
-    let _dropped = mark(&gateway.after_5_s());
-    let next = mark(&gateway.after_5_s());
-    gateway.hear(&returned(&next));
-    assert_eq!(gateway.steps(), ["opened", "complete", "anew"]);
-    let (packets, _) = gateway.sent(&[]);
-    let [Packet::Subscribe(_), Packet::Publish(again)] = &packets[..] else { panic!("{packets:?}") };
-    gateway.hear(&returned(again));
-    gateway.return_marks(20);
-    assert_eq!(gateway.steps(), ["opened", "complete", "anew", "complete"]);
+    assert_eq!(gateway.run(300, true, |number| number != 20), [21]);
+    assert_eq!(gateway.steps(), ["opened", "complete", "resync", "complete"]);
 }
 
 /// It sent no marks meanwhile.
 #[test]
-fn gateway_that_stood_still_asks_for_everything() {
+fn stalled_gateway_asks_for_everything_once_marks_come_back() {
     let mut gateway = Gateway::complete();
-    gateway.return_marks(2);
+    assert_eq!(gateway.run(10, true, |_| true), []);
     gateway.now += 4_000;
-    gateway.hear(&[]);
-    let (late, _) = gateway.sent(&[]);
-    assert!(matches!(&late[..], [Packet::Publish(_)]), "{late:?}");
-    gateway.hear(&[]);
-    assert_eq!(gateway.sent(&[]).0, [], "the broker would drop the answer, too");
-    gateway.hear(&returned(&mark(&late)));
-    assert!(matches!(&gateway.sent(&[]).0[..], [Packet::Subscribe(_), Packet::Publish(_)]));
-    assert_eq!(gateway.steps(), ["opened", "complete", "anew"]);
+    assert_eq!(gateway.run(20, true, |number| number > 14), [19]);
+    assert_eq!(gateway.steps(), ["opened", "complete", "resync", "complete"]);
 }
 
 #[test]
-fn broker_that_drops_messages_all_the_time_is_asked_every_30_s() {
+fn broker_that_drops_messages_all_the_time_is_asked_ever_less() {
     let mut gateway = Gateway::complete();
-    let mut asked = Vec::new();
-    for is_dropped in [true, false, true, false, false].into_iter().cycle().take(60) {
-        let packets = gateway.after_5_s();
-        if packets.iter().any(|packet| matches!(packet, Packet::Subscribe(_))) {
-            asked.push(gateway.now);
-        }
-        if !is_dropped && !packets.is_empty() {
-            gateway.hear(&returned(&mark(&packets)));
-        }
+    let questions = gateway.run(3_000, true, |number| number % 5 > 0);
+    let pauses: Vec<_> = questions.array_windows().map(|[before, after]| after - before).collect();
+    for (pause, least) in pauses.iter().zip([30, 60, 120, 240, 480, 480]) {
+        assert!((least..=least + 5).contains(pause), "{pauses:?}");
     }
-    assert!(asked.len() >= 5, "{asked:?} {:?} {:?}", gateway.client, gateway.steps());
-    assert!(asked.array_windows().all(|[before, after]| after - before >= 30_000), "{asked:?}");
+    assert!(pauses.len() > 5, "{pauses:?}");
 }
 
 /// The rights of the gateway may have changed, or too much waits for it all the time.
 #[test]
 fn marks_that_come_back_no_more_are_tried_now_and_then() {
     let mut gateway = Gateway::complete();
-    let asked = |packets: &[Packet]| packets.iter().any(|packet| matches!(packet, Packet::Subscribe(_)));
-    let count = (0..60).filter(|_| asked(&gateway.after_5_s())).count();
-    assert_eq!(count, 3);
-    assert_eq!(gateway.steps(), ["opened", "complete", "anew", "complete"]);
-    let mut packets = Vec::new();
-    while packets.is_empty() {
-        packets = gateway.after_5_s();
-    }
-    gateway.hear(&returned(&mark(&packets)));
-    assert!((0..8).any(|_| asked(&gateway.after_5_s())), "a mark came back, so marks are of use again");
+    assert_eq!(gateway.run(600, false, |_| false), [31, 62, 92]);
+    assert_eq!(gateway.steps(), ["opened", "complete", "resync", "incomplete"]);
+    assert_eq!(gateway.run(60, false, |_| true).len(), 1, "marks are of use again");
+    assert_eq!(gateway.steps(), ["opened", "complete", "resync", "incomplete", "resync", "complete"]);
+}
+
+/// A stored message is said with each answer, before what follows.
+#[test]
+fn stored_mark_shows_nothing() {
+    let (mut gateway, packets) = Gateway::open(ConnAckProperties::new());
+    let mark = mark(&packets);
+    gateway.hear(&message(&mark.topic, &mark.payload, true, None));
+    assert_eq!(gateway.steps(), ["opened"]);
+    gateway.hear(&returned(&mark));
+    assert_eq!(gateway.steps(), ["opened", "complete"]);
 }
 
 #[test]

@@ -165,15 +165,17 @@ impl Fleet {
     pub fn hear(&self, heard: Heard<'_>) {
         let (now, time) = (self.now(), SystemTime::now());
         let mut tables = self.tables();
-        tables.heard += u64::from(!matches!(heard, Heard::Opened | Heard::Anew | Heard::Complete));
+        let is_step = matches!(heard, Heard::Opened | Heard::Resync | Heard::Complete | Heard::Incomplete);
+        tables.heard += u64::from(!is_step);
         match heard {
             Heard::Opened => tables.open(),
-            Heard::Anew => tables.begin_anew(),
+            Heard::Resync => tables.resync(),
             Heard::Complete => {
                 tables.complete(now);
-                let count = tables.count();
-                log::info!("The broker tells of {count} {}", if count == 1 { "device" } else { "devices" });
+                log_count(tables.count());
             }
+            // Devices that were not heard of may be there.
+            Heard::Incomplete => log_count(tables.count()),
             Heard::State { id, online } => {
                 tables.state(now, time, id, online);
                 if !online {
@@ -278,6 +280,10 @@ impl Drop for Following {
     fn drop(&mut self) {
         self.fleet.tables().unfollow(&self.id, self.number);
     }
+}
+
+fn log_count(count: usize) {
+    log::info!("The broker tells of {count} {}", if count == 1 { "device" } else { "devices" });
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ const THING_TIMEOUT_MS: u64 = 60_000;
 ///
 /// A device is back 60 s after a broker that has lost its store, or a little later.
 const RETURN_TIMEOUT_MS: u64 = 90_000;
+/// Time between the end of what the broker has stored and the end of devices that were not among it, in ms.
+///
+/// The nodes of a cluster may say it in another order.
+const SWEEP_DELAY_MS: u64 = 10_000;
 
 /// Maximum length of a frame `thing`, in bytes.
 const THING_MAX: usize = 1_024;
@@ -41,6 +45,8 @@ pub(super) struct Tables {
     session: u32,
     /// The time at which devices that were not heard of again are gone.
     sweep_at: Instant,
+    /// The time until which devices may return to the broker, or [`Instant::NEVER`] until all was heard over this connection.
+    returns_until: Instant,
     followers: u64,
     left_out: LeftOut,
     /// The number of messages of devices.
@@ -58,6 +64,7 @@ impl Tables {
             is_connected: false,
             session: 0,
             sweep_at: Instant::NEVER,
+            returns_until: Instant::NEVER,
             followers: 0,
             left_out: LeftOut::default(),
             heard: 0,
@@ -114,12 +121,13 @@ impl Tables {
     pub(super) fn open(&mut self) {
         self.is_connected = true;
         self.memory.log_anew();
-        self.begin_anew();
+        self.returns_until = Instant::NEVER;
+        self.resync();
         self.order.note();
     }
 
     /// Notes that the broker says anew all that it has stored. What it does not say is gone.
-    pub(super) fn begin_anew(&mut self) {
+    pub(super) fn resync(&mut self) {
         self.sweep_at = Instant::NEVER;
         self.session = self.session.wrapping_add(1);
         self.left_out.clear();
@@ -142,7 +150,10 @@ impl Tables {
 
     /// Notes that all that the broker had stored was heard.
     pub(super) fn complete(&mut self, now: Instant) {
-        self.sweep_at = now.after(RETURN_TIMEOUT_MS);
+        if self.returns_until == Instant::NEVER {
+            self.returns_until = now.after(RETURN_TIMEOUT_MS);
+        }
+        self.sweep_at = self.returns_until.max(now.after(SWEEP_DELAY_MS));
     }
 
     pub(super) fn wake_at(&self) -> Instant {

@@ -63,7 +63,7 @@ async fn what_a_broker_that_dropped_messages_does_not_say_again_is_gone() {
     let diary = Arc::new(Diary::default());
     let _following = fleet.follow("lamp", diary.clone()).expect("the lamp is missing");
     diary.take();
-    fleet.hear(Heard::Anew);
+    fleet.hear(Heard::Resync);
     thing(&fleet, "lamp");
     state(&fleet, "lamp", true);
     value(&fleet, "lamp", "led", "true");
@@ -73,6 +73,29 @@ async fn what_a_broker_that_dropped_messages_does_not_say_again_is_gone() {
     assert!(fleet.is_connected());
     assert_eq!(ids(&fleet), ["door", "lamp"]);
     tokio::time::advance(Duration::from_secs(90)).await;
+    fleet.turn();
+    assert_eq!(ids(&fleet), ["lamp"]);
+}
+
+/// A broker that drops messages all the time says everything again and again.
+#[tokio::test(start_paused = true)]
+async fn device_that_is_gone_is_swept_although_questions_go_on() {
+    let fleet = fleet(FleetLimits::default(), &["lamp", "door"]);
+    fleet.hear(Heard::Complete);
+    for _ in 0..4 {
+        tokio::time::advance(Duration::from_secs(30)).await;
+        fleet.turn();
+        fleet.hear(Heard::Resync);
+        thing(&fleet, "lamp");
+        fleet.hear(Heard::Complete);
+    }
+    tokio::time::advance(Duration::from_secs(10)).await;
+    fleet.turn();
+    assert_eq!(ids(&fleet), ["lamp"]);
+    // Without its end, the answer shows nothing of the rest.
+    fleet.hear(Heard::Resync);
+    fleet.hear(Heard::Incomplete);
+    tokio::time::advance(Duration::from_secs(100)).await;
     fleet.turn();
     assert_eq!(ids(&fleet), ["lamp"]);
 }

@@ -1,8 +1,8 @@
 //! Client of a gateway, without a socket and without a clock.
 
 use super::heard::Heard;
-use super::marks::{Marks, Returned};
 use super::message::{Message, Sent};
+use super::progress::Progress;
 use super::topics::{GATEWAYS, REPLY};
 use crate::connection::{Connection, End, Event};
 use crate::ended::Ended;
@@ -11,11 +11,6 @@ use crate::options::ConnectionOptions;
 use crate::packet::{ConnAck, Filter, Publish, ReasonCode, SubAck, write_subscribe};
 use instep::Instant;
 use instep_proto::delivery::Outgoing;
-
-/// Number of times that a broker is asked for everything if no mark comes back.
-const ATTEMPTS: u8 = 3;
-/// Minimum time between two questions for everything, in ms, because the answer may be long.
-const AGAIN_MS: u64 = 30_000;
 
 /// Gateway as the client of a broker, without a socket and without a clock.
 ///
@@ -28,48 +23,16 @@ const AGAIN_MS: u64 = 30_000;
 pub struct GatewayClient<'a> {
     options: ConnectionOptions<'a>,
     connection: Connection,
-    step: Step,
-    marks: Marks,
-    /// The number of times that the broker was asked for everything while no mark came back.
-    attempts: u8,
-    /// Whether the broker dropped messages since it was last asked for everything.
-    has_lost: bool,
-    /// The time from which on the broker may be asked for everything again.
-    ask_from: Instant,
+    progress: Progress,
     ended: Option<Ended>,
     ignored: u64,
-}
-
-/// How far the gateway has come after CONNACK.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// It has yet to subscribe.
-    Subscribe,
-    /// It has yet to send the mark behind its subscriptions.
-    Mark,
-    /// That mark has yet to come back.
-    Hear,
-    /// Everything was heard. Marks show whether that stays so.
-    Heard,
-    /// No mark comes back, so nothing shows what was heard. Perhaps a later one does.
-    Unmarked,
 }
 
 impl<'a> GatewayClient<'a> {
     /// Creates the client of a gateway.
     pub fn new(now: Instant, options: ConnectionOptions<'a>) -> Self {
         let connection = Connection::new(now, options.packet_max).with_any_age();
-        Self {
-            options,
-            connection,
-            step: Step::Subscribe,
-            marks: Marks::new(),
-            attempts: 0,
-            has_lost: false,
-            ask_from: now,
-            ended: None,
-            ignored: 0,
-        }
+        Self { options, connection, progress: Progress::new(now), ended: None, ignored: 0 }
     }
 
     /// Begins anew, with a new connection of the transport.
@@ -96,6 +59,7 @@ impl<'a> GatewayClient<'a> {
     ///
     /// The driver presents the rest again, with the bytes that follow.
     pub fn receive(&mut self, now: Instant, input: &[u8], hear: &mut dyn FnMut(Heard<'_>)) -> usize {
+        self.progress.note_call(now);
         let mut used = 0;
         while self.ended.is_none() {
             match self.connection.receive(now, &input[used..]) {
@@ -115,8 +79,10 @@ impl<'a> GatewayClient<'a> {
                 Err(end) => self.ended = Some(Ended::Connection(end)),
             }
         }
-        if self.is_open() {
-            self.check_marks(now, hear);
+        if self.is_open()
+            && let Some(said) = self.progress.check(now)
+        {
+            hear(said);
         }
         used
     }
@@ -132,26 +98,12 @@ impl<'a> GatewayClient<'a> {
         if !self.connection.transmit(now, &self.options.connect(None), out) {
             return false;
         }
-        if self.step == Step::Subscribe && self.subscribe(now, out) {
-            self.marks.forget();
-            self.step = Step::Mark;
+        self.progress.note_call(now);
+        if self.progress.must_subscribe() && self.subscribe(now, out) {
+            self.progress.note_subscribed();
         }
-        let ConnectionOptions { prefix, id, .. } = self.options;
-        if self.step == Step::Mark && self.marks.send(now, prefix, id, out) {
-            self.step = Step::Hear;
-        }
-        let is_due = match self.step {
-            Step::Heard => {
-                self.has_lost |= self.marks.stood_still(now);
-                now >= self.marks.next_at()
-            }
-            Step::Unmarked => now >= self.ask_from,
-            _ => false,
-        };
-        if is_due && self.marks.send(now, prefix, id, out) && self.step == Step::Unmarked {
-            self.ask_from = now.after(AGAIN_MS);
-        }
-        matches!(self.step, Step::Hear | Step::Heard | Step::Unmarked)
+        self.progress.transmit(now, self.options.prefix, self.options.id, out);
+        self.progress.has_subscribed()
     }
 
     /// Adds a message to the output.
@@ -167,7 +119,7 @@ impl<'a> GatewayClient<'a> {
     ///
     /// Returns whether there was room for the packet. What is heard then has no end that is told.
     pub fn ask_again(&mut self, now: Instant, out: &mut Outgoing<'_>) -> bool {
-        matches!(self.step, Step::Heard | Step::Unmarked) && self.is_open() && self.subscribe(now, out)
+        self.progress.is_settled() && self.is_open() && self.subscribe(now, out)
     }
 
     /// Ends the connection in an orderly way.
@@ -179,55 +131,14 @@ impl<'a> GatewayClient<'a> {
 
     /// Returns the time of the next call at the latest.
     pub fn wake_at(&self) -> Instant {
-        let next = match self.step {
-            Step::Heard if self.has_lost && self.marks.are_back() => self.marks.next_at().min(self.ask_from),
-            Step::Heard => self.marks.next_at().min(self.marks.late_at().max(self.ask_from)),
-            Step::Hear => self.marks.late_at(),
-            Step::Unmarked => self.ask_from,
-            Step::Subscribe | Step::Mark => Instant::NEVER,
-        };
-        self.connection.wake_at().min(next)
-    }
-
-    /// Asks for everything again if the broker dropped messages, or gives up the marks if none comes back.
-    fn check_marks(&mut self, now: Instant, hear: &mut dyn FnMut(Heard<'_>)) {
-        let is_late = now >= self.marks.late_at();
-        match self.step {
-            Step::Hear if is_late => {
-                self.attempts += 1;
-                if self.attempts == 1 {
-                    log_loss();
-                }
-                let is_last = self.attempts == ATTEMPTS;
-                (self.step, self.ask_from) =
-                    (if is_last { Step::Unmarked } else { Step::Subscribe }, now.after(AGAIN_MS));
-                if is_last {
-                    hear(Heard::Complete);
-                }
-            }
-            // Not before marks come back again, because the broker would drop the answer, too.
-            Step::Heard if (is_late || self.has_lost && self.marks.are_back()) && now >= self.ask_from => {
-                log_loss();
-                (self.step, self.has_lost, self.ask_from) = (Step::Subscribe, false, now.after(AGAIN_MS));
-                hear(Heard::Anew);
-            }
-            _ => {}
-        }
+        self.connection.wake_at().min(self.progress.wake_at())
     }
 
     fn take(&mut self, now: Instant, message: &Publish<'_>, hear: &mut dyn FnMut(Heard<'_>)) {
         let ConnectionOptions { prefix, id, .. } = self.options;
-        match (self.marks.take(now, prefix, id, message), self.step) {
-            (Some(Returned::Last), Step::Hear) => {
-                (self.step, self.attempts) = (Step::Heard, 0);
-                hear(Heard::Complete);
-            }
-            (Some(Returned::Gap), Step::Heard) => self.has_lost = true,
-            (Some(Returned::Last | Returned::Gap), Step::Unmarked) => {
-                (self.step, self.attempts, self.has_lost) = (Step::Heard, 0, true);
-            }
-            (Some(_), _) => {}
-            (None, _) => match Heard::parse(prefix, id, message) {
+        match self.progress.take(now, prefix, id, message) {
+            Some(said) => said.into_iter().for_each(hear),
+            None => match Heard::parse(prefix, id, message) {
                 Some(heard) => hear(heard),
                 None => self.ignored += 1,
             },
@@ -286,10 +197,4 @@ fn log_refused(answer: &SubAck<'_>) {
             "The broker passes no messages on: {reason}; allow this user to read all topics of devices"
         ));
     }
-}
-
-fn log_loss() {
-    lines::warn(format_args!(
-        "The broker dropped a message, and perhaps values of devices; raise max_queued_messages in mosquitto, and let this user write below its own id"
-    ));
 }

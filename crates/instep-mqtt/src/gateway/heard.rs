@@ -15,10 +15,12 @@ pub const NAME_MAX: usize = 32;
 pub enum Heard<'m> {
     /// The broker has accepted the gateway. All that it has stored is said anew.
     Opened,
-    /// The broker has dropped messages. All that it has stored is said anew.
-    Anew,
+    /// The broker may have dropped messages. All that it has stored is said anew.
+    Resync,
     /// All that the broker had stored was said, by a broker that says it in order.
     Complete,
+    /// Perhaps not all that the broker had stored was said.
+    Incomplete,
     /// The device is online or offline.
     State {
         /// The device.

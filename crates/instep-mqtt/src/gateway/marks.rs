@@ -1,7 +1,7 @@
 //! Marks: messages that a gateway sends to itself, by which it notices that a broker drops messages.
 //!
 //! A broker that has too many messages for a client drops some, and says nothing. Each mark has a number, so the next one that
-//! comes back shows that one is missing. A gateway that stood still has sent no marks, but sends the next one late.
+//! comes back shows that one is missing.
 
 use super::topics::REPLY;
 use crate::id::DeviceId;
@@ -10,9 +10,7 @@ use instep::Instant;
 use instep_proto::delivery::Outgoing;
 
 /// Interval of marks, in ms.
-const INTERVAL_MS: u64 = 1_000;
-/// Time by which a mark is late if the gateway stood still, in ms.
-const STILL_MS: u64 = 500;
+pub(super) const INTERVAL_MS: u64 = 1_000;
 /// Time after which a mark that has not come back counts as dropped, in ms.
 const TIMEOUT_MS: u64 = 30_000;
 
@@ -21,7 +19,7 @@ const TIMEOUT_MS: u64 = 30_000;
 pub(super) struct Marks {
     /// The number of the last mark that was sent.
     sent: u32,
-    /// The number of the last mark that came back, or that need not come back.
+    /// The number of the last mark that came back.
     back: u32,
     /// The time of the next mark.
     next_at: Instant,
@@ -29,15 +27,15 @@ pub(super) struct Marks {
     late_at: Instant,
 }
 
-/// What a mark shows that comes back.
+/// Meaning of a mark that comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Returned {
-    /// All that the broker had for the gateway before the last mark was heard.
-    Last,
-    /// Nothing: others are on their way, or it was sent before everything was asked for again.
-    Other,
-    /// The broker dropped a mark before it, and perhaps other messages.
-    Gap,
+    /// This mark and all before it came back.
+    InOrder(u32),
+    /// Marks before it are missing. The broker has dropped them, and perhaps other messages.
+    AfterGap,
+    /// It came back before, or was never sent.
+    Unknown,
 }
 
 impl Marks {
@@ -45,22 +43,28 @@ impl Marks {
         Self { sent: 0, back: 0, next_at: Instant::NEVER, late_at: Instant::NEVER }
     }
 
-    /// Sends a mark, and returns whether there was room for it.
-    pub(super) fn send(&mut self, now: Instant, prefix: &str, id: &DeviceId, out: &mut Outgoing<'_>) -> bool {
+    /// Sends a mark, and returns its number, or `None` if there was no room for it.
+    pub(super) fn send(
+        &mut self,
+        now: Instant,
+        prefix: &str,
+        id: &DeviceId,
+        out: &mut Outgoing<'_>,
+    ) -> Option<u32> {
         let number = self.sent.wrapping_add(1);
         let payload = number.to_be_bytes();
         let topic = topic(prefix, id);
         let head = PublishHead { topic: &topic, payload: payload.len(), ..PublishHead::default() };
-        if !out.has_room(head.packet_length().unwrap_or(usize::MAX)) {
-            return false;
+        if !out.has_room(head.packet_length()?) {
+            return None;
         }
-        let Some(written) = head.write(out.spare_mut()) else { return false };
+        let written = head.write(out.spare_mut())?;
         out.commit(written);
-        if self.back == self.sent {
+        if self.are_back() {
             self.late_at = now.after(TIMEOUT_MS);
         }
         (self.sent, self.next_at) = (number, now.after(INTERVAL_MS));
-        out.push(&payload)
+        out.push(&payload).then_some(number)
     }
 
     /// Takes a message, if it is a mark of this gateway.
@@ -73,17 +77,21 @@ impl Marks {
     ) -> Option<Returned> {
         let rest = topic(prefix, id).iter().try_fold(message.topic, |rest, part| rest.strip_prefix(part))?;
         let number = u32::from_be_bytes(message.payload.try_into().ok().filter(|_| rest.is_empty())?);
-        // Others may write here, too.
-        if number <= self.back || number > self.sent {
-            return Some(Returned::Other);
+        // Others may write here, too, and a stored message comes with each answer.
+        if message.retain || number <= self.back || number > self.sent {
+            return Some(Returned::Unknown);
         }
-        let (is_next, is_last) = (number == self.back + 1, number == self.sent);
-        (self.back, self.late_at) = (number, if is_last { Instant::NEVER } else { now.after(TIMEOUT_MS) });
-        Some(match (is_next, is_last) {
-            (false, _) => Returned::Gap,
-            (true, true) => Returned::Last,
-            (true, false) => Returned::Other,
-        })
+        let is_next = number == self.back + 1;
+        self.back = number;
+        self.late_at = if self.are_back() { Instant::NEVER } else { now.after(TIMEOUT_MS) };
+        Some(if is_next { Returned::InOrder(number) } else { Returned::AfterGap })
+    }
+
+    /// Gives the marks on their way their whole time again, because other messages come before them.
+    pub(super) fn postpone(&mut self, now: Instant) {
+        if !self.are_back() {
+            self.late_at = now.after(TIMEOUT_MS);
+        }
     }
 
     /// Returns whether no mark is on its way.
@@ -91,14 +99,9 @@ impl Marks {
         self.back == self.sent
     }
 
-    /// Returns whether the gateway stood still, so that the broker may have had too many messages for it.
-    pub(super) fn stood_still(&self, now: Instant) -> bool {
-        now >= self.next_at.after(STILL_MS)
-    }
-
-    /// Forgets the marks that are on their way, because everything is asked for again.
-    pub(super) fn forget(&mut self) {
-        (self.back, self.late_at) = (self.sent, Instant::NEVER);
+    /// Returns the number of the last mark that was sent.
+    pub(super) fn sent(&self) -> u32 {
+        self.sent
     }
 
     /// Returns the time of the next mark.

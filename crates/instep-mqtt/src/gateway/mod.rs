@@ -4,6 +4,7 @@ mod client;
 mod heard;
 mod marks;
 mod message;
+mod progress;
 mod topics;
 
 pub use client::GatewayClient;

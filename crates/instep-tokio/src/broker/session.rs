@@ -106,8 +106,8 @@ impl<'c, C: BrokerClient> Session<'c, C> {
             }
             // Registered before the feed is read, so that no change in between is lost.
             self.client.register(context.waker());
+            let poll = self.turn(&clock, &mut transport, context);
             let now = clock();
-            let poll = self.turn(now, &mut transport, context);
             if self.opened_at.is_none() && self.client.is_open() {
                 self.opened_at = Some(now);
                 self.connections.note_opened();
@@ -131,11 +131,13 @@ impl<'c, C: BrokerClient> Session<'c, C> {
     /// Reads and writes until neither makes progress.
     fn turn(
         &mut self,
-        now: Instant,
+        clock: &impl Fn() -> Instant,
         transport: &mut Transport,
         context: &mut Context<'_>,
     ) -> Poll<SessionEnd> {
         loop {
+            // A client notices that it was stalled, so a long turn must not look like it.
+            let now = clock();
             let mut progress = false;
             let mut closed = false;
             if self.filled < self.input.len() {
