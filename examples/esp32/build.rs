@@ -11,9 +11,6 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("xtensa") {
         // The linker for these chips is gcc.
         println!("cargo::rustc-link-arg=-nostartfiles");
-    } else {
-        // Functions with the same instructions become one, which saves 2 KB.
-        println!("cargo::rustc-link-arg=--icf=all");
     }
     board();
     page();

@@ -18,9 +18,6 @@ fn main() {
         // The linker for these chips is gcc.
         if is("CARGO_CFG_TARGET_ARCH", "xtensa") {
             println!("cargo::rustc-link-arg-bins=-nostartfiles");
-        } else {
-            // Functions with the same instructions become one, which saves 2 KB.
-            println!("cargo::rustc-link-arg-bins=--icf=all");
         }
     }
 }
