@@ -36,7 +36,11 @@ mod tests {
             [0, 1, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_0000_0000, 0xffff_ffff_ffff, u64::MAX / 2, u64::MAX];
         let multiples = (0..48).map(|shift| (TICK_HZ / 1_000) << shift);
         for ticks in near.into_iter().chain(multiples).flat_map(|ticks| [ticks.saturating_sub(1), ticks]) {
-            assert_eq!(millis(ticks), ticks / (TICK_HZ / 1_000), "of {ticks} ticks");
+            assert_eq!(
+                millis(ticks),
+                embassy_time::Instant::from_ticks(ticks).as_millis(),
+                "of {ticks} ticks"
+            );
         }
     }
 }

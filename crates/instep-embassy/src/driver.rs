@@ -323,8 +323,8 @@ impl Driver {
 ///
 /// A task has one alarm, and the earliest time counts.
 fn wake_at(time: Instant, waker: &Waker) {
-    embassy_time_driver::schedule_wake(
-        embassy_time::Instant::from_millis(time.as_millis()).as_ticks(),
-        waker,
-    );
+    // Rounded up, or the alarm would be early where a millisecond is no whole number of ticks.
+    let rest = u64::from(!embassy_time::TICK_HZ.is_multiple_of(1_000));
+    let ticks = embassy_time::Instant::from_millis(time.as_millis()).as_ticks();
+    embassy_time_driver::schedule_wake(ticks + rest, waker);
 }

@@ -1,4 +1,4 @@
-//! What the client of a broker adds to a firmware, and its budget.
+//! Budget of the client of a broker: the flash that it adds to a firmware.
 
 use super::build::{Variables, build, taken};
 use super::plan::Plan;

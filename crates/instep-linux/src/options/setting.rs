@@ -1,4 +1,4 @@
-//! What an option is.
+//! Option: its name, help, parser and printer.
 
 use super::settings::Settings;
 use super::values::ValueError;

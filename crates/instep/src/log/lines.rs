@@ -1,7 +1,7 @@
 //! Lines of the log.
 //!
 //! Each call of a macro of `log` has a record of its own, with the place in the source, which takes 60 bytes of flash. So these
-//! functions make the records. Lines that are written often do without them.
+//! functions make the records. Frequent lines use the macros, which are faster.
 
 use super::NOT_PUBLISHED;
 use core::fmt::Arguments;
