@@ -27,7 +27,8 @@ fn healthz_answers_ok_to_allowed_hosts() {
     assert_eq!(answer.header("cache-control"), Some("no-store"), "the answer may be cached");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     let head = ask(server.addr, "HEAD", "Host: localhost");
-    assert_eq!((head.status, &head.headers, head.text()), (200, &answer.headers, ""));
+    assert_eq!((head.status, head.text()), (200, ""));
+    assert_eq!(head.headers_without_date(), answer.headers_without_date());
 
     assert_eq!(ask(server.addr, "GET", "Host: evil.test").status, 421);
     assert_eq!(ask(server.addr, "GET", "Host: a\r\nSec-Fetch-Site: cross-site").status, 421);

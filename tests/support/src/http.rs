@@ -30,6 +30,11 @@ impl Response {
         value
     }
 
+    /// Returns all headers but `Date`, which may differ between two responses.
+    pub fn headers_without_date(&self) -> Vec<&(String, String)> {
+        self.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("Date")).collect()
+    }
+
     /// Returns the body as text.
     #[track_caller]
     pub fn text(&self) -> &str {
