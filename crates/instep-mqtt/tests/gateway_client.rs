@@ -299,6 +299,13 @@ fn marks_that_come_back_no_more_are_tried_now_and_then() {
     assert_eq!(gateway.steps(), ["opened", "complete", "resync", "incomplete", "resync", "complete"]);
 }
 
+#[test]
+fn broker_that_is_silent_for_30_s_is_asked_once() {
+    let mut gateway = Gateway::complete();
+    assert_eq!(gateway.run(120, false, |number| !(3..34).contains(&number)).len(), 1);
+    assert_eq!(gateway.steps(), ["opened", "complete", "resync", "complete"]);
+}
+
 /// A stored message is said with each answer, before what follows.
 #[test]
 fn stored_mark_shows_nothing() {

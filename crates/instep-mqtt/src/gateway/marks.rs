@@ -32,8 +32,8 @@ pub(super) struct Marks {
 pub(super) enum Returned {
     /// This mark and all before it came back.
     InOrder(u32),
-    /// Marks before it are missing. The broker has dropped them, and perhaps other messages.
-    AfterGap,
+    /// Marks before this one are missing. The broker has dropped them, and perhaps other messages.
+    AfterGap(u32),
     /// It came back before, or was never sent.
     Unknown,
 }
@@ -84,7 +84,7 @@ impl Marks {
         let is_next = number == self.back + 1;
         self.back = number;
         self.late_at = if self.are_back() { Instant::NEVER } else { now.after(TIMEOUT_MS) };
-        Some(if is_next { Returned::InOrder(number) } else { Returned::AfterGap })
+        Some(if is_next { Returned::InOrder(number) } else { Returned::AfterGap(number) })
     }
 
     /// Gives the marks on their way their whole time again, because other messages come before them.

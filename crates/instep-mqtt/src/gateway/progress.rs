@@ -115,11 +115,11 @@ impl Progress {
             Step::Hear | Step::Heard => now >= self.marks.next_at(),
             Step::Unmarked => now >= self.ask_from,
         };
-        // Without room, the mark is sent at the next call.
-        let Some(number) = Some(()).filter(|()| is_due).and_then(|()| self.marks.send(now, prefix, id, out))
-        else {
+        if !is_due {
             return;
-        };
+        }
+        // Without room, the mark is sent at the next call.
+        let Some(number) = self.marks.send(now, prefix, id, out) else { return };
         match self.step {
             Step::Mark => {
                 // A mark of an earlier attempt proves as much.
@@ -147,18 +147,24 @@ impl Progress {
             return None;
         };
         let mut said = None;
+        // Marks that are missing before the question show nothing of its answer.
+        let is_proof = match returned {
+            Returned::InOrder(number) => self.proof.is_some_and(|proof| number >= proof),
+            Returned::AfterGap(number) => self.proof == Some(number),
+            Returned::Unknown => false,
+        };
         match (returned, self.step) {
             (Returned::Unknown, _) => {}
-            (Returned::InOrder(number), Step::Hear) if self.proof.is_some_and(|proof| number >= proof) => {
+            (_, Step::Hear) if is_proof => {
                 (self.step, self.proof, self.attempts) = (Step::Heard, None, 0);
                 said = Some(Heard::Complete);
             }
-            (Returned::AfterGap, Step::Hear | Step::Heard) | (_, Step::Unmarked) => {
+            (Returned::AfterGap(_), Step::Hear | Step::Heard) | (_, Step::Unmarked) => {
                 said = (self.step == Step::Hear).then_some(Heard::Incomplete);
                 (self.step, self.proof, self.attempts) = (Step::Heard, None, 0);
                 self.loss = Some((Loss::Dropped, self.marks.sent()));
             }
-            (Returned::InOrder(_) | Returned::AfterGap, _) => {}
+            (Returned::InOrder(_) | Returned::AfterGap(_), _) => {}
         }
         Some(said)
     }
