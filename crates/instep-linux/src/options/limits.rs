@@ -14,10 +14,12 @@ pub(crate) struct ServerLimits {
     pub(crate) server: Limits,
     pub(crate) sockets: SocketLimits,
     /// Limits of a gateway.
+    #[cfg(feature = "gateway")]
     pub(crate) fleet: FleetSize,
 }
 
 /// Limits of what a gateway keeps of its devices.
+#[cfg(feature = "gateway")]
 #[derive(Clone, Copy)]
 pub(crate) struct FleetSize {
     pub(crate) devices: usize,
@@ -29,9 +31,18 @@ pub(crate) struct FleetSize {
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        let fleet =
-            FleetSize { devices: 20_000, bytes: 512 << 20, history: 64 << 20, viewed: 1_000, viewers: 512 };
-        Self { server: Limits::LINUX, sockets: SocketLimits::default(), fleet }
+        Self {
+            server: Limits::LINUX,
+            sockets: SocketLimits::default(),
+            #[cfg(feature = "gateway")]
+            fleet: FleetSize {
+                devices: 20_000,
+                bytes: 512 << 20,
+                history: 64 << 20,
+                viewed: 1_000,
+                viewers: 512,
+            },
+        }
     }
 }
 
@@ -160,6 +171,7 @@ limits! {
     inflaters: Count 0..=1024, sockets.inflaters, "messages that each core decompresses at once; 0: none";
 }
 
+#[cfg(feature = "gateway")]
 limits! {
     FLEET_LIMITS;
     devices: Count 1..=1_000_000, fleet.devices, "devices; the gateway leaves out more";
